@@ -1,0 +1,62 @@
+# Two commands matter to a newcomer: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+APP_STAMP := $(VENV)/app.stamp
+DEV_STAMP := $(VENV)/dev.stamp
+
+.PHONY: help setup demo test lint fmt bench soak accuracy screenshots lock clean
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(APP_STAMP): requirements/app.lock pyproject.toml hatch_build.py tracker/web/vendor/package-lock.json | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_STAMP): requirements/dev.lock $(APP_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+setup: $(DEV_STAMP) ## the virtual environment with everything for development
+
+demo: $(APP_STAMP) ## a whole simulated clinic on this machine; Ctrl-C ends it
+	@$(BIN)/tracker demo
+
+lint: $(DEV_STAMP) ## ruff, mypy and the import table
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(DEV_STAMP) ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint ## every check and every test
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+bench: $(DEV_STAMP) ## speed and cost per message, beside a bare subscriber and mq-bridge; writes docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks
+
+soak: $(DEV_STAMP) ## the faults in full number
+	$(BIN)/python -m tests.faults.soak
+
+accuracy: $(DEV_STAMP) ## forecasts held against simulated clinics that the fitting never saw
+	$(BIN)/python -m tests.accuracy
+
+screenshots: $(DEV_STAMP) ## the README's pictures
+	$(BIN)/python -m tests.browser.screenshots
+
+lock: ## write the lock files anew from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group build pyproject.toml -o requirements/app.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -c requirements/app.lock -o requirements/dev.lock
+
+clean: ## remove the environment and caches; keeps data/
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache tracker/web/static/vendor

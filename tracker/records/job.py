@@ -1,0 +1,34 @@
+"""The scheduler's jobs: when each last ran, for how long, and what went wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from tracker.records.columns import UtcDateTime
+
+
+class JobRun(SQLModel, table=True):
+    """The last run of one job."""
+
+    __tablename__ = "job_run"
+
+    name: str = Field(primary_key=True, max_length=64)
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seconds: float | None = None
+    touched: int = Field(default=0, description="pumps or rows that it dealt with")
+    error: str | None = Field(default=None, max_length=2000)
+    leader: str = Field(default="", max_length=120, description="process that ran it")
+
+
+class WorkerStatus(SQLModel, table=True):
+    """A long-running process's sign of life, for readiness and the connectivity page."""
+
+    __tablename__ = "worker_status"
+
+    name: str = Field(primary_key=True, max_length=120, description="e.g. ingest-0, schedule")
+    kind: str = Field(max_length=24)
+    beat_at: datetime = Field(sa_type=UtcDateTime)
+    detail: str = Field(default="", max_length=500)

@@ -1,0 +1,69 @@
+"""PostgreSQL's monthly partitions of the readings: made before a row needs one, dropped by the retention rule.
+
+Only months from 2000 to two months ahead get a partition of their own; a clock that is further off writes to the
+default partition, so that a faulty device can't fill the catalogue with tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, text
+
+FIRST_MONTH = date(2000, 1, 1)
+_LOCK = 7_210_211
+
+
+def month_of(moment: datetime) -> date:
+    """The first day of that moment's month in UTC."""
+    utc = moment.astimezone(UTC)
+    return date(utc.year, utc.month, 1)
+
+
+def month_after(month: date, count: int = 1) -> date:
+    """The month so many months later (or earlier)."""
+    index = month.year * 12 + month.month - 1 + count
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def partition_name(month: date) -> str:
+    """The partition's table name."""
+    return f"reading_{month:%Y_%m}"
+
+
+def existing_months(connection: Connection) -> set[date]:
+    """The months that have a partition."""
+    rows = connection.execute(
+        text(
+            "SELECT relname FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid WHERE inhparent = 'reading'::regclass"
+        )
+    )
+    names = (row[0].removeprefix("reading_") for row in rows)
+    return {date(int(name[:4]), int(name[5:7]), 1) for name in names if name != "default"}
+
+
+def ensure_months(connection: Connection, months: Iterable[date], now: datetime) -> list[date]:
+    """Make the partitions that those months need and lack, in this transaction. Returns the months made."""
+    newest = month_after(month_of(now), 2)
+    wanted = {month for month in months if FIRST_MONTH <= month <= newest}
+    if not wanted - existing_months(connection):
+        return []
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    made = sorted(wanted - existing_months(connection))
+    for month in made:
+        connection.execute(
+            text(
+                f"CREATE TABLE {partition_name(month)} PARTITION OF reading "
+                f"FOR VALUES FROM ('{month:%Y-%m-%d} 00:00:00+00') TO ('{month_after(month):%Y-%m-%d} 00:00:00+00')"
+            )
+        )
+    return made
+
+
+def drop_before(connection: Connection, month: date) -> list[date]:
+    """Drop every month before that one: the retention rule. Returns the months dropped."""
+    dropped = sorted(old for old in existing_months(connection) if old < month)
+    for old in dropped:
+        connection.execute(text(f"DROP TABLE {partition_name(old)}"))
+    return dropped

@@ -1,0 +1,179 @@
+"""Clinics, pumps and each pump's latest state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from tracker.records.columns import BigKey, UtcDateTime
+
+
+class Clinic(SQLModel, table=True):
+    """A clinic: its staff see its pumps and no others."""
+
+    __tablename__ = "clinic"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, max_length=120)
+    timezone: str = Field(default="UTC", max_length=64, description="IANA name; pages show times in it")
+    refill_cap_days: int | None = Field(default=None, description="longest stay of a fill that this clinic allows")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Pump(SQLModel, table=True):
+    """One pump from stock to explant: who it is, what is in it, what was set for it. Changed by people alone."""
+
+    __tablename__ = "pump"
+    __table_args__ = (
+        Index("ix_pump_clinic_created", "clinic_id", "created_at", "id"),
+        Index("ix_pump_patient", "clinic_id", "patient_reference"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    serial: str = Field(unique=True, max_length=64)
+    model: str = Field(max_length=64, description="a key of the model catalogue")
+    udi: str | None = Field(default=None, max_length=500, index=True)
+    device_identifier: str | None = Field(default=None, max_length=120, description="the UDI's fixed part")
+    lot: str | None = Field(default=None, max_length=80)
+    patient_reference: str | None = Field(
+        default=None, max_length=80, description="the clinic's own number, never a name"
+    )
+    unit: str | None = Field(default=None, max_length=80, description="ward or team that looks after the patient")
+    lifecycle: str = Field(default="in_stock", max_length=32, description="devices.lifecycle.LifecycleState")
+    implanted_on: date | None = None
+    explanted_on: date | None = None
+    replaced_by_id: int | None = Field(default=None, foreign_key="pump.id")
+    drug: str | None = Field(default=None, max_length=80)
+    concentration: str | None = Field(default=None, max_length=32, description="decimal string in concentration_unit")
+    concentration_unit: str | None = Field(default=None, max_length=16)
+    dose_per_day: str | None = Field(
+        default=None, max_length=32, description="decimal string, mass unit of the concentration"
+    )
+    low_reservoir_ml: float | None = Field(default=None, description="this patient's mark; the model's where empty")
+    refill_cap_days: int | None = None
+    report_interval_s: int = Field(default=86_400, description="a report is expected this often")
+    suspended_until: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="silence is expected until then"
+    )
+    suspended_reason: str | None = Field(default=None, max_length=500)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PumpState(SQLModel, table=True):
+    """What is known of a pump now: the report measured last, contact, counters, and when to look at it again.
+
+    Written by ingest, one row per pump and batch. The report's fields only ever move forward in measured time.
+    """
+
+    __tablename__ = "pump_state"
+    __table_args__ = (
+        Index("ix_pump_state_changed", "changed_at"),
+        Index("ix_pump_state_evaluate", "evaluate_at"),
+    )
+
+    pump_id: int = Field(foreign_key="pump.id", primary_key=True)
+    epoch: int | None = Field(default=None, sa_type=BigKey)
+    seq: int | None = Field(default=None, sa_type=BigKey)
+    measured_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="when the pump measured the report"
+    )
+    received_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="when that report was committed"
+    )
+    battery_voltage_v: float | None = None
+    battery_percent: float | None = None
+    battery_indicator: str | None = Field(default=None, max_length=8)
+    reservoir_ml: float | None = None
+    flow_ml_per_day: float | None = None
+    infusion: str | None = Field(default=None, max_length=32)
+    motor: str | None = Field(default=None, max_length=16)
+    alarms: str = Field(default="", max_length=400, description="codes active in that report, sorted, joined by commas")
+    firmware: str | None = Field(default=None, max_length=64)
+    last_contact_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="anything received from the communicator"
+    )
+    online: bool | None = Field(default=None, description="the communicator's presence; unknown until it said")
+    online_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    received: int = Field(default=0, sa_type=BigKey, description="messages committed, rejected ones among them")
+    duplicates: int = Field(default=0, sa_type=BigKey)
+    rejected: int = Field(default=0, sa_type=BigKey)
+    rejected_cut: int = Field(
+        default=0, sa_type=BigKey, description="rejected messages counted but no longer kept whole"
+    )
+    link: str = Field(default="never", max_length=16, description="never, connected, late, disconnected, suspended")
+    link_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime, description="pages refresh what changed since they looked")
+    evaluate_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="the scheduler looks when this has come"
+    )
+
+
+class LifecycleEvent(SQLModel, table=True):
+    """One move of a pump through its life, appended: who, when, why."""
+
+    __tablename__ = "lifecycle_event"
+    __table_args__ = (CheckConstraint("from_state <> to_state", name="ck_lifecycle_event_moves"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    pump_id: int = Field(foreign_key="pump.id", index=True)
+    from_state: str = Field(max_length=32)
+    to_state: str = Field(max_length=32)
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=254)
+    reason: str = Field(default="", max_length=1000)
+
+
+class CommunicatorCredential(SQLModel, table=True):
+    """A communicator's sign-in on the broker: hashes only, since the password is shown once. Username is the serial."""
+
+    __tablename__ = "communicator_credential"
+    __table_args__ = (UniqueConstraint("version", name="uq_communicator_credential_version"),)
+
+    pump_id: int = Field(foreign_key="pump.id", primary_key=True)
+    username: str = Field(unique=True, max_length=64)
+    bcrypt_hash: str = Field(max_length=100, description="for NATS")
+    mosquitto_hash: str = Field(max_length=200, description="for Mosquitto's password file")
+    version: int = Field(sa_type=BigKey, description="rises with every change of any credential; the broker follows it")
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class BrokerStatus(SQLModel, table=True):
+    """One row: the embedded broker's sign of life and the credentials it has taken up."""
+
+    __tablename__ = "broker_status"
+
+    id: int = Field(default=1, primary_key=True)
+    applied_version: int = Field(default=0, sa_type=BigKey)
+    beat_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def pump_by_serial(session: Session, serial: str) -> Pump | None:
+    """The pump of that serial, or None."""
+    return session.exec(select(Pump).where(Pump.serial == serial)).first()
+
+
+def pumps_by_serial(session: Session, serials: Sequence[str]) -> dict[str, Pump]:
+    """Those of the serials that are enrolled."""
+    found: dict[str, Pump] = {}
+    for start in range(0, len(serials), 500):
+        some = serials[start : start + 500]
+        found.update({pump.serial: pump for pump in session.exec(select(Pump).where(col(Pump.serial).in_(some)))})
+    return found
+
+
+def credentials_version(session: Session) -> int:
+    """The highest version of any credential; 0 where none was issued."""
+    newest = session.exec(
+        select(CommunicatorCredential.version).order_by(col(CommunicatorCredential.version).desc()).limit(1)
+    ).first()
+    return newest or 0
+
+
+def active_credentials(session: Session) -> list[CommunicatorCredential]:
+    """Every credential that may sign in."""
+    return list(session.exec(select(CommunicatorCredential).where(col(CommunicatorCredential.revoked_at).is_(None))))

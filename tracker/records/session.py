@@ -1,0 +1,57 @@
+"""Programmer sessions as the communicator told them, and the MRI examinations that clinics log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
+
+
+class ProgrammerSessionRecord(SQLModel, table=True):
+    """One session of a programmer with a pump. None stands for what the message did not say."""
+
+    __tablename__ = "programmer_session"
+    __table_args__ = (
+        UniqueConstraint("pump_id", "epoch", "seq", name="uq_programmer_session_message"),
+        Index("ix_programmer_session_pump", "pump_id", "measured_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    pump_id: int = Field(foreign_key="pump.id")
+    epoch: int = Field(sa_type=BigKey)
+    seq: int = Field(sa_type=BigKey)
+    measured_at: datetime = Field(sa_type=UtcDateTime)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    completed: bool | None = None
+    programmer: str | None = Field(default=None, max_length=200)
+    operator: str | None = Field(default=None, max_length=200)
+    analysed: bool | None = None
+    reprogrammed: bool | None = None
+    refilled: bool | None = None
+    expected_ml: float | None = None
+    aspirated_ml: float | None = None
+    filled_ml: float | None = None
+    prescription_before: dict[str, Any] | None = Field(default=None, sa_type=JsonColumn)
+    prescription_after: dict[str, Any] | None = Field(default=None, sa_type=JsonColumn)
+    visit_id: int | None = Field(default=None, foreign_key="visit.id", description="the visit it became")
+
+
+class MriExam(SQLModel, table=True):
+    """An MRI of a pump's bearer, and the check that the model asks for afterwards."""
+
+    __tablename__ = "mri_exam"
+
+    id: int | None = Field(default=None, primary_key=True)
+    pump_id: int = Field(foreign_key="pump.id", index=True)
+    performed_at: datetime = Field(sa_type=UtcDateTime)
+    check_due_at: datetime = Field(sa_type=UtcDateTime)
+    checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    checked_by: str | None = Field(default=None, max_length=254)
+    logged_by: str = Field(max_length=254)
+    logged_at: datetime = Field(sa_type=UtcDateTime)
+    note: str = Field(default="", max_length=2000)

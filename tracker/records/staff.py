@@ -1,0 +1,90 @@
+"""Staff, their sessions in the browser and their API tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, Session, SQLModel, select
+
+from tracker.records.columns import UtcDateTime
+
+
+class Staff(SQLModel, table=True):
+    """A person who may sign in. Emails are kept in lower case."""
+
+    __tablename__ = "staff"
+
+    id: int | None = Field(default=None, primary_key=True)
+    clinic_id: int = Field(foreign_key="clinic.id")
+    email: str = Field(unique=True, max_length=254)
+    name: str = Field(max_length=120)
+    role: str = Field(max_length=24, description="nurse, physician, biller, administrator, auditor")
+    unit: str | None = Field(default=None, max_length=80)
+    password_hash: str | None = Field(
+        default=None, max_length=300, description="argon2; empty where only OpenID Connect signs in"
+    )
+    oidc_subject: str | None = Field(default=None, unique=True, max_length=255)
+    active: bool = True
+    failed_attempts: int = 0
+    locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    password_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    worklist_seen_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="what changed since is marked"
+    )
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class BrowserSession(SQLModel, table=True):
+    """A signed-in browser; the cookie holds a secret of which only the SHA-256 is kept."""
+
+    __tablename__ = "browser_session"
+
+    digest: str = Field(primary_key=True, max_length=64)
+    staff_id: int = Field(foreign_key="staff.id", index=True)
+    csrf: str = Field(max_length=64)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ApiToken(SQLModel, table=True):
+    """A token for programs; shown once, kept as its SHA-256 (it is random, so no slow hash is needed)."""
+
+    __tablename__ = "api_token"
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id", index=True)
+    name: str = Field(max_length=120)
+    digest: str = Field(unique=True, max_length=64)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class SavedView(SQLModel, table=True):
+    """A named filter of the pump list."""
+
+    __tablename__ = "saved_view"
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id", index=True)
+    name: str = Field(max_length=80)
+    query: str = Field(max_length=500)
+
+
+class BreakGlass(SQLModel, table=True):
+    """Emergency access to another clinic's pump: time-limited, with a reason, loudly audited."""
+
+    __tablename__ = "break_glass"
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff.id", index=True)
+    pump_id: int = Field(foreign_key="pump.id")
+    reason: str = Field(max_length=1000)
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def staff_by_email(session: Session, email: str) -> Staff | None:
+    """The person with that email, in whatever case it is given."""
+    return session.exec(select(Staff).where(Staff.email == email.strip().lower())).first()

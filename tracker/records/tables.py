@@ -1,0 +1,41 @@
+"""The catalogue of tables: a subject added is a file added and a line here."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from tracker.records import (
+    advisory,
+    alarm,
+    audit,
+    delivery,
+    determination,
+    finding,
+    job,
+    pump,
+    reading,
+    rejected,
+    session,
+    staff,
+    visit,
+    worklist,
+)
+
+SUBJECTS = (
+    advisory,
+    alarm,
+    audit,
+    delivery,
+    determination,
+    finding,
+    job,
+    pump,
+    reading,
+    rejected,
+    session,
+    staff,
+    visit,
+    worklist,
+)
+
+METADATA = SQLModel.metadata

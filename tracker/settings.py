@@ -1,0 +1,99 @@
+"""Settings: read once from the environment (prefix ``TRACKER_``) at a process's edge and passed on as a value."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def private_text(path: Path, make: str | None = None) -> str:
+    """The text of a file that its owner alone can read; made with a new secret (or ``make``) where it is absent."""
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = make or secrets.token_urlsafe(32)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:  # another process of this installation was first
+            return path.read_text().strip()
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        return text
+
+
+class Settings(BaseSettings):
+    """How this installation runs. Every field is one environment variable; none is needed for the demo."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACKER_", extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), description="folder for the database, the broker's store and secrets")
+    database_url: str = Field(default="", description="SQLAlchemy URL; SQLite in the data folder unless set")
+    mqtt_url: SecretStr = Field(
+        default=SecretStr(""), description="mqtt://user:pass@host:port or mqtts://; the tracker's own account"
+    )
+    mqtt_client_id: str = Field(default="tracker-ingest", description="fixed client id of the persistent session")
+    mqtt_ca_file: Path | None = Field(default=None, description="authority that signed the broker's certificate")
+    mqtt_cert_file: Path | None = Field(default=None, description="the tracker's client certificate")
+    mqtt_key_file: Path | None = Field(default=None, description="its key")
+    ingest_group: str = Field(default="", description="share name, on brokers with shared subscriptions ($share)")
+    ingest_partition: int | None = Field(default=None, ge=0, description="this worker's partition, counted from 0")
+    ingest_partitions: int = Field(
+        default=1, ge=1, le=256, description="how many partitions the broker's mapping makes"
+    )
+    ingest_batch: int = Field(default=1000, ge=1, le=20_000, description="messages in one transaction at the most")
+    rejected_per_pump: int = Field(
+        default=1000, ge=1, description="rejected messages kept whole per pump; more are counted"
+    )
+    broker_host: str = Field(default="127.0.0.1", description="address the embedded broker listens on")
+    broker_port: int = Field(default=1883, ge=1, le=65535, description="port of the embedded broker")
+    broker_binary: Path | None = Field(default=None, description="a nats-server to run instead of the packaged one")
+    broker_store_bytes: int = Field(
+        default=8 * 1024**3, ge=1024**2, description="the most that the embedded broker stores"
+    )
+    web_host: str = Field(default="127.0.0.1", description="address of the pages and the API")
+    web_port: int = Field(default=8000, ge=1, le=65535, description="port of the pages and the API")
+    web_https: bool = Field(default=False, description="cookies marked Secure and HSTS sent: set behind TLS")
+    secret_key: SecretStr = Field(
+        default=SecretStr(""), description="signs cookies and cursors; made in the data folder unless set"
+    )
+    idle_minutes: int = Field(default=15, ge=1, description="staff are signed off after so long without a click")
+    readings_keep_months: int = Field(default=0, ge=0, description="months of readings kept; 0 keeps all")
+    oidc_issuer: str = Field(default="", description="OpenID Connect issuer; empty turns it off")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Self:
+        self.data_dir = self.data_dir.expanduser().absolute()
+        if not self.database_url:
+            self.database_url = f"sqlite:///{self.data_dir / 'tracker.db'}"
+        return self
+
+    @property
+    def broker_dir(self) -> Path:
+        """Where the embedded broker keeps its store, its configuration and its users."""
+        return self.data_dir / "broker"
+
+    def signing_key(self) -> str:
+        """The secret behind cookies and cursors: as set, or made once and kept in the data folder."""
+        return self.secret_key.get_secret_value() or private_text(self.data_dir / "secret_key")
+
+    def broker_password(self) -> str:
+        """The password of the tracker's own account on the embedded broker."""
+        return private_text(self.data_dir / "broker_password")
+
+    def tracker_mqtt_url(self) -> str:
+        """Where ingest connects: as set, or the embedded broker with the account made for it."""
+        given = self.mqtt_url.get_secret_value()
+        return given or f"mqtt://tracker:{self.broker_password()}@{_reachable(self.broker_host)}:{self.broker_port}"
+
+
+def _reachable(host: str) -> str:
+    """An address to connect to for one that was listened on."""
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not bound to
