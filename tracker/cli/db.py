@@ -1,0 +1,57 @@
+"""``tracker db``: migrations, the schema's state, a consistent copy while running, and back again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracker.errors import StartupFault
+from tracker.records import copies, schema
+from tracker.records.database import Database
+from tracker.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Upgrade, check, back up and restore the database.")
+
+Copy = Annotated[Path, typer.Argument(help="the copy; for PostgreSQL it is a pg_dump archive")]
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring the schema to what this program needs; safe to call at every start."""
+    typer.echo(f"the database is at revision {schema.upgrade(_database())}")
+
+
+@app.command()
+def check() -> None:
+    """Say where the schema stands and whether the database is sound; exit status 1 where something must be done."""
+    database = _database()
+    if not database.answers():
+        raise StartupFault("the database does not answer: see TRACKER_DATABASE_URL")
+    schema.require_current(database)
+    faults = copies.faults(database)
+    if faults:
+        raise StartupFault("the database is damaged: " + "; ".join(faults[:5]))
+    typer.echo(f"the database is at revision {schema.newest_revision()}, which is the newest, and is sound")
+
+
+@app.command()
+def backup(file: Copy) -> None:
+    """Write a consistent copy while everything goes on running."""
+    size = copies.backup(_database(), file)
+    typer.echo(f"{file}: {size} bytes")
+
+
+@app.command()
+def restore(
+    file: Copy,
+    force: Annotated[bool, typer.Option("--force", help="replace records that are there")] = False,
+) -> None:
+    """Put a copy in place of the database. Stop ingest, schedule and web first."""
+    copies.restore(_database(), file, force=force)
+    typer.echo(f"restored from {file}; the database is at revision {schema.current_revision(_database())}")
+
+
+def _database() -> Database:
+    return Database(Settings().database_url)
