@@ -1,0 +1,1 @@
+"""The pump models, one file each, literals only; `catalogue` lists them."""

@@ -1,0 +1,26 @@
+"""Codman 3000, a constant-flow pump driven by propellant."""
+
+from typing import Final
+
+from devices.figure import assumed, cited
+from devices.model import DeviceKind, PumpModel
+
+CODMAN_3000: Final = PumpModel(
+    id="codman-3000",
+    name="Codman 3000",
+    maker="Codman",
+    kind=DeviceKind.NONPROGRAMMABLE_PUMP,
+    capacity=cited(30.0, "mL", "S7"),
+    low_reservoir=assumed(3.0, "mL"),
+    refill_discrepancy=assumed(2.0, "mL"),
+    flow_min=None,
+    flow_max=None,
+    minimum_rate=None,
+    fixed_flow=assumed(1.0, "mL/day"),
+    flow_accuracy=cited(15.0, "%", "S14"),
+    battery=None,
+    alarms=frozenset(),
+    mri=None,
+    marketed=False,
+    notes="No battery and no alarm. The flow is set at the factory by version and varies with temperature and pressure; one mL a day stands for all versions.",
+)

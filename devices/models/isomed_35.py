@@ -1,0 +1,26 @@
+"""Medtronic IsoMed with the 35 mL reservoir, a constant-flow pump."""
+
+from typing import Final
+
+from devices.figure import assumed, cited
+from devices.model import DeviceKind, PumpModel
+
+ISOMED_35: Final = PumpModel(
+    id="isomed-35",
+    name="IsoMed 35 mL",
+    maker="Medtronic",
+    kind=DeviceKind.NONPROGRAMMABLE_PUMP,
+    capacity=cited(35.0, "mL", "S18"),
+    low_reservoir=assumed(3.0, "mL"),
+    refill_discrepancy=assumed(2.0, "mL"),
+    flow_min=None,
+    flow_max=None,
+    minimum_rate=None,
+    fixed_flow=cited(1.0, "mL/day", "S18"),
+    flow_accuracy=assumed(15.0, "%"),
+    battery=None,
+    alarms=frozenset(),
+    mri=None,
+    marketed=False,
+    notes="No battery and no alarm. The suffix of the model names its flow, read here as -10, one mL a day.",
+)

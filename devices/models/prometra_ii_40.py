@@ -1,0 +1,33 @@
+"""Flowonix Prometra II with the 40 mL reservoir."""
+
+from typing import Final
+
+from devices.figure import assumed, cited
+from devices.model import DeviceKind, MriRule, PumpModel
+from devices.models.alarm_sets import PROMETRA_ALARMS
+from devices.models.battery_types import PROMETRA_BATTERY
+
+PROMETRA_II_40: Final = PumpModel(
+    id="prometra-ii-40",
+    name="Prometra II 40 mL",
+    maker="Flowonix",
+    kind=DeviceKind.PROGRAMMABLE_PUMP,
+    capacity=cited(40.0, "mL", "S11"),
+    low_reservoir=cited(3.0, "mL", "S24"),
+    refill_discrepancy=cited(2.0, "mL", "S30"),
+    flow_min=assumed(0.0, "mL/day"),
+    flow_max=assumed(28.8, "mL/day"),
+    minimum_rate=None,
+    fixed_flow=None,
+    flow_accuracy=assumed(10.0, "%"),
+    battery=PROMETRA_BATTERY,
+    alarms=PROMETRA_ALARMS,
+    mri=MriRule(
+        empty_before=True,
+        check_within=assumed(2, "hours"),
+        overdue_after=assumed(24, "hours"),
+        advice="Empty the pump before the MRI: its valves may open and discharge the reservoir. After it, reset the valve and interrogate.",
+    ),
+    marketed=True,
+    notes="Valves and an accumulator instead of a motor. Hyperbaric treatment is contraindicated.",
+)

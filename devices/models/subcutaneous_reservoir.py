@@ -1,0 +1,26 @@
+"""A subcutaneous reservoir: a port for single injections, which meters nothing."""
+
+from typing import Final
+
+from devices.figure import assumed
+from devices.model import DeviceKind, PumpModel
+
+SUBCUTANEOUS_RESERVOIR: Final = PumpModel(
+    id="subcutaneous-reservoir",
+    name="Subcutaneous reservoir",
+    maker="various",
+    kind=DeviceKind.RESERVOIR,
+    capacity=assumed(2.5, "mL"),
+    low_reservoir=None,
+    refill_discrepancy=assumed(1.0, "mL"),
+    flow_min=None,
+    flow_max=None,
+    minimum_rate=None,
+    fixed_flow=None,
+    flow_accuracy=assumed(0.0, "%"),
+    battery=None,
+    alarms=frozenset(),
+    mri=None,
+    marketed=True,
+    notes="No battery, no alarm and no flow of its own.",
+)

@@ -1,0 +1,33 @@
+"""Medtronic SynchroMed III with the 40 mL reservoir."""
+
+from typing import Final
+
+from devices.figure import assumed, cited
+from devices.model import DeviceKind, MriRule, PumpModel
+from devices.models.alarm_sets import SYNCHROMED_ALARMS
+from devices.models.battery_types import SYNCHROMED_III_BATTERY
+
+SYNCHROMED_III_40: Final = PumpModel(
+    id="synchromed-iii-40",
+    name="SynchroMed III 40 mL",
+    maker="Medtronic",
+    kind=DeviceKind.PROGRAMMABLE_PUMP,
+    capacity=assumed(40.0, "mL"),
+    low_reservoir=assumed(2.0, "mL"),
+    refill_discrepancy=cited(2.0, "mL", "S30"),
+    flow_min=assumed(0.048, "mL/day"),
+    flow_max=assumed(24.0, "mL/day"),
+    minimum_rate=assumed(0.006, "mL/day"),
+    fixed_flow=None,
+    flow_accuracy=assumed(14.5, "%"),
+    battery=SYNCHROMED_III_BATTERY,
+    alarms=SYNCHROMED_ALARMS,
+    mri=MriRule(
+        empty_before=False,
+        check_within=assumed(2, "hours"),
+        overdue_after=assumed(24, "hours"),
+        advice="The rotor stops in the field and should restart by itself; interrogate the pump after every MRI.",
+    ),
+    marketed=True,
+    notes="Approved in October 2023. Its figures are taken to be those of SynchroMed II until published.",
+)
