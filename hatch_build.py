@@ -39,7 +39,7 @@ def npm_command() -> list[str]:
     return [str(node), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-class VendorHook(BuildHookInterface):  # type: ignore[type-arg]
+class VendorHook(BuildHookInterface):  # type: ignore[type-arg] - hatchling leaves it open
     """Copies the locked libraries into ``tracker/web/static/vendor``; does nothing when they are there already."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -1,0 +1,27 @@
+"""``tracker ingest``: telemetry from the broker into the database; run one, or one per partition."""
+
+from __future__ import annotations
+
+import typer
+
+from tracker.cli.running import set_up_logging, stop_on_signal
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.settings import Settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def ingest() -> None:
+    """Take telemetry from the broker at TRACKER_MQTT_URL, commit it, acknowledge it, send receipts."""
+    from tracker.ingest.run import run  # noqa: PLC0415 - --help needs no MQTT library
+
+    set_up_logging()
+    settings = Settings()
+    stop = stop_on_signal()
+    database = Database(settings.database_url)
+    if database.answers():  # one that is down is waited for, one that is not upgraded is not
+        schema.require_current(database)
+    database.close()
+    run(settings, stop)

@@ -1,0 +1,26 @@
+"""``tracker schedule``: the scheduled jobs. Several may run; one of them works at a time."""
+
+from __future__ import annotations
+
+import typer
+
+from tracker.cli.running import set_up_logging, stop_on_signal
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.settings import Settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def schedule() -> None:
+    """Evaluate the pumps that changed or are due, watch for silence, keep the worklist true."""
+    from tracker.schedule.run import run  # noqa: PLC0415 - --help needs no scheduler
+
+    set_up_logging()
+    settings = Settings()
+    stop = stop_on_signal()
+    database = Database(settings.database_url)
+    schema.require_current(database)
+    database.close()
+    run(settings, stop)
