@@ -39,7 +39,7 @@ def npm_command() -> list[str]:
     return [str(node), str(root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-class VendorHook(BuildHookInterface):  # type: ignore[type-arg] - hatchling leaves it open
+class VendorHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling leaves it open
     """Copies the locked libraries into ``tracker/web/static/vendor``; does nothing when they are there already."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ class VendorHook(BuildHookInterface):  # type: ignore[type-arg] - hatchling leav
         with tempfile.TemporaryDirectory() as work:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(lock.parent / name, work)
-            subprocess.run([*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=work, check=True)  # noqa: S603 - a fixed command
+            subprocess.run([*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=work, check=True)
             target.mkdir(parents=True, exist_ok=True)
             for source, name in FILES.items():
                 shutil.copy(Path(work) / "node_modules" / source, target / name)
