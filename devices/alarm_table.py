@@ -36,8 +36,8 @@ ALARM_TABLE: Final[tuple[Alarm, ...]] = (
         meaning=Meaning(
             "Reservoir empty",
             "The reservoir is empty and the patient gets no drug.",
-            "Call the patient now, ask about withdrawal and arrange a refill today. Mark that refill as high-risk: nothing "
-            "can be drawn back from an empty reservoir to prove where the needle is.",
+            "Call the patient now, ask about withdrawal and arrange a refill today. Mark that refill as "
+            "high-risk: nothing can be drawn back from an empty reservoir to prove where the needle is.",
         ),
         source="S5",
     ),
@@ -51,8 +51,8 @@ ALARM_TABLE: Final[tuple[Alarm, ...]] = (
         notice_reason="The battery's own indicator exists to announce its end while there is still time to operate.",
         meaning=Meaning(
             "Replacement indicator reached",
-            "The battery has reached its elective replacement indicator: the pump still runs, but will stop, as a rule "
-            "after 90 days.",
+            "The battery has reached its elective replacement indicator: the pump still runs, but will stop, as "
+            "a rule after 90 days.",
             "Date the replacement surgery, and watch for an earlier stop.",
         ),
         source="S1",
@@ -79,13 +79,15 @@ ALARM_TABLE: Final[tuple[Alarm, ...]] = (
         interrupts=True,
         latched=True,
         announces_failure=False,
-        notice_reason="A magnetic field stalls a healthy motor, which then restarts by itself: the alarm reports an "
-        "interruption, not its cause. Whether the motor is failing is for a person to find and to document.",
+        notice_reason=(
+            "A magnetic field stalls a healthy motor, which then restarts by itself: the alarm reports an "
+            "interruption, not its cause. Whether the motor is failing is for a person to find and to document."
+        ),
         meaning=Meaning(
             "Motor stalled",
             "The motor does not turn and the patient gets no drug.",
-            "Ask about an MRI in the last day and about withdrawal, interrogate the pump, and have the patient seen if it "
-            "does not recover.",
+            "Ask about an MRI in the last day and about withdrawal, interrogate the pump, and have the patient "
+            "seen if it does not recover.",
         ),
         source="S5",
     ),
@@ -96,13 +98,13 @@ ALARM_TABLE: Final[tuple[Alarm, ...]] = (
         interrupts=True,
         latched=True,
         announces_failure=False,
-        notice_reason="A pump stands still because it was stopped or left stopped by a session as well as by a fault: the "
-        "alarm counts hours and names no component.",
+        notice_reason="A pump stands still because it was stopped or left stopped by a session "
+        "as well as by a fault: the alarm counts hours and names no component.",
         meaning=Meaning(
             "Stopped for over 48 hours",
             "The pump has not delivered for more than 48 hours.",
-            "Find out whether a programming session ended half done. Interrogate the pump and restart it as prescribed, or "
-            "have the patient seen.",
+            "Find out whether a programming session ended half done. Interrogate the pump and restart it as "
+            "prescribed, or have the patient seen.",
         ),
         source="S5",
     ),
@@ -113,13 +115,13 @@ ALARM_TABLE: Final[tuple[Alarm, ...]] = (
         interrupts=True,
         latched=False,
         announces_failure=True,
-        notice_reason="A reset for want of voltage is the pump's own finding that the battery no longer carries it; it may "
-        "come with no replacement indicator before it.",
+        notice_reason="A reset for want of voltage is the pump's own finding that the battery no longer "
+        "carries it; it may come with no replacement indicator before it.",
         meaning=Meaning(
             "Reset by low battery",
             "The voltage fell so low that the pump reset itself, and its rate may now be far below the prescription.",
-            "Call the patient now, interrogate the pump, and treat the battery as failing even if no replacement indicator "
-            "was seen.",
+            "Call the patient now, interrogate the pump, and treat the battery as failing even if no replacement "
+            "indicator was seen.",
         ),
         source="S3",
     ),
@@ -130,7 +132,9 @@ ALARM_TABLE: Final[tuple[Alarm, ...]] = (
         interrupts=True,
         latched=False,
         announces_failure=True,
-        notice_reason="The pump's self-test has found a component failing and has taken the pump out of normal running.",
+        notice_reason=(
+            "The pump's self-test has found a component failing and has taken the pump out of normal running."
+        ),
         meaning=Meaning(
             "Critical memory error",
             "The pump found its own memory damaged and went to a safe state; it may not deliver as programmed.",

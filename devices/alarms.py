@@ -1,4 +1,4 @@
-"""What follows from an alarm: how urgent it is for this drug, whether it announces failure, whether it must be looked at.
+"""What follows from an alarm: how urgent it is for this drug, whether it announces failure, whether it latches.
 
 The entries themselves are data in `devices.alarm_table`.
 """
@@ -30,7 +30,7 @@ ALARMS: Final[Mapping[AlarmCode, Alarm]] = MappingProxyType({alarm.code: alarm f
 """Every alarm by its code."""
 
 BUILT_IN_NOTICE: Final[frozenset[AlarmCode]] = frozenset(alarm.code for alarm in ALARM_TABLE if alarm.announces_failure)
-"""The alarms by which a component of the pump announces that it is failing; `notice_reason` says why each is in or out."""
+"""The alarms by which a component of the pump announces that it is failing; `notice_reason` says why."""
 
 LATCHED: Final[frozenset[AlarmCode]] = frozenset(alarm.code for alarm in ALARM_TABLE if alarm.latched)
 """The alarms that stay open after the pump stops reporting them, until a person has looked."""

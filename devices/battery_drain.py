@@ -10,8 +10,8 @@ For one pump with drain factor u (its place among its kind; 1 is the median pump
   Weibull distribution truncated at its hard limit. A simulated pump draws quantile uniformly from 0 to 1.
 - u itself wanders while the pump lives: a random walk of standard deviation DRAIN_WANDER_PER_SQRT_YEAR after one year
   (independent steps, each with variance DRAIN_WANDER_PER_SQRT_YEAR**2 * years).
-- A reported percentage carries an error of standard deviation PERCENT_NOISE_SD, independent from report to report, and is
-  given to 0.1; the voltage falls in proportion to the true percentage between `full_voltage` and `eri_voltage`.
+- A reported percentage carries an error of standard deviation PERCENT_NOISE_SD, independent from report to report,
+  and is given to 0.1; the voltage falls in proportion to the true percentage between `full_voltage` and `eri_voltage`.
 
 The slope with flow, the wander and the noise are assumptions; no source gives them.
 """
@@ -84,5 +84,5 @@ def _days_to_eri(battery: BatteryFigures, quantile: float) -> float:
         raise ValueError("a quantile lies between 0 and 1")
     shape, scale_days = battery.weibull_shape.value, battery.weibull_scale.value * DAYS_PER_YEAR
     below_limit = 1 - exp(-((battery.service_life_max.value / scale_days) ** shape))
-    eos_days = scale_days * (-log(1 - quantile * below_limit)) ** (1 / shape)
+    eos_days = scale_days * float((-log(1 - quantile * below_limit)) ** (1 / shape))
     return max(eos_days, DAYS_PER_YEAR) - battery.eri_to_eos.value

@@ -1,4 +1,4 @@
-"""The drugs given by intrathecal pump: what happens when one stops, how long it keeps, and in which amounts it is given.
+"""The drugs given by intrathecal pump: what happens when one stops, and in which amounts each is given.
 
 A dose or concentration is a Decimal with its unit beside it: mcg read as mg kills. What is not found in a source is an
 assumption and marked so; a drug that is not listed is not known, and is treated as the most dangerous to lose.
@@ -46,7 +46,10 @@ class DailyDose:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """One drug. `withdrawal_source` None marks an assumption; `approved_intrathecal` is for pain or spasticity in the US."""
+    """One drug. `withdrawal_source` None marks an assumption.
+
+    `approved_intrathecal`: approved in the US for pain or spasticity by this route.
+    """
 
     name: str
     other_names: tuple[str, ...]

@@ -9,8 +9,8 @@ from devices.sources import SOURCES
 class Figure:
     """A figure and where it comes from.
 
-    `source` is a key of `devices.sources.SOURCES`. Without one the figure is an assumption: a default that the clinic may
-    change and that is never shown as a cited fact. Raises ValueError for a source that is not listed.
+    `source` is a key of `devices.sources.SOURCES`. Without one the figure is an assumption: a default that the clinic
+    may change and that is never shown as a cited fact. Raises ValueError for a source that is not listed.
     """
 
     value: float

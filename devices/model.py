@@ -1,4 +1,4 @@
-"""What is known of one model of pump, each number with its source: the value that every other part reads its limits from.
+"""What is known of one model of pump, each number with its source: where every other part reads its limits.
 
 The models themselves are literals in `devices/models/`, one file each; `devices.models.catalogue` lists them.
 """
@@ -22,10 +22,10 @@ class DeviceKind(StrEnum):
 class BatteryFigures:
     """The battery of a model: how long it lasts, how it announces its end, and how fast it drains.
 
-    `weibull_shape` and `weibull_scale` give the age at end of service at `reference_flow`; `base_share` is the part of the
-    drain at that flow that goes on even when nothing is pumped, and the rest rises in proportion to the flow.
-    `eri_percent` is the remaining percentage at which the replacement indicator comes on. `devices.battery_drain` turns
-    these into percent per day.
+    `weibull_shape` and `weibull_scale` give the age at end of service at `reference_flow`; `base_share` is the part of
+    the drain at that flow that goes on even when nothing is pumped, and the rest rises in proportion to the flow.
+    `eri_percent` is the remaining percentage at which the replacement indicator comes on. `devices.battery_drain`
+    turns these into percent per day.
     """
 
     service_life_max: Figure

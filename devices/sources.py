@@ -10,36 +10,50 @@ from typing import Final
 
 SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "S1": "Medtronic UK, patient page on drug pumps, “Getting a Replacement”: five to seven years by daily dose, at most "
-        "seven, replacement indicator 90 days before the automatic shut-off, surgery planned about six months ahead.",
+        "S1": "Medtronic UK, patient page on drug pumps, “Getting a Replacement”: five to seven years by daily "
+        "dose, at most seven, replacement indicator 90 days before the automatic shut-off, surgery planned "
+        "about six months ahead.",
         "S2": "Medtronic US, SynchroMed II product page.",
         "S2b": "Medtronic, SynchroMed II product page for export markets (approved 2003).",
-        "S2c": "Medtronic release of 2003 on SynchroMed II: morphine and baclofen proven stable in the pump for six months.",
-        "S3": "Press account of the Health Canada letter on SynchroMed II batteries: replacement indicator, low battery reset, "
-        "shortened time to end of service (secondary source).",
+        "S2c": "Medtronic release of 2003 on SynchroMed II: morphine and baclofen proven stable in the pump for "
+        "six months.",
+        "S3": "Press account of the Health Canada letter on SynchroMed II batteries: replacement indicator, low "
+        "battery reset, shortened time to end of service (secondary source).",
         "S3c": "Medtronic, product advisories for patients, July 2011: alarm tones, low battery reset.",
-        "S5": "Gillette Children's, discharge information for intrathecal baclofen: critical and non-critical pump alarms.",
-        "S6": "Hong Kong Medical Device Division, safety alert of 8 December 2020: pumps left stopped after an incomplete session.",
-        "S7": "Johnson & Johnson MedTech, patient support for Codman pumps: about one ounce, propellant driven, no battery.",
+        "S5": "Gillette Children's, discharge information for intrathecal baclofen: critical and non-critical "
+        "pump alarms.",
+        "S6": "Hong Kong Medical Device Division, safety alert of 8 December 2020: pumps left stopped after an "
+        "incomplete session.",
+        "S7": "Johnson & Johnson MedTech, patient support for Codman pumps: about one ounce, propellant driven, "
+        "no battery.",
         "S8": "Wesemann and others 2014 (PMC4218763): measured flow accuracy of SynchroMed II.",
-        "S9": "Textbook chapter on malfunction of intrathecal pumps (aneskey.com): three to nine years of battery life.",
+        "S9": "Textbook chapter on malfunction of intrathecal pumps (aneskey.com): three to nine years of "
+        "battery life.",
         "S10": "Medtronic news, “Medtronic receives FDA approval for SynchroMed III”, 10 October 2023.",
-        "S11": "Flowonix, Prometra MRI instructions PL-21604-02, January 2020: models, reservoirs, emptying before MRI.",
+        "S11": "Flowonix, Prometra MRI instructions PL-21604-02, January 2020: models, reservoirs, emptying "
+        "before MRI.",
         "S11b": "Flowonix, Prometra II manual (13827), page 14: valve after an emergency MRI.",
         "S12": "Trial report, PubMed 23057877: delivered against programmed volume of Prometra.",
-        "S13": "Flowonix brief statements PL-19589-02 (2019) and -04 (August 2024): labelled drugs, ages, contraindications.",
+        "S13": "Flowonix brief statements PL-19589-02 (2019) and -04 (August 2024): labelled drugs, ages, "
+        "contraindications.",
         "S14": "Intera pump safety information: check the flow and refill sooner when it is over 15 % off the label.",
         "S15": "Archimedes user manual and the Codman pump catheter manual: constant flow, pain and spasticity.",
-        "S16": "Report of the 2013 MedStream recall: fill level sensor, low reservoir alarm normally at 3 mL, part numbers.",
+        "S16": "Report of the 2013 MedStream recall: fill level sensor, low reservoir alarm normally at 3 mL, "
+        "part numbers.",
         "S18": "Medtronic, information for prescribers MA09758A027 (February 2013): IsoMed volumes and flow suffixes.",
-        "S19": "Textbook chapter on complications of intrathecal delivery (aneskey.com): IsoMed is a constant-flow pump.",
-        "S20": "FDA and press texts on the 2012–2013 SynchroMed recalls: models, reservoirs, approved drugs, failure by drug.",
+        "S19": "Textbook chapter on complications of intrathecal delivery (aneskey.com): IsoMed is a "
+        "constant-flow pump.",
+        "S20": "FDA and press texts on the 2012 and 2013 SynchroMed recalls: models, reservoirs, approved drugs, "
+        "failure by drug.",
         "S23": "Neurosurgery, August 2004, study of the residual volume at which patients show withdrawal.",
-        "S24": "Flowonix, Prometra patient therapy controller manual, page 5: refill date set where 3.0 mL would remain.",
+        "S24": "Flowonix, Prometra patient therapy controller manual, page 5: refill date set where 3.0 mL would "
+        "remain.",
         "S25": "Medtronic, MRI guidelines for SynchroMed EL: restart of the rotor 2 to 24 hours late.",
         "S25b": "Report on 112 MRI examinations of patients with pumps: interrogation after each.",
-        "S27": "Prialt prescribing information: 14 days for the first fill, then 40 days diluted and 84 undiluted; doses; pumps.",
-        "S30": "Maino and others 2017: in 221 refills, a discrepancy over 1 mL (20 mL pump) or 2 mL (40 mL pump) may matter.",
+        "S27": "Prialt prescribing information: 14 days for the first fill, then 40 days diluted and 84 "
+        "undiluted; doses; pumps.",
+        "S30": "Maino and others 2017: in 221 refills, a discrepancy over 1 mL (20 mL pump) or 2 mL (40 mL pump) "
+        "may matter.",
         "S32": "Classen and others 2004: morphine, bupivacaine and clonidine together over 96 % after 90 days.",
         "S32b": "Stabilis, entry 1678: baclofen with morphine, 30 days.",
         "S41": "Coding guide for reservoir and pump implantation (anesthesiabilling.org).",

@@ -32,7 +32,7 @@ def telemetry(serial: str) -> str:
 
 
 def session(serial: str) -> str:
-    """Return the topic of the pump's programmer sessions. Raises ValueError if the serial could not stand in a topic."""
+    """Return the topic of the pump's sessions. Raises ValueError if the serial could not stand in a topic."""
     return _topic(serial, Kind.SESSION)
 
 

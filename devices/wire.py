@@ -5,8 +5,8 @@ on the pump's model stands in `devices.check`. Everything wrong is a `WireError`
 repaired.
 
 What JSON leaves open is decided so: unknown fields are ignored; of a key that comes twice the last counts, as with most
-readers; a whole number may stand for a fraction (`3` for `3.0`) but not the reverse; amounts of drug are texts that hold
-a plain decimal, and a JSON number is refused there.
+readers; a whole number may stand for a fraction (`3` for `3.0`) but not the reverse; amounts of drug are texts that
+hold a plain decimal, and a JSON number is refused there.
 
 Encoding is canonical: fields in a fixed order, no spaces, times in UTC with `Z`. The same value gives the same bytes.
 """
@@ -128,7 +128,7 @@ def encode_presence(presence: Presence) -> bytes:
 
 
 def decode_receipt(payload: bytes) -> Receipt:
-    """Return the receipt that the payload holds: ranges closed, in order, apart, below `contiguous`. Raises WireError."""
+    """Return the receipt that the payload holds; its ranges must be in order below `contiguous`. Raises WireError."""
     wire = read(_RECEIPT, payload)
     above = 0
     for first, last in wire.missing:

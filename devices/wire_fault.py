@@ -72,7 +72,7 @@ _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 
 
 def fault_from_validation(message: str) -> WireError:
-    """Turn the decoder's own words about a well-formed message with a wrong content into the field and a plain reason."""
+    """Turn the decoder's words about well-formed JSON with a wrong content into the field and a plain reason."""
     path = _PATH.search(message)
     field = "" if path is None else path["path"].removeprefix("$").removeprefix(".")
     words = message if path is None else message[: path.start()]

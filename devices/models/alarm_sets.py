@@ -1,7 +1,7 @@
 """The alarms that families of models can report.
 
-The list for SynchroMed follows the sources named in `devices.alarm_table`; those for Prometra and MedStream were found in
-no source and are assumptions.
+The list for SynchroMed follows the sources named in `devices.alarm_table`; those for Prometra and MedStream were found
+in no source and are assumptions.
 """
 
 from typing import Final

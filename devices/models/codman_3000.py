@@ -22,5 +22,8 @@ CODMAN_3000: Final = PumpModel(
     alarms=frozenset(),
     mri=None,
     marketed=False,
-    notes="No battery and no alarm. The flow is set at the factory by version and varies with temperature and pressure; one mL a day stands for all versions.",
+    notes=(
+        "No battery and no alarm. The flow is set at the factory by version and varies with temperature and "
+        "pressure; one mL a day stands for all versions."
+    ),
 )

@@ -26,7 +26,10 @@ PROMETRA_II_20: Final = PumpModel(
         empty_before=True,
         check_within=assumed(2, "hours"),
         overdue_after=assumed(24, "hours"),
-        advice="Empty the pump before the MRI: its valves may open and discharge the reservoir. After it, reset the valve and interrogate.",
+        advice=(
+            "Empty the pump before the MRI: its valves may open and discharge the reservoir. After it, "
+            "reset the valve and interrogate."
+        ),
     ),
     marketed=True,
     notes="Valves and an accumulator instead of a motor. Hyperbaric treatment is contraindicated.",
