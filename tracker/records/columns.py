@@ -59,3 +59,10 @@ JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "pos
 
 #: A key that counts up: SQLite gives row ids to INTEGER alone.
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def key(value: int | None) -> int:
+    """The key of a row that is stored; a row that is not has none, and asking is an error."""
+    if value is None:
+        raise ValueError("a row that is not stored yet has no key")
+    return value

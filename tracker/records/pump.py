@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import BigKey, UtcDateTime
+from tracker.records.columns import BigKey, UtcDateTime, key
+
+_CREDENTIALS_LOCK = 7_210_212  # an arbitrary number that takers of credential versions share
 
 
 class Clinic(SQLModel, table=True):
@@ -46,6 +48,7 @@ class Pump(SQLModel, table=True):
     lifecycle: str = Field(default="in_stock", max_length=32, description="devices.lifecycle.LifecycleState")
     implanted_on: date | None = None
     explanted_on: date | None = None
+    replacement_planned_for: date | None = Field(default=None, description="surgery date while it is planned")
     replaced_by_id: int | None = Field(default=None, foreign_key="pump.id")
     drug: str | None = Field(default=None, max_length=80)
     concentration: str | None = Field(default=None, max_length=32, description="decimal string in concentration_unit")
@@ -164,6 +167,46 @@ def pumps_by_serial(session: Session, serials: Sequence[str]) -> dict[str, Pump]
         some = serials[start : start + 500]
         found.update({pump.serial: pump for pump in session.exec(select(Pump).where(col(Pump.serial).in_(some)))})
     return found
+
+
+def pumps_by_id(session: Session, pump_ids: Sequence[int]) -> dict[int, Pump]:
+    """Those pumps by their ids."""
+    return {key(pump.id): pump for pump in session.exec(select(Pump).where(col(Pump.id).in_(pump_ids)))}
+
+
+def states(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpState]:
+    """The latest state of each of those pumps."""
+    rows = session.exec(select(PumpState).where(col(PumpState.pump_id).in_(pump_ids)))
+    return {row.pump_id: row for row in rows}
+
+
+def due_pumps(session: Session, now: datetime, limit: int) -> list[tuple[int, datetime]]:
+    """The pumps to look at by now and since when each is due, longest waiting first."""
+    found = session.exec(
+        select(PumpState.pump_id, PumpState.evaluate_at)
+        .where(col(PumpState.evaluate_at) <= now)
+        .order_by(col(PumpState.evaluate_at), col(PumpState.pump_id))
+        .limit(limit)
+    )
+    return [(pump_id, due) for pump_id, due in found if due is not None]
+
+
+def clinics_by_id(session: Session) -> dict[int, Clinic]:
+    """Every clinic by its id."""
+    return {key(clinic.id): clinic for clinic in session.exec(select(Clinic))}
+
+
+def lifecycle_events(session: Session, pump_id: int) -> list[LifecycleEvent]:
+    """The moves of one pump's life, oldest first."""
+    chosen = select(LifecycleEvent).where(LifecycleEvent.pump_id == pump_id)
+    return list(session.exec(chosen.order_by(col(LifecycleEvent.at), col(LifecycleEvent.id))))
+
+
+def next_credential_version(session: Session) -> int:
+    """The first version that is free; other transactions that take versions wait for this one to end."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREDENTIALS_LOCK})
+    return credentials_version(session) + 1
 
 
 def credentials_version(session: Session) -> int:

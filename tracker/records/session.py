@@ -18,6 +18,7 @@ class ProgrammerSessionRecord(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("pump_id", "epoch", "seq", name="uq_programmer_session_message"),
         Index("ix_programmer_session_pump", "pump_id", "measured_at"),
+        Index("ix_programmer_session_programmer", "programmer", "measured_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -49,7 +50,9 @@ class MriExam(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     pump_id: int = Field(foreign_key="pump.id", index=True)
     performed_at: datetime = Field(sa_type=UtcDateTime)
+    emptied_before: bool | None = Field(default=None, description="the reservoir was emptied first")
     check_due_at: datetime = Field(sa_type=UtcDateTime)
+    overdue_at: datetime = Field(sa_type=UtcDateTime)
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_by: str | None = Field(default=None, max_length=254)
     logged_by: str = Field(max_length=254)

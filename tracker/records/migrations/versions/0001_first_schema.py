@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.Column("lifecycle", sa.String(length=32), nullable=False),
         sa.Column("implanted_on", sa.Date(), nullable=True),
         sa.Column("explanted_on", sa.Date(), nullable=True),
+        sa.Column("replacement_planned_for", sa.Date(), nullable=True),
         sa.Column("replaced_by_id", sa.Integer(), nullable=True),
         sa.Column("drug", sa.String(length=80), nullable=True),
         sa.Column("concentration", sa.String(length=32), nullable=True),
@@ -440,7 +441,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("pump_id", sa.Integer(), nullable=False),
         sa.Column("performed_at", UtcDateTime(), nullable=False),
+        sa.Column("emptied_before", sa.Boolean(), nullable=True),
         sa.Column("check_due_at", UtcDateTime(), nullable=False),
+        sa.Column("overdue_at", UtcDateTime(), nullable=False),
         sa.Column("checked_at", UtcDateTime(), nullable=True),
         sa.Column("checked_by", sa.String(length=254), nullable=True),
         sa.Column("logged_by", sa.String(length=254), nullable=False),
@@ -454,6 +457,41 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mri_exam", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mri_exam_pump_id"), ["pump_id"], unique=False)
+
+    op.create_table(
+        "outlook",
+        sa.Column("pump_id", sa.Integer(), nullable=False),
+        sa.Column("computed_at", UtcDateTime(), nullable=False),
+        sa.Column("epoch", BigKey, nullable=True),
+        sa.Column("through_seq", BigKey, nullable=False),
+        sa.Column("battery_points", JsonColumn, nullable=False),
+        sa.Column("reservoir_points", JsonColumn, nullable=False),
+        sa.Column("filled_at", UtcDateTime(), nullable=True),
+        sa.Column("eri_low_at", UtcDateTime(), nullable=True),
+        sa.Column("eri_median_at", UtcDateTime(), nullable=True),
+        sa.Column("eri_high_at", UtcDateTime(), nullable=True),
+        sa.Column("eos_low_at", UtcDateTime(), nullable=True),
+        sa.Column("eos_median_at", UtcDateTime(), nullable=True),
+        sa.Column("eos_high_at", UtcDateTime(), nullable=True),
+        sa.Column("battery_basis", sa.String(length=2000), nullable=False),
+        sa.Column("low_mark_low_at", UtcDateTime(), nullable=True),
+        sa.Column("low_mark_median_at", UtcDateTime(), nullable=True),
+        sa.Column("low_mark_high_at", UtcDateTime(), nullable=True),
+        sa.Column("empty_low_at", UtcDateTime(), nullable=True),
+        sa.Column("empty_median_at", UtcDateTime(), nullable=True),
+        sa.Column("empty_high_at", UtcDateTime(), nullable=True),
+        sa.Column("reservoir_basis", sa.String(length=2000), nullable=False),
+        sa.Column("refill_by_at", UtcDateTime(), nullable=True),
+        sa.Column("refill_reason", sa.String(length=2000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pump_id"],
+            ["pump.id"],
+        ),
+        sa.PrimaryKeyConstraint("pump_id"),
+    )
+    with op.batch_alter_table("outlook", schema=None) as batch_op:
+        batch_op.create_index("ix_outlook_eos", ["eos_median_at"], unique=False)
+        batch_op.create_index("ix_outlook_refill", ["refill_by_at"], unique=False)
 
     op.create_table(
         "pump_state",
@@ -672,6 +710,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("pump_id", "epoch", "seq", name="uq_programmer_session_message"),
     )
     with op.batch_alter_table("programmer_session", schema=None) as batch_op:
+        batch_op.create_index("ix_programmer_session_programmer", ["programmer", "measured_at"], unique=False)
         batch_op.create_index("ix_programmer_session_pump", ["pump_id", "measured_at"], unique=False)
 
     op.create_table(
