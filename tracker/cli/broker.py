@@ -1,0 +1,129 @@
+"""``tracker broker``: the embedded MQTT broker alone, or the files that let a Mosquitto do its work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from tracker.broker.configuration import BrokerConfiguration
+from tracker.broker.mosquitto import write_mosquitto_files
+from tracker.broker.process import EmbeddedBroker
+from tracker.broker.users import BrokerUser
+from tracker.broker.watcher import CredentialWatcher
+from tracker.cli.running import set_up_logging, stop_on_signal
+from tracker.records import pump as records
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.settings import Settings
+
+app = typer.Typer(add_completion=False, invoke_without_command=True)
+
+_BEAT_S = 1.0
+
+
+@app.callback(invoke_without_command=True)
+def broker(context: typer.Context) -> None:
+    """Run the embedded broker until stopped; pumps enrolled meanwhile may sign in at once."""
+    if context.invoked_subcommand is not None:
+        return
+    set_up_logging()
+    settings = Settings()
+    stop = stop_on_signal()
+    database = Database(settings.database_url, pool_size=2)
+    schema.require_current(database)
+    with embedded(settings, database):
+        structlog.get_logger().info("broker ready", host=settings.broker_host, port=settings.broker_port)
+        stop.wait()
+
+
+@app.command("files")
+def files(
+    folder: Annotated[Path, typer.Argument(help="where to write the password file and the list of permissions")],
+    password_file: Annotated[
+        Path, typer.Option(help="file with the tracker's own password for the broker, in its first line")
+    ],
+) -> None:
+    """Write Mosquitto's password file and ACL file from the records; send Mosquitto SIGHUP afterwards."""
+    settings = Settings()
+    database = Database(settings.database_url, pool_size=2)
+    schema.require_current(database)
+    with database.reading() as session:
+        users = [
+            BrokerUser(one.username, one.mosquitto_hash, one.username) for one in records.active_credentials(session)
+        ]
+    password = password_file.read_text().splitlines()[0].strip()
+    written = write_mosquitto_files(folder, users, password)
+    typer.echo(f"{written.password_file} and {written.acl_file}: {written.pumps} pumps")
+
+
+@contextmanager
+def embedded(settings: Settings, database: Database) -> Iterator[EmbeddedBroker]:
+    """The broker, its credentials kept as recorded, and its sign of life, for as long as the block lasts."""
+    configuration = BrokerConfiguration(
+        folder=settings.broker_dir,
+        tracker_password=settings.broker_password(),
+        host=settings.broker_host,
+        port=settings.broker_port,
+        store_bytes=settings.broker_store_bytes,
+        partitions=settings.ingest_partitions,
+        binary=settings.broker_binary,
+    )
+
+    def version() -> int:
+        with database.reading() as session:
+            return records.credentials_version(session)
+
+    def users() -> list[BrokerUser]:
+        with database.reading() as session:
+            found = records.active_credentials(session)
+        return [BrokerUser(one.username, one.bcrypt_hash, one.username) for one in found]
+
+    def applied(newest: int) -> None:
+        _beat(database, newest)
+
+    running = EmbeddedBroker(configuration, users())
+    with running, CredentialWatcher(version, users, running.set_users, applied), _beating(database, running):
+        yield running
+
+
+@contextmanager
+def _beating(database: Database, running: EmbeddedBroker) -> Iterator[None]:
+    """Record once a second that the broker is up, for readiness and for those who wait for a credential."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(_BEAT_S):
+            if running.ready:
+                _beat(database, None)
+
+    thread = threading.Thread(target=beat, name="broker-beat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _beat(database: Database, applied: int | None) -> None:
+    try:
+        with database.writing() as session:
+            status = session.get(records.BrokerStatus, 1)
+            now = datetime.now(UTC)
+            if status is None:
+                session.add(records.BrokerStatus(applied_version=applied or 0, beat_at=now))
+                return
+            status.beat_at = now
+            if applied is not None:
+                status.applied_version = applied
+    except Exception as fault:
+        structlog.get_logger().warning("the broker's sign of life was not recorded", because=str(fault))
+        if applied is not None:
+            raise
