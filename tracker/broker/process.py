@@ -1,0 +1,219 @@
+"""The embedded broker: a ``nats-server`` of ours, started, watched and stopped by this process."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+import structlog
+
+from tracker.broker import control
+from tracker.broker.child import LogLine, find_server, log_lines, spawn
+from tracker.broker.configuration import BrokerConfiguration, render
+from tracker.broker.credentials import bcrypt_hash
+from tracker.broker.ownership import PID_FILE, FolderLock, end_leftover, need_free_port
+from tracker.broker.users import BrokerUser, replace_private, write_users
+from tracker.errors import StartupFault, TrackerError, Unavailable
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
+_STEADY_SECONDS = 30.0  # a server that ran for so long is started again at once
+_STOP_SECONDS = 15.0
+_RELOAD_SECONDS = 30.0
+
+_log = structlog.get_logger("tracker.broker")
+
+
+class EmbeddedBroker:
+    """Runs one ``nats-server`` from ``start`` to ``stop`` and starts it anew whenever it ends in between.
+
+    ``users`` are the communicators that may sign in at the start; ``set_users`` changes them while it runs. Use it
+    as a context manager to have it ready inside. Raises ``StartupFault`` where it can't start, with the setting to
+    change. Everything that it keeps is in the configuration's folder and is there again at the next start.
+    """
+
+    def __init__(self, configuration: BrokerConfiguration, users: Iterable[BrokerUser] = ()) -> None:
+        self.configuration = configuration
+        self.restarts = 0
+        self._users = users
+        self._tracker_hash = bcrypt_hash(configuration.tracker_password)
+        self._control_password = secrets.token_urlsafe(24)
+        self._control_hash = bcrypt_hash(self._control_password)
+        self._changed = threading.Condition()
+        self._reloading = threading.Lock()
+        self._lock: FolderLock | None = None
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[str] | None = None
+        self._stopping = threading.Event()
+        self._ready = False
+        self._client_port = 0
+        self._read = 0  # how often the server has read its users, at a start or a reload
+        self._misread = 0
+        self._last_words = ""
+        self._fault: str | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the server takes connections now."""
+        return self._ready
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while there is one."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def start(self) -> None:
+        """Write the configuration and start the server; ends one that an earlier, killed tracker left behind."""
+        settings = self.configuration
+        server = find_server(settings.binary)
+        self._lock = FolderLock(settings.folder)
+        try:
+            if end_leftover(settings.folder, settings.server_file):
+                _log.info("ended the broker of an earlier start")
+            need_free_port(settings.host, settings.port)
+            replace_private(settings.server_file, render(settings))
+            self._write(self._users)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._keep_running, args=(server,), name="broker", daemon=True)
+        self._thread.start()
+
+    def wait_ready(self, seconds: float = 60.0) -> None:
+        """Return once the server takes connections; ``StartupFault`` if it gave up or the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._fault, seconds)
+            if self._ready:
+                return
+        raise StartupFault(self._fault or f"The broker did not start within {seconds:g} s: {self._last_words}")
+
+    def stop(self) -> None:
+        """End the server, letting it write what it holds."""
+        self._stopping.set()
+        self._signal(signal.SIGTERM)
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
+            if self._thread.is_alive():
+                self._signal(signal.SIGKILL)
+                self._thread.join()
+            self._thread = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def set_users(self, users: Iterable[BrokerUser]) -> None:
+        """Let exactly these communicators sign in; returns when the server works by it.
+
+        Connections of users that stay as they are stay open; those of users who are gone, or whose password has
+        changed, are closed. Raises ``Unavailable`` where the server did not take it up.
+        """
+        with self._reloading:
+            self._write(users)
+            with self._changed:
+                self._changed.wait_for(lambda: self._ready, _RELOAD_SECONDS)
+                read, misread = self._read, self._misread
+                if self._ready:  # a server that is not ready yet would die of this signal
+                    self._signal(signal.SIGHUP)
+                self._changed.wait_for(lambda: self._read > read or self._misread > misread, _RELOAD_SECONDS)
+                if self._read == read:
+                    raise Unavailable(f"The broker did not take up the changed users: {self._last_words}")
+
+    def stored(self) -> control.Stored:
+        """What waits in the broker for ingest."""
+        if not self._ready:
+            raise Unavailable("The broker is starting")
+        return control.stored(self._client_port, self._control_password)
+
+    def _write(self, users: Iterable[BrokerUser]) -> None:
+        write_users(
+            self.configuration.users_file,
+            users,
+            tracker_hash=self._tracker_hash,
+            control_hash=self._control_hash,
+            partitions=self.configuration.partitions,
+        )
+
+    def _signal(self, number: int) -> None:
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.send_signal(number)
+
+    def _keep_running(self, server: Path) -> None:
+        """Start the server again and again until told to stop. The only thread that starts it: see ``spawn``."""
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            was_ready = self._run_once(server)
+            if self._stopping.is_set():
+                return
+            if not was_ready and self._read == 0:
+                with self._changed:
+                    self._fault = f"The broker can't start: {self._last_words}"
+                    self._changed.notify_all()
+                return
+            steady = time.monotonic() - began > _STEADY_SECONDS
+            pause = _FIRST_PAUSE_SECONDS if steady else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            _log.error("the broker ended and is started again", last_words=self._last_words, pause_s=pause)
+            self._stopping.wait(pause)
+            self.restarts += 1
+
+    def _run_once(self, server: Path) -> bool:
+        """Run the server until it ends; whether it had become ready."""
+        self._process = process = spawn(server, self.configuration.server_file)
+        replace_private(self.configuration.folder / PID_FILE, str(process.pid))
+        if self._stopping.is_set():
+            process.terminate()
+        was_ready = False
+        for line in log_lines(process):
+            self._hear(line)
+            was_ready = was_ready or line.ready
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
+        with self._changed:
+            self._ready = False
+            self._changed.notify_all()
+        return was_ready
+
+    def _hear(self, line: LogLine) -> None:
+        if line.level != "INF":
+            self._last_words = line.text
+            _log.warning("broker", level=line.level, says=line.text)
+        if line.client_port:
+            self._client_port = line.client_port
+        if line.ready:
+            self._limit_store()
+        with self._changed:
+            if line.ready:
+                self._ready = True
+            if line.ready or line.reloaded:
+                self._read += 1
+            if line.reload_failed:
+                self._misread += 1
+            self._changed.notify_all()
+
+    def _limit_store(self) -> None:
+        try:
+            control.limit_store(self._client_port, self._control_password, self.configuration.store_bytes)
+        except TrackerError as fault:
+            _log.error("the broker's message store has no limit of its own", because=str(fault))

@@ -1,0 +1,87 @@
+"""The users of the embedded broker: one per pump, each allowed its own topics and no others.
+
+NATS writes an MQTT topic as a subject: ``/`` becomes ``.``, and a ``.`` inside a level becomes ``//``. Permissions
+are checked on the subject, and where the broker maps subjects to partitions, on the mapped one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker.broker.credentials import TRACKER_USERNAME
+from tracker.broker.partitions import KINDS
+
+CONTROL_USERNAME = "tracker/control"
+"""Sets the store's limit over the loopback client port. A serial holds no slash, so no pump can bear this name."""
+
+_DELIVERIES = "$MQTT.sub.>"  # the server hands QoS 1 messages to their own subscriber under these subjects
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUser:
+    """One communicator that may sign in: its user name, the hash of its password, and the pump it speaks for."""
+
+    username: str
+    password_hash: str
+    serial: str
+
+
+def subject_token(level: str) -> str:
+    """One level of an MQTT topic as NATS writes it in a subject."""
+    return level.replace(".", "//")
+
+
+def write_users(
+    path: Path, users: Iterable[BrokerUser], *, tracker_hash: str, control_hash: str, partitions: int = 1
+) -> int:
+    """Write the include file of all who may sign in, atomically and for its owner alone; return how many pumps.
+
+    ``tracker_hash`` and ``control_hash`` are the bcrypt hashes of the tracker's two own accounts.
+    """
+    source = "pumps.{}" if partitions == 1 else "ingest.*.{}"
+    everyone = "pumps.*" if partitions == 1 else "ingest.*.*"
+    lines = [
+        _user(TRACKER_USERNAME, tracker_hash, ["pumps.*.receipt"], [f"{everyone}.{kind}" for kind in KINDS]),
+        _control(control_hash),
+    ]
+    for user in users:
+        token = subject_token(user.serial)
+        own = source.format(token)
+        lines.append(
+            _user(user.username, user.password_hash, [f"{own}.{kind}" for kind in KINDS], [f"pumps.{token}.receipt"])
+        )
+    replace_private(path, "users: [\n" + "\n".join(lines) + "\n]\n")
+    return len(lines) - 2
+
+
+def _user(name: str, password_hash: str, publish: list[str], subscribe: list[str]) -> str:
+    permissions = f"{{publish:{json.dumps(publish)},subscribe:{json.dumps([*subscribe, _DELIVERIES])}}}"
+    return (
+        f"{{user:{json.dumps(name)},password:{json.dumps(password_hash)},"
+        f'permissions:{permissions},allowed_connection_types:["MQTT"]}}'
+    )
+
+
+def _control(password_hash: str) -> str:
+    publish = json.dumps(["$JS.API.STREAM.*.$MQTT_msgs"])
+    subscribe = json.dumps(["_INBOX.tracker.>"])
+    return (
+        f"{{user:{json.dumps(CONTROL_USERNAME)},password:{json.dumps(password_hash)},"
+        f'permissions:{{publish:{publish},subscribe:{subscribe}}},allowed_connection_types:["STANDARD"]}}'
+    )
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Put ``text`` in place of the file, whole or not at all, readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
