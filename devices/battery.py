@@ -1,5 +1,234 @@
-"""Forecasts of the battery. How a battery drains is described in `devices.battery_drain`."""
+"""Forecast of a battery: when the replacement indicator comes on and when service ends, as intervals with their basis.
 
-from devices.battery_drain import battery_percent_per_day
+The pump's kind says what to expect of a pump never heard of; every percentage it reports corrects that. How a battery
+drains is described in `devices.battery_drain`, the arithmetic stands in `devices.battery_trend`. No date here is
+certain: it stands beside its basis, and a battery with a defect may end early and without the indicator.
+"""
 
-__all__ = ["battery_percent_per_day"]
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from statistics import fmean
+from typing import Final
+
+from devices.battery_drain import battery_percent_per_day, days_to_eri, percent_per_day_at_reference, share_ended
+from devices.battery_trend import DrainPoint, days_until, flow_wander, follow
+from devices.interval import Interval, Unknown
+from devices.model import BatteryFigures, PumpModel
+from devices.report import Indicator
+
+__all__ = ["BatteryForecast", "BatteryPoint", "Unknown", "battery_percent_per_day", "forecast_battery", "hard_limit"]
+
+PLANNING_LEAD: Final = timedelta(days=183)
+"""How long before the expected end of service planning begins: six months (source S1)."""
+
+STALE_AFTER: Final = timedelta(days=30)
+FLOW_WINDOW: Final = timedelta(days=14)
+LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
+"""The quantiles of an interval that holds four times in five."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryPoint:
+    """One report of the battery: an aware moment, and whatever was said then; None is not known."""
+
+    at: datetime
+    voltage_v: float | None
+    remaining_percent: float | None
+    indicator: Indicator | None
+    flow_ml_per_day: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryForecast:
+    """When the indicator comes on (`eri`) and when service ends (`eos`), with the sentences they rest on.
+
+    `planning_window_opens` is six months before the expected end of service. `hard_limit` is the moment at which the
+    model stops whatever its battery; None when the implant date is not known. `eri_seen`, `eos_seen`: the pump has
+    reported it, and the interval says between which reports it came.
+    """
+
+    eri: Interval
+    eos: Interval
+    planning_window_opens: datetime
+    hard_limit: datetime | None
+    eri_seen: bool
+    eos_seen: bool
+    basis: tuple[str, ...]
+
+
+def hard_limit(model: PumpModel, implanted_on: date | None) -> datetime | None:
+    """Return when the model stops whatever its battery; None without a battery or without an implant date."""
+    if model.battery is None or implanted_on is None:
+        return None
+    return _start_of(implanted_on) + timedelta(days=model.battery.service_life_max.value)
+
+
+def forecast_battery(
+    model: PumpModel, implanted_on: date | None, readings: Sequence[BatteryPoint], now: datetime
+) -> BatteryForecast | Unknown:
+    """Return when the battery's indicator and the end of service are expected, or why that is unknown.
+
+    `readings` in any order; those after `now` or before the implant are left aside. Flows say how hard the pump works;
+    where one is missing the last one known holds on. Voltage is not used: it stays level until shortly before the end.
+    """
+    battery = model.battery
+    if battery is None:
+        return Unknown(f"{model.name} has no battery.", "There is nothing to forecast.")
+    since = None if implanted_on is None else _start_of(implanted_on)
+    known = sorted((r for r in readings if r.at <= now and (since is None or r.at >= since)), key=lambda r: r.at)
+    limit = hard_limit(model, implanted_on)
+    seen = _seen(battery, known, since, limit)
+    if seen is not None:
+        return seen
+    flowing = [reading for reading in known if reading.flow_ml_per_day is not None]
+    if not flowing:
+        return Unknown(
+            "The flow of this pump is not known, and the battery drains by it.",
+            "A status report with a flow would make a forecast possible.",
+        )
+    measured = [reading for reading in known if reading.remaining_percent is not None]
+    if since is None and not measured:
+        return Unknown(
+            "Neither the implant date nor a percentage of the battery is known.",
+            "Enter the implant date, or wait for a report that gives the percentage left.",
+        )
+    origin = since or known[0].at
+    points = _points(model, known, origin)
+    flow = _present_flow(flowing)
+    per_day = battery_percent_per_day(model, flow)
+    not_yet = _last_indicator(known) is Indicator.OK
+    if measured:
+        state = follow(model, points, from_new=since is not None)
+        wander = flow_wander(points)
+
+        def days(quantile: float) -> float:
+            return days_until(state, battery.eri_percent.value, per_day, wander, quantile, not_yet=not_yet)
+
+        first = (
+            f"From {len(measured)} battery percentages, the last {measured[-1].remaining_percent:g} % on "
+            f"{measured[-1].at:%Y-%m-%d}; it drains {state.factor:.2f} times as fast as the middle {model.name}."
+        )
+    else:
+        used, drain = points[-1].nominal_used, per_day
+
+        def days(quantile: float) -> float:
+            return _days_by_kind(model, used, drain, quantile, not_yet=not_yet)
+
+        first = f"No percentage was ever reported: from this pump's age and the life of other {model.name} pumps."
+    reached = origin + timedelta(days=points[-1].day)
+    eri = _interval(lambda quantile: reached + timedelta(days=days(quantile)), _latest_eri(battery, limit))
+    basis = [first, f"The flow is taken to stay at {flow:.3g} mL a day.", _end_sentence(battery)]
+    if limit is not None:
+        basis.append(f"The model stops at the latest on {limit:%Y-%m-%d}, {_years(battery)} after the implant.")
+    if now - known[-1].at > STALE_AFTER:
+        basis.append(f"The last report is {(now - known[-1].at).days} days old.")
+    return _forecast(eri, eri.shifted(_eri_to_eos(battery)), limit, basis)
+
+
+def _forecast(
+    eri: Interval,
+    eos: Interval,
+    limit: datetime | None,
+    basis: Sequence[str],
+    *,
+    eri_seen: bool = False,
+    eos_seen: bool = False,
+) -> BatteryForecast:
+    return BatteryForecast(eri, eos, eos.median - PLANNING_LEAD, limit, eri_seen, eos_seen, tuple(basis))
+
+
+def _interval(at: Callable[[float], datetime], latest: datetime | None) -> Interval:
+    """Return the interval that holds four times in five, with everything after `latest` happening at `latest`."""
+    high = at(HIGH)
+    if latest is None or high < latest:
+        return Interval(at(LOW), at(MIDDLE), high)
+    return Interval(min(at(LOW + 1 - HIGH), latest), min(at(MIDDLE), latest), latest)
+
+
+def _days_by_kind(model: PumpModel, used: float, per_day: float, quantile: float, *, not_yet: bool) -> float:
+    """Return the days to the indicator at that quantile of the model's pumps that have used as much and still run."""
+    reference = percent_per_day_at_reference(model)
+    age = used / reference
+    ended = share_ended(model, age) if not_yet else 0.0
+    return max(days_to_eri(model, ended + quantile * (1 - ended)) - age, 0.0) * reference / per_day
+
+
+def _points(model: PumpModel, known: Sequence[BatteryPoint], origin: datetime) -> list[DrainPoint]:
+    """Add up what a pump of factor 1 would have used by each report; between two reports the flow changes evenly."""
+    at_rest = battery_percent_per_day(model, 0.0)
+    per_ml = battery_percent_per_day(model, 1.0) - at_rest
+    flow = next(reading.flow_ml_per_day for reading in known if reading.flow_ml_per_day is not None)
+    drain = at_rest + per_ml * flow
+    day, used, points = 0.0, 0.0, []
+    for reading in known:
+        before, day_before = drain, day
+        if reading.flow_ml_per_day is not None:
+            drain = at_rest + per_ml * reading.flow_ml_per_day
+        day = (reading.at - origin).total_seconds() / 86_400
+        used += (day - day_before) * (before + drain) / 2
+        points.append(DrainPoint(day, used, reading.remaining_percent, drain))
+    return points
+
+
+def _present_flow(flowing: Sequence[BatteryPoint]) -> float:
+    """Return the mean of the flows reported in the two weeks before the last of them, in mL a day."""
+    since = flowing[-1].at - FLOW_WINDOW
+    return fmean(r.flow_ml_per_day for r in flowing if r.at >= since and r.flow_ml_per_day is not None)
+
+
+def _last_indicator(known: Sequence[BatteryPoint]) -> Indicator | None:
+    return next((reading.indicator for reading in reversed(known) if reading.indicator is not None), None)
+
+
+def _seen(
+    battery: BatteryFigures, known: Sequence[BatteryPoint], since: datetime | None, limit: datetime | None
+) -> BatteryForecast | None:
+    """Return the forecast of a pump whose last indicator is ERI or EOS: between which reports each came on."""
+    told = [reading for reading in known if reading.indicator is not None]
+    if not told or told[-1].indicator is Indicator.OK:
+        return None
+    still_ok = max((index for index, reading in enumerate(told) if reading.indicator is Indicator.OK), default=-1)
+    first = told[still_ok + 1].at
+    margin = _eri_to_eos(battery)
+    before = told[still_ok].at if still_ok >= 0 else max(first - margin, since or first - margin)
+    eri = Interval(before, before + (first - before) / 2, first)
+    basis = [f"The pump reported the indicator on {first:%Y-%m-%d}.", _end_sentence(battery)]
+    ended = next((index for index, r in enumerate(told) if index > still_ok and r.indicator is Indicator.EOS), None)
+    if ended is None:
+        eos = eri.shifted(margin)
+        latest = told[-1].at
+        if eos.low < latest:
+            basis.append(f"It still ran on {latest:%Y-%m-%d}.")
+        eos = Interval(max(eos.low, latest), max(eos.median, latest), max(eos.high, latest))
+        return _forecast(eri, eos, limit, basis, eri_seen=True)
+    at = told[ended].at
+    last_running = told[ended - 1].at if ended > 0 else before
+    basis.append(f"The pump reported the end of service on {at:%Y-%m-%d}.")
+    eos = Interval(last_running, last_running + (at - last_running) / 2, at)
+    return _forecast(eri, eos, limit, basis, eri_seen=True, eos_seen=True)
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _eri_to_eos(battery: BatteryFigures) -> timedelta:
+    return timedelta(days=battery.eri_to_eos.value)
+
+
+def _latest_eri(battery: BatteryFigures, limit: datetime | None) -> datetime | None:
+    return None if limit is None else limit - _eri_to_eos(battery)
+
+
+def _years(battery: BatteryFigures) -> str:
+    return f"{battery.service_life_max.value / 365.25:.0f} years"
+
+
+def _end_sentence(battery: BatteryFigures) -> str:
+    days = battery.eri_to_eos
+    mark = "assumed" if days.assumed else f"source {days.source}"
+    return (
+        f"End of service is counted {days.value:.0f} days after the indicator ({mark}); a battery with a defect may "
+        "end sooner, or with no indicator at all."
+    )

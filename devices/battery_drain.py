@@ -16,7 +16,7 @@ For one pump with drain factor u (its place among its kind; 1 is the median pump
 The slope with flow, the wander and the noise are assumptions; no source gives them.
 """
 
-from math import exp, log
+from math import expm1, log1p
 from typing import Final
 
 from devices.model import BatteryFigures, PumpModel
@@ -46,6 +46,14 @@ def battery_percent_per_day(model: PumpModel, flow_ml_per_day: float) -> float:
     return share * (100 - battery.eri_percent.value) / _days_to_eri(battery, 0.5)
 
 
+def percent_per_day_at_reference(model: PumpModel) -> float:
+    """Return what the median battery loses in a day at the reference flow, in percentage points.
+
+    Raises ValueError for a model without a battery.
+    """
+    return battery_percent_per_day(model, _battery(model).reference_flow.value)
+
+
 def drain_factor(model: PumpModel, quantile: float) -> float:
     """Return the drain factor of the pump at that quantile of its kind's service life (0: first to end, 1: last).
 
@@ -55,13 +63,23 @@ def drain_factor(model: PumpModel, quantile: float) -> float:
     return _days_to_eri(battery, 0.5) / _days_to_eri(battery, quantile)
 
 
-def eos_age_days(model: PumpModel, quantile: float) -> float:
-    """Return the age at end of service, in days, at that quantile of the model's pumps at the reference flow.
+def share_ended(model: PumpModel, days: float) -> float:
+    """Return the share of the model's pumps whose indicator has come on by that many days at the reference flow.
+
+    Raises ValueError for a model without a battery.
+    """
+    battery = _battery(model)
+    shape, scale_days = battery.weibull_shape.value, battery.weibull_scale.value * DAYS_PER_YEAR
+    eos_days = days + battery.eri_to_eos.value
+    return min(1.0, -expm1(-((max(eos_days, 0.0) / scale_days) ** shape)) / _ended_by_limit(battery))
+
+
+def days_to_eri(model: PumpModel, quantile: float) -> float:
+    """Return after how many days the indicator comes on, at that quantile of the pumps, at the reference flow.
 
     Raises ValueError for a model without a battery and for a quantile outside 0 to 1.
     """
-    battery = _battery(model)
-    return _days_to_eri(battery, quantile) + battery.eri_to_eos.value
+    return _days_to_eri(_battery(model), quantile)
 
 
 def reported_voltage_v(model: PumpModel, remaining_percent: float) -> float:
@@ -83,6 +101,11 @@ def _days_to_eri(battery: BatteryFigures, quantile: float) -> float:
     if not 0 <= quantile <= 1:
         raise ValueError("a quantile lies between 0 and 1")
     shape, scale_days = battery.weibull_shape.value, battery.weibull_scale.value * DAYS_PER_YEAR
-    below_limit = 1 - exp(-((battery.service_life_max.value / scale_days) ** shape))
-    eos_days = scale_days * float((-log(1 - quantile * below_limit)) ** (1 / shape))
+    eos_days = scale_days * float((-log1p(-quantile * _ended_by_limit(battery))) ** (1 / shape))
     return max(eos_days, DAYS_PER_YEAR) - battery.eri_to_eos.value
+
+
+def _ended_by_limit(battery: BatteryFigures) -> float:
+    """Return the share of batteries that would end before the hard limit, which is all that pumps ever show."""
+    scale_days = battery.weibull_scale.value * DAYS_PER_YEAR
+    return -expm1(-((battery.service_life_max.value / scale_days) ** battery.weibull_shape.value))
