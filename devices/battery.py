@@ -1,7 +1,7 @@
 """Forecast of a battery: when the replacement indicator comes on and when service ends, as intervals with their basis.
 
 The pump's kind says what to expect of a pump never heard of; every percentage it reports corrects that. How a battery
-drains is described in `devices.battery_drain`, the arithmetic stands in `devices.battery_trend`. No date here is
+drains is described in `devices.battery_drain`, the learning stands in `devices.battery_trend`. No date here is
 certain: it stands beside its basis, and a battery with a defect may end early and without the indicator.
 """
 
@@ -12,7 +12,8 @@ from statistics import fmean
 from typing import Final
 
 from devices.battery_drain import battery_percent_per_day, days_to_eri, percent_per_day_at_reference, share_ended
-from devices.battery_trend import DrainPoint, days_until, flow_wander, follow
+from devices.battery_trend import DrainPoint, follow, wander_variance
+from devices.decline import days_until
 from devices.interval import Interval, Unknown
 from devices.model import BatteryFigures, PumpModel
 from devices.report import Indicator
@@ -100,7 +101,7 @@ def forecast_battery(
     not_yet = _last_indicator(known) is Indicator.OK
     if measured:
         state = follow(model, points, from_new=since is not None)
-        wander = flow_wander(points)
+        wander = wander_variance(state, points)
 
         def days(quantile: float) -> float:
             return days_until(state, battery.eri_percent.value, per_day, wander, quantile, not_yet=not_yet)

@@ -19,9 +19,21 @@ The slope with flow, the wander and the noise are assumptions; no source gives t
 from math import expm1, log1p
 from typing import Final
 
+from devices.decline import DAYS_PER_YEAR
 from devices.model import BatteryFigures, PumpModel
 
-DAYS_PER_YEAR: Final = 365.25
+__all__ = [
+    "DAYS_PER_YEAR",
+    "DRAIN_WANDER_PER_SQRT_YEAR",
+    "MINIMUM_DRAIN_FACTOR",
+    "PERCENT_NOISE_SD",
+    "battery_percent_per_day",
+    "days_to_eri",
+    "drain_factor",
+    "percent_per_day_at_reference",
+    "reported_voltage_v",
+    "share_ended",
+]
 
 DRAIN_WANDER_PER_SQRT_YEAR: Final = 0.04
 """How far the drain factor wanders in a year, as a standard deviation. Assumption."""

@@ -1,0 +1,92 @@
+"""A level that falls as fast as something is used: the arithmetic that battery and reservoir share.
+
+Two numbers are followed, the level left and a factor: how much the level falls for each nominal unit used. Each has its
+uncertainty, and every measured level corrects both (a Kalman filter, exact here because the level falls linearly in the
+factor). The time to reach a lower level then has a distribution whose quantiles are found by bisection.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+from typing import Final
+
+DAYS_PER_YEAR: Final = 365.25
+FURTHEST_DAYS: Final = 40 * DAYS_PER_YEAR
+
+_NORMAL: Final = NormalDist()
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """What is known on `day`: the level left and the factor, their variances and their covariance."""
+
+    day: float
+    level: float
+    factor: float
+    var_level: float
+    covariance: float
+    var_factor: float
+
+
+def advance(state: Decline, days: float, nominal: float, wander_variance: float) -> Decline:
+    """Return the state `days` later, `nominal` having been used; the factor gains `wander_variance` in a year."""
+    if days <= 0 and nominal == 0:
+        return state
+    wander = wander_variance * max(days, 0.0) / DAYS_PER_YEAR
+    return Decline(
+        day=state.day + days,
+        level=state.level - state.factor * nominal,
+        factor=state.factor,
+        var_level=state.var_level - 2 * nominal * state.covariance + nominal**2 * (state.var_factor + wander / 3),
+        covariance=state.covariance - nominal * (state.var_factor + wander / 2),
+        var_factor=state.var_factor + wander,
+    )
+
+
+def correct(state: Decline, level: float, noise_variance: float) -> Decline:
+    """Return the state corrected by a measured level whose error has that variance."""
+    gain = 1 / (state.var_level + noise_variance)
+    by_level, by_factor = state.var_level * gain, state.covariance * gain
+    surprise = level - state.level
+    return Decline(
+        day=state.day,
+        level=state.level + by_level * surprise,
+        factor=state.factor + by_factor * surprise,
+        var_level=state.var_level * (1 - by_level),
+        covariance=state.covariance * (1 - by_level),
+        var_factor=state.var_factor - by_factor * state.covariance,
+    )
+
+
+def days_until(
+    state: Decline, level: float, nominal_per_day: float, wander_variance: float, quantile: float, *, not_yet: bool
+) -> float:
+    """Return in how many days from the state's day the level is reached, at that quantile of what may happen.
+
+    `wander_variance` is what the factor gains in a year. `not_yet`: the level is known not to have been reached on the
+    state's day. The answer is never negative nor beyond 40 years. Raises ValueError unless something is used each day.
+    """
+    if nominal_per_day <= 0:
+        raise ValueError("a level that nothing is taken from reaches nothing")
+
+    def reached_by(days: float) -> float:
+        used = nominal_per_day * days
+        variance = (
+            state.var_level
+            - 2 * used * state.covariance
+            + used * used * state.var_factor
+            + nominal_per_day**2 * wander_variance * days**3 / (3 * DAYS_PER_YEAR)
+        )
+        return _NORMAL.cdf((level - state.level + state.factor * used) / sqrt(max(variance, 1e-12)))
+
+    wanted = quantile
+    if not_yet:
+        already = reached_by(0.0)
+        wanted = already + quantile * (1 - already)
+    low, high = 0.0, 1.0
+    while high < FURTHEST_DAYS and reached_by(high) < wanted:
+        low, high = high, high * 2
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        low, high = (middle, high) if reached_by(middle) < wanted else (low, middle)
+    return min(high, FURTHEST_DAYS)
