@@ -1,0 +1,30 @@
+"""The payer's guideline CMM-210 as cited data, and its evaluation. Pure: no clock, no database, no network.
+
+``versions/`` holds each released version as one file; ``catalogue`` says when each is in force. ``assess`` answers a
+line of JSON, ``determine`` and ``determine_replacement`` answer from facts, ``tree`` gives the guideline to be read and
+``questions`` what a form has to ask.
+"""
+
+from tracker.guideline.ask import assess, determine, determine_replacement
+from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
+from tracker.guideline.catalogue import LATEST, RELEASES, find, in_force_on
+from tracker.guideline.difference import differences
+from tracker.guideline.forms import questions
+from tracker.guideline.outline import tree
+
+__all__ = [
+    "LATEST",
+    "RELEASES",
+    "Assessment",
+    "CriterionVerdict",
+    "Outcome",
+    "Verdict",
+    "assess",
+    "determine",
+    "determine_replacement",
+    "differences",
+    "find",
+    "in_force_on",
+    "questions",
+    "tree",
+]
