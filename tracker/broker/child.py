@@ -22,7 +22,7 @@ _DIE_WITH_PARENT = (
     "os.getppid() == int(sys.argv[1]) and os.execv(sys.argv[2], sys.argv[2:])\n"
 )
 
-_LINE = re.compile(r"^(?:\[\d+\] )?[\d/]+ [\d:.]+ \[(?P<level>[A-Z]{3})\] (?P<text>.*)$")
+_LINE = re.compile(r"^(?:\[\d+\] )?[\d/]+ [\d:.]+ \[(?P<level>[A-Z]{3})\] ?(?P<text>.*)$")
 _CLIENT_PORT = re.compile(r"Listening for client connections on 127\.0\.0\.1:(\d+)")
 
 

@@ -198,7 +198,7 @@ class EmbeddedBroker:
     def _hear(self, line: LogLine) -> None:
         if line.level != "INF":
             self._last_words = line.text
-            _log.warning("broker", level=line.level, says=line.text)
+            _log.warning("the broker says", severity=line.level, words=line.text)
         if line.client_port:
             self._client_port = line.client_port
         if line.ready:
