@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,6 +57,13 @@ class Settings(BaseSettings):
     broker_store_bytes: int = Field(
         default=8 * 1024**3, ge=1024**2, description="the most that the embedded broker stores"
     )
+    broker_cert_file: Path | None = Field(
+        default=None, description="the embedded broker's certificate; set, it takes encrypted connections alone"
+    )
+    broker_key_file: Path | None = Field(default=None, description="the key of that certificate")
+    broker_client_ca_file: Path | None = Field(
+        default=None, description="authority whose client certificate every client must then show"
+    )
     web_host: str = Field(default="127.0.0.1", description="address of the pages and the API")
     web_port: int = Field(default=8000, ge=1, le=65535, description="port of the pages and the API")
     web_https: bool = Field(default=False, description="cookies marked Secure and HSTS sent: set behind TLS")
@@ -85,13 +93,15 @@ class Settings(BaseSettings):
         return self.secret_key.get_secret_value() or private_text(self.data_dir / "secret_key")
 
     def broker_password(self) -> str:
-        """The password of the tracker's own account on the embedded broker."""
-        return private_text(self.data_dir / "broker_password")
+        """The password of the tracker's own account on the embedded broker: the one in ``mqtt_url``, or one made."""
+        given = urlsplit(self.mqtt_url.get_secret_value()).password
+        return unquote(given) if given else private_text(self.data_dir / "broker_password")
 
     def tracker_mqtt_url(self) -> str:
         """Where ingest connects: as set, or the embedded broker with the account made for it."""
         given = self.mqtt_url.get_secret_value()
-        return given or f"mqtt://tracker:{self.broker_password()}@{_reachable(self.broker_host)}:{self.broker_port}"
+        scheme = "mqtts" if self.broker_cert_file else "mqtt"
+        return given or f"{scheme}://tracker:{self.broker_password()}@{_reachable(self.broker_host)}:{self.broker_port}"
 
 
 def _reachable(host: str) -> str:

@@ -12,12 +12,13 @@ from typing import Annotated
 import structlog
 import typer
 
-from tracker.broker.configuration import BrokerConfiguration
+from tracker.broker.configuration import BrokerConfiguration, Tls
 from tracker.broker.mosquitto import write_mosquitto_files
 from tracker.broker.process import EmbeddedBroker
 from tracker.broker.users import BrokerUser
 from tracker.broker.watcher import CredentialWatcher
 from tracker.cli.running import set_up_logging, stop_on_signal
+from tracker.errors import StartupFault
 from tracker.records import pump as records
 from tracker.records import schema
 from tracker.records.database import Database
@@ -73,6 +74,7 @@ def embedded(settings: Settings, database: Database) -> Iterator[EmbeddedBroker]
         port=settings.broker_port,
         store_bytes=settings.broker_store_bytes,
         partitions=settings.ingest_partitions,
+        tls=_tls(settings),
         binary=settings.broker_binary,
     )
 
@@ -91,6 +93,15 @@ def embedded(settings: Settings, database: Database) -> Iterator[EmbeddedBroker]
     running = EmbeddedBroker(configuration, users())
     with running, CredentialWatcher(version, users, running.set_users, applied), _beating(database, running):
         yield running
+
+
+def _tls(settings: Settings) -> Tls | None:
+    """The broker's certificate, where the settings name one."""
+    if settings.broker_cert_file is None:
+        return None
+    if settings.broker_key_file is None:
+        raise StartupFault("TRACKER_BROKER_CERT_FILE is set without TRACKER_BROKER_KEY_FILE: set both.")
+    return Tls(settings.broker_cert_file, settings.broker_key_file, settings.broker_client_ca_file)
 
 
 @contextmanager
