@@ -125,23 +125,9 @@ class Product:
 
     def publish(self, topic: str, payload: bytes, username: str, password: str) -> int:
         """Publish one message as any device could, with mosquitto_pub; its exit status."""
+        where = ["-h", "127.0.0.1", "-p", str(self.broker_port), "-u", username, "-P", password]
         done = subprocess.run(
-            [
-                binary("mosquitto_pub"),
-                "-h",
-                "127.0.0.1",
-                "-p",
-                str(self.broker_port),
-                "-q",
-                "1",
-                "-u",
-                username,
-                "-P",
-                password,
-                "-t",
-                topic,
-                "-s",
-            ],
+            [binary("mosquitto_pub"), *where, "-q", "1", "-t", topic, "-s"],
             input=payload,
             capture_output=True,
             timeout=20,
