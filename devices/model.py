@@ -51,7 +51,11 @@ class MriRule:
 
 @dataclass(frozen=True, slots=True)
 class PumpModel:
-    """One model of pump. None means that the device has no such thing, never that the figure is not known."""
+    """One model of pump. None means that the device has no such thing, never that the figure is not known.
+
+    `flow_accuracy` is what the label allows; `delivered` is the share of the programmed volume that such pumps were
+    measured to deliver, and `delivered_sd` how far they differ in it.
+    """
 
     id: str
     name: str
@@ -65,6 +69,8 @@ class PumpModel:
     minimum_rate: Figure | None
     fixed_flow: Figure | None
     flow_accuracy: Figure
+    delivered: Figure
+    delivered_sd: Figure
     battery: BatteryFigures | None
     alarms: frozenset[AlarmCode]
     mri: MriRule | None

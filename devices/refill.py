@@ -1,0 +1,176 @@
+"""Around a refill: by when it is due, what should be left in the reservoir, and what a difference means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from devices.interval import Unknown
+from devices.model import PumpModel
+from devices.reservoir import ReservoirForecast
+from devices.stability import Stability
+
+SHARE_OF_PROGRAMMED: Final = 0.20
+"""The difference, as a share of what was programmed since the last fill, that is a finding. Assumption."""
+
+READABLE_ML: Final = 0.2
+"""A difference up to this cannot be told apart on a syringe, whatever share it is. Assumption."""
+
+
+class LimitKind(StrEnum):
+    """What a refill date follows from."""
+
+    VOLUME = "volume"
+    STABILITY = "stability"
+    CLINIC_CAP = "clinic_cap"
+
+
+@dataclass(frozen=True, slots=True)
+class RefillLimit:
+    """One date by which to refill, and why."""
+
+    kind: LimitKind
+    at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefillBy:
+    """When the pump is to be refilled at the latest: the earliest of its limits, and why.
+
+    `limits` holds all that are known, earliest first; `unknown` the reasons of those that are not, which could only
+    make the date earlier.
+    """
+
+    at: datetime
+    kind: LimitKind
+    because: str
+    limits: tuple[RefillLimit, ...]
+    unknown: tuple[str, ...]
+
+
+def refill_by(
+    forecast: ReservoirForecast | Unknown,
+    filled_at: datetime | None,
+    keeps: Stability | Unknown,
+    cap_days: int | None,
+) -> RefillBy | Unknown:
+    """Return the earliest of three dates: the low mark, the end of the drug's stability, the clinic's cap.
+
+    The volume counts by the early end of the forecast to the low mark. `cap_days` is the longest interval the clinic
+    allows, None for no cap. Unknown when not one of the three is known.
+    """
+    limits: list[RefillLimit] = []
+    unknown: list[str] = []
+    if isinstance(forecast, Unknown):
+        unknown.append(forecast.reason)
+    else:
+        because = f"the reservoir reaches its low mark of {forecast.low_mark_ml:g} mL as early as then"
+        limits.append(RefillLimit(LimitKind.VOLUME, forecast.low.low, because))
+    if isinstance(keeps, Unknown):
+        unknown.append(keeps.reason)
+    if filled_at is None:
+        unknown.append("The date of the last fill is not known.")
+    else:
+        if isinstance(keeps, Stability):
+            until = filled_at + timedelta(days=keeps.days)
+            limits.append(RefillLimit(LimitKind.STABILITY, until, f"{keeps.because} (source {keeps.source})"))
+        if cap_days is not None:
+            until = filled_at + timedelta(days=cap_days)
+            limits.append(
+                RefillLimit(LimitKind.CLINIC_CAP, until, f"the clinic refills at least every {cap_days} days")
+            )
+    if not limits:
+        return Unknown(" ".join(unknown), "Record the last refill with its drug, or wait for a report of the volume.")
+    limits.sort(key=lambda limit: limit.at)
+    first = limits[0]
+    return RefillBy(first.at, first.kind, first.because, tuple(limits), tuple(unknown))
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """From `at` on the pump is programmed to this flow, until the next step."""
+
+    at: datetime
+    flow_ml_per_day: float
+
+
+def programmed_volume_ml(steps: Sequence[FlowStep], since: datetime, until: datetime) -> float | Unknown:
+    """Return the volume programmed between two moments, in mL; Unknown when the flow at the start is not known.
+
+    `steps` in any order. Raises ValueError if `until` lies before `since`.
+    """
+    if until < since:
+        raise ValueError("the end of a stretch cannot lie before its start")
+    ordered = sorted(steps, key=lambda step: step.at)
+    if not ordered or ordered[0].at > since:
+        return Unknown("The flow at the last fill is not known.", "Record the prescription with the fill.")
+    ends = [*(after.at for _, after in pairwise(ordered)), until]
+    total = 0.0
+    for step, end in zip(ordered, ends, strict=True):
+        stretch = min(end, until) - max(step.at, since)
+        total += step.flow_ml_per_day * max(stretch / timedelta(days=1), 0.0)
+    return total
+
+
+def expected_volume_ml(
+    filled_ml: float, filled_at: datetime, steps: Sequence[FlowStep], at: datetime
+) -> float | Unknown:
+    """Return what the programmed flow leaves of a fill at that moment, in mL, never below zero."""
+    programmed = programmed_volume_ml(steps, filled_at, at)
+    return programmed if isinstance(programmed, Unknown) else max(filled_ml - programmed, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """How the volume drawn back differs from the expected one: `difference_ml` is positive when more was found.
+
+    `over` says that the difference is a finding, by `rule`; `means` explains the sign and what to exclude first.
+    """
+
+    difference_ml: float
+    over: bool
+    rule: str
+    means: str
+
+
+MORE_FOUND: Final = (
+    "More was left than expected: the patient got less than programmed. Look for a stall, a blocked or kinked "
+    "catheter, or a stop that nobody logged, and ask about the return of symptoms; then check the volume entered at the "
+    "last fill."
+)
+LESS_FOUND: Final = (
+    "Less was left than expected: more has left the reservoir than was programmed, or less was put in. Look for over-"
+    "infusion, a leak and a fill beside the reservoir, and check the volume entered at the last fill, before anybody "
+    "thinks of withdrawal by hand."
+)
+AS_EXPECTED: Final = "The volume agrees with what was programmed."
+
+
+def discrepancy(model: PumpModel, expected_ml: float, aspirated_ml: float, programmed_ml: float | None) -> Discrepancy:
+    """Judge the volume drawn back at a refill against the expected one.
+
+    A finding is a difference over the model's limit (1 mL in a 20 mL pump, 2 mL in a 40 mL one; source S30), or over
+    20 % of the volume programmed since the last fill where that is known and the difference can be read at all.
+    """
+    difference = aspirated_ml - expected_ml
+    limit = model.refill_discrepancy_ml
+    rule = f"within {limit:g} mL"
+    over = False
+    if exceeds(abs(difference), limit):
+        over, rule = True, f"over {limit:g} mL, the limit of a {model.capacity_ml:g} mL reservoir"
+    elif programmed_ml is not None and exceeds(abs(difference), max(SHARE_OF_PROGRAMMED * programmed_ml, READABLE_ML)):
+        over, rule = (
+            True,
+            f"over {SHARE_OF_PROGRAMMED:.0%} of the {programmed_ml:.1f} mL programmed since the last fill",
+        )
+    if not over:
+        return Discrepancy(difference, over, rule, AS_EXPECTED)
+    return Discrepancy(difference, over, rule, MORE_FOUND if difference > 0 else LESS_FOUND)
+
+
+def exceeds(volume_ml: float, limit_ml: float) -> bool:
+    """Return whether a volume is over a limit by more than rounding of binary fractions."""
+    return volume_ml > limit_ml + 1e-9
