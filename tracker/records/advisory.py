@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
 
@@ -40,3 +41,29 @@ class AdvisoryMatch(SQLModel, table=True):
     acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     acknowledged_by: str | None = Field(default=None, max_length=254)
     note: str | None = Field(default=None, max_length=1000)
+
+
+def unacknowledged_advisories(
+    session: Session, pump_ids: Sequence[int]
+) -> dict[int, list[tuple[AdvisoryMatch, Advisory]]]:
+    """Each pump's advisories that nobody has acknowledged for it."""
+    found: dict[int, list[tuple[AdvisoryMatch, Advisory]]] = {}
+    chosen = (
+        select(AdvisoryMatch, Advisory)
+        .join(Advisory, col(Advisory.id) == col(AdvisoryMatch.advisory_id))
+        .where(col(AdvisoryMatch.pump_id).in_(pump_ids), col(AdvisoryMatch.acknowledged_at).is_(None))
+    )
+    for match, advisory in session.exec(chosen.order_by(col(AdvisoryMatch.id))):
+        found.setdefault(match.pump_id, []).append((match, advisory))
+    return found
+
+
+def advisories_of(session: Session, pump_id: int) -> list[tuple[AdvisoryMatch, Advisory]]:
+    """Every advisory that covers a pump, acknowledged or not, newest first."""
+    chosen = (
+        select(AdvisoryMatch, Advisory)
+        .join(Advisory, col(Advisory.id) == col(AdvisoryMatch.advisory_id))
+        .where(AdvisoryMatch.pump_id == pump_id)
+        .order_by(col(Advisory.published_on).desc(), col(Advisory.id).desc())
+    )
+    return [(match, advisory) for match, advisory in session.exec(chosen)]

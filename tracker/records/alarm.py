@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
 
@@ -64,3 +65,63 @@ class AlarmEvent(SQLModel, table=True):
     )
     by: str = Field(max_length=254, description="a person's email, or the part of the system that did it")
     reason: str = Field(default="", max_length=1000)
+
+
+def open_alarms(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Alarm]]:
+    """The open alarms of each of those pumps, highest priority first, then oldest."""
+    found: dict[int, list[Alarm]] = {}
+    rows = session.exec(
+        select(Alarm)
+        .where(col(Alarm.pump_id).in_(pump_ids), col(Alarm.closed_at).is_(None))
+        .order_by(col(Alarm.priority).desc(), col(Alarm.first_seen_at), col(Alarm.id))
+    )
+    for alarm in rows:
+        found.setdefault(alarm.pump_id, []).append(alarm)
+    return found
+
+
+def alarms_of(session: Session, pump_id: int, *, since: datetime | None = None, limit: int = 500) -> list[Alarm]:
+    """A pump's alarms, newest first, open or not."""
+    chosen = select(Alarm).where(Alarm.pump_id == pump_id)
+    if since is not None:
+        chosen = chosen.where(col(Alarm.last_seen_at) >= since)
+    return list(session.exec(chosen.order_by(col(Alarm.first_seen_at).desc(), col(Alarm.id).desc()).limit(limit)))
+
+
+def alarm_events(session: Session, alarm_id: int) -> list[AlarmEvent]:
+    """What happened to an alarm, oldest first."""
+    return list(session.exec(select(AlarmEvent).where(AlarmEvent.alarm_id == alarm_id).order_by(col(AlarmEvent.id))))
+
+
+def unacknowledged_since(session: Session, priority: int, since: datetime, limit: int) -> list[Alarm]:
+    """Open, active alarms of that priority that were opened by then, with nobody's word and not escalated yet."""
+    return list(
+        session.exec(
+            select(Alarm)
+            .where(
+                col(Alarm.closed_at).is_(None),
+                col(Alarm.acknowledged_at).is_(None),
+                col(Alarm.escalated_at).is_(None),
+                col(Alarm.snoozed_until).is_(None),
+                Alarm.priority == priority,
+                col(Alarm.opened_at) <= since,
+            )
+            .order_by(col(Alarm.opened_at))
+            .limit(limit)
+        )
+    )
+
+
+def snoozes_over(session: Session, now: datetime, limit: int) -> list[Alarm]:
+    """Open alarms whose snooze has ended."""
+    chosen = select(Alarm).where(col(Alarm.closed_at).is_(None), col(Alarm.snoozed_until) <= now)
+    return list(session.exec(chosen.order_by(col(Alarm.snoozed_until)).limit(limit)))
+
+
+def alarms_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[Alarm]]:
+    """Each pump's alarms seen since then, open or not, oldest first."""
+    found: dict[int, list[Alarm]] = {}
+    chosen = select(Alarm).where(col(Alarm.pump_id).in_(pump_ids), col(Alarm.last_seen_at) >= since)
+    for alarm in session.exec(chosen.order_by(col(Alarm.first_seen_at), col(Alarm.id))):
+        found.setdefault(alarm.pump_id, []).append(alarm)
+    return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, func
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import JsonColumn, UtcDateTime
 
@@ -49,3 +50,43 @@ class DocumentedFact(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     withdrawn_by: str | None = Field(default=None, max_length=254)
     withdrawn_reason: str | None = Field(default=None, max_length=1000)
+
+
+AS_OF = "as_of"
+
+
+def newest_determinations(session: Session, pump_ids: Sequence[int]) -> dict[int, Determination]:
+    """Each pump's newest determination of the present; answers about the past are left aside."""
+    newest = (
+        select(func.max(Determination.id))
+        .where(col(Determination.pump_id).in_(pump_ids), Determination.cause != AS_OF)
+        .group_by(col(Determination.pump_id))
+    )
+    rows = session.exec(select(Determination).where(col(Determination.id).in_(newest)))
+    return {row.pump_id: row for row in rows}
+
+
+def determinations_of(session: Session, pump_id: int, limit: int, before_id: int | None = None) -> list[Determination]:
+    """A page of a pump's determinations, newest first."""
+    chosen = select(Determination).where(Determination.pump_id == pump_id)
+    if before_id is not None:
+        chosen = chosen.where(col(Determination.id) < before_id)
+    return list(session.exec(chosen.order_by(col(Determination.id).desc()).limit(limit)))
+
+
+def documented_facts(
+    session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
+) -> dict[int, list[DocumentedFact]]:
+    """Each pump's documented facts that stood at that moment (now when None), oldest first."""
+    chosen = select(DocumentedFact).where(col(DocumentedFact.pump_id).in_(pump_ids))
+    if as_of is None:
+        chosen = chosen.where(col(DocumentedFact.withdrawn_at).is_(None))
+    else:
+        chosen = chosen.where(
+            col(DocumentedFact.entered_at) <= as_of,
+            col(DocumentedFact.withdrawn_at).is_(None) | (col(DocumentedFact.withdrawn_at) > as_of),
+        )
+    found: dict[int, list[DocumentedFact]] = {}
+    for fact in session.exec(chosen.order_by(col(DocumentedFact.entered_at), col(DocumentedFact.id))):
+        found.setdefault(fact.pump_id, []).append(fact)
+    return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import JsonColumn, UtcDateTime
 
@@ -69,3 +70,41 @@ class Attestation(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     withdrawn_by: str | None = Field(default=None, max_length=254)
     withdrawn_reason: str | None = Field(default=None, max_length=1000)
+
+
+def findings_of_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, list[FindingRecord]]:
+    """Each pump's findings, oldest first."""
+    found: dict[int, list[FindingRecord]] = {}
+    chosen = select(FindingRecord).where(col(FindingRecord.pump_id).in_(pump_ids))
+    for finding in session.exec(chosen.order_by(col(FindingRecord.happened_at), col(FindingRecord.id))):
+        found.setdefault(finding.pump_id, []).append(finding)
+    return found
+
+
+def rulings(session: Session, finding_ids: Sequence[int], as_of: datetime | None = None) -> dict[int, RulingEvent]:
+    """The newest ruling on each of those findings that was made by then."""
+    chosen = select(RulingEvent).where(col(RulingEvent.finding_id).in_(finding_ids))
+    if as_of is not None:
+        chosen = chosen.where(col(RulingEvent.at) <= as_of)
+    return {event.finding_id: event for event in session.exec(chosen.order_by(col(RulingEvent.id)))}
+
+
+def ruling_events(session: Session, finding_id: int) -> list[RulingEvent]:
+    """Every ruling made on a finding, oldest first."""
+    chosen = select(RulingEvent).where(RulingEvent.finding_id == finding_id)
+    return list(session.exec(chosen.order_by(col(RulingEvent.id))))
+
+
+def standing_attestations(
+    session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
+) -> dict[int, Attestation]:
+    """Each pump's newest attestation that stood at that moment (now when None)."""
+    chosen = select(Attestation).where(col(Attestation.pump_id).in_(pump_ids))
+    if as_of is None:
+        chosen = chosen.where(col(Attestation.withdrawn_at).is_(None))
+    else:
+        chosen = chosen.where(
+            col(Attestation.at) <= as_of,
+            col(Attestation.withdrawn_at).is_(None) | (col(Attestation.withdrawn_at) > as_of),
+        )
+    return {row.pump_id: row for row in session.exec(chosen.order_by(col(Attestation.at), col(Attestation.id)))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, UtcDateTime, key
@@ -189,6 +189,17 @@ def due_pumps(session: Session, now: datetime, limit: int) -> list[tuple[int, da
         .limit(limit)
     )
     return [(pump_id, due) for pump_id, due in found if due is not None]
+
+
+def look_again(session: Session, pump_ids: Sequence[int], now: datetime) -> None:
+    """Have the scheduler evaluate those pumps at its next turn, and pages show them anew."""
+    for start in range(0, len(pump_ids), 5000):
+        session.execute(
+            update(PumpState)
+            .where(col(PumpState.pump_id).in_(pump_ids[start : start + 5000]))
+            .values(evaluate_at=now, changed_at=now)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def clinics_by_id(session: Session) -> dict[int, Clinic]:

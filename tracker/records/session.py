@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
 
@@ -58,3 +59,31 @@ class MriExam(SQLModel, table=True):
     logged_by: str = Field(max_length=254)
     logged_at: datetime = Field(sa_type=UtcDateTime)
     note: str = Field(default="", max_length=2000)
+
+
+def sessions_of_pumps(
+    session: Session, pump_ids: Sequence[int], since: datetime
+) -> dict[int, list[ProgrammerSessionRecord]]:
+    """Each pump's programmer sessions measured since then, oldest first."""
+    found: dict[int, list[ProgrammerSessionRecord]] = {}
+    chosen = select(ProgrammerSessionRecord).where(
+        col(ProgrammerSessionRecord.pump_id).in_(pump_ids), col(ProgrammerSessionRecord.measured_at) >= since
+    )
+    for row in session.exec(chosen.order_by(col(ProgrammerSessionRecord.measured_at), col(ProgrammerSessionRecord.id))):
+        found.setdefault(row.pump_id, []).append(row)
+    return found
+
+
+def unchecked_mri(session: Session, pump_ids: Sequence[int]) -> dict[int, list[MriExam]]:
+    """Each pump's MRI examinations after which it has not been checked."""
+    found: dict[int, list[MriExam]] = {}
+    chosen = select(MriExam).where(col(MriExam.pump_id).in_(pump_ids), col(MriExam.checked_at).is_(None))
+    for exam in session.exec(chosen.order_by(col(MriExam.performed_at), col(MriExam.id))):
+        found.setdefault(exam.pump_id, []).append(exam)
+    return found
+
+
+def mri_exams_of(session: Session, pump_id: int) -> list[MriExam]:
+    """A pump's MRI examinations, newest first."""
+    chosen = select(MriExam).where(MriExam.pump_id == pump_id)
+    return list(session.exec(chosen.order_by(col(MriExam.performed_at).desc(), col(MriExam.id).desc())))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import JsonColumn, UtcDateTime
 
@@ -59,3 +60,78 @@ class VisitAmendment(SQLModel, table=True):
     by: str = Field(max_length=254)
     reason: str = Field(max_length=1000)
     before: dict[str, Any] = Field(sa_type=JsonColumn)
+
+
+def visit_by_id(session: Session, visit_id: int) -> Visit | None:
+    """That visit, or None."""
+    return session.get(Visit, visit_id)
+
+
+def visits_between(session: Session, pump_id: int, start: datetime, end: datetime) -> list[Visit]:
+    """A pump's visits performed from ``start`` to before ``end`` that were not withdrawn, in the order of logging."""
+    return list(
+        session.exec(
+            select(Visit)
+            .where(
+                Visit.pump_id == pump_id,
+                col(Visit.performed_at) >= start,
+                col(Visit.performed_at) < end,
+                Visit.status != "withdrawn",
+            )
+            .order_by(col(Visit.id))
+        )
+    )
+
+
+def visits_of(session: Session, pump_id: int, limit: int, before: tuple[datetime, int] | None = None) -> list[Visit]:
+    """A page of a pump's visits, newest first, withdrawn ones too; ``before`` is the last one's time and id."""
+    chosen = select(Visit).where(Visit.pump_id == pump_id)
+    if before is not None:
+        at, visit_id = before
+        chosen = chosen.where(
+            (col(Visit.performed_at) < at) | ((col(Visit.performed_at) == at) & (col(Visit.id) < visit_id))
+        )
+    return list(session.exec(chosen.order_by(col(Visit.performed_at).desc(), col(Visit.id).desc()).limit(limit)))
+
+
+def visits_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[Visit]]:
+    """Each pump's visits since then that were not withdrawn, and all its drafts, oldest first."""
+    found: dict[int, list[Visit]] = {}
+    rows = session.exec(
+        select(Visit)
+        .where(
+            col(Visit.pump_id).in_(pump_ids),
+            (col(Visit.performed_at) >= since) | (Visit.status == "draft"),
+            Visit.status != "withdrawn",
+        )
+        .order_by(col(Visit.performed_at), col(Visit.id))
+    )
+    for visit in rows:
+        found.setdefault(visit.pump_id, []).append(visit)
+    return found
+
+
+def amendments(session: Session, visit_id: int) -> list[VisitAmendment]:
+    """What a visit said before each amendment, oldest first."""
+    chosen = select(VisitAmendment).where(VisitAmendment.visit_id == visit_id)
+    return list(session.exec(chosen.order_by(col(VisitAmendment.id))))
+
+
+def newest_prescribing(session: Session, pump_id: int) -> Visit | None:
+    """The pump's newest confirmed visit that says what was prescribed."""
+    rows = session.exec(
+        select(Visit)
+        .where(Visit.pump_id == pump_id, Visit.status == "confirmed")
+        .order_by(col(Visit.performed_at).desc(), col(Visit.id).desc())
+        .limit(50)
+    )
+    return next((visit for visit in rows if visit.prescription_after), None)
+
+
+def drafts_of_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Visit]]:
+    """Each pump's visits that a session drafted and nobody has confirmed, oldest first."""
+    found: dict[int, list[Visit]] = {}
+    chosen = select(Visit).where(col(Visit.pump_id).in_(pump_ids), Visit.status == "draft")
+    for visit in session.exec(chosen.order_by(col(Visit.performed_at), col(Visit.id))):
+        found.setdefault(visit.pump_id, []).append(visit)
+    return found

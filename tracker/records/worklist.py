@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
 
@@ -68,3 +69,68 @@ class WorklistEvent(SQLModel, table=True):
     kind: str = Field(max_length=24)
     by: str = Field(max_length=254)
     reason: str = Field(default="", max_length=1000)
+
+
+def open_items_of_pumps(session: Session, pump_ids: Sequence[int]) -> list[WorklistItem]:
+    """The open lines of those pumps."""
+    return list(
+        session.exec(
+            select(WorklistItem).where(col(WorklistItem.pump_id).in_(pump_ids), col(WorklistItem.closed_at).is_(None))
+        )
+    )
+
+
+def done_items_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> list[WorklistItem]:
+    """Lines of those pumps that were closed since then, oldest first."""
+    chosen = select(WorklistItem).where(col(WorklistItem.pump_id).in_(pump_ids), col(WorklistItem.closed_at) >= since)
+    return list(session.exec(chosen.order_by(col(WorklistItem.closed_at))))
+
+
+def open_item(session: Session, clinic_id: int, cause: str) -> WorklistItem | None:
+    """The open line of that cause, or None."""
+    return session.exec(
+        select(WorklistItem).where(
+            WorklistItem.clinic_id == clinic_id, WorklistItem.key == cause, col(WorklistItem.closed_at).is_(None)
+        )
+    ).first()
+
+
+def worklist_page(
+    session: Session,
+    clinic_id: int,
+    now: datetime,
+    limit: int,
+    after: tuple[int, datetime, int] | None = None,
+    *,
+    claimed_by: str | None = None,
+    kind: str | None = None,
+) -> list[WorklistItem]:
+    """A page of a clinic's open lines, most urgent first; ``after`` is the last one's priority, harm and id.
+
+    A snoozed line is left out until its time has come.
+    """
+    chosen = select(WorklistItem).where(
+        WorklistItem.clinic_id == clinic_id,
+        col(WorklistItem.closed_at).is_(None),
+        col(WorklistItem.snoozed_until).is_(None) | (col(WorklistItem.snoozed_until) <= now),
+    )
+    if claimed_by is not None:
+        chosen = chosen.where(WorklistItem.claimed_by == claimed_by)
+    if kind is not None:
+        chosen = chosen.where(WorklistItem.kind == kind)
+    if after is not None:
+        priority, harm_at, item_id = after
+        same = col(WorklistItem.priority) == priority
+        later = (col(WorklistItem.harm_at) > harm_at) | (
+            (col(WorklistItem.harm_at) == harm_at) & (col(WorklistItem.id) > item_id)
+        )
+        chosen = chosen.where((col(WorklistItem.priority) < priority) | (same & later))
+    order = (col(WorklistItem.priority).desc(), col(WorklistItem.harm_at), col(WorklistItem.id))
+    return list(session.exec(chosen.order_by(*order).limit(limit)))
+
+
+def worklist_events(session: Session, item_id: int) -> list[WorklistEvent]:
+    """What happened to a line, oldest first."""
+    return list(
+        session.exec(select(WorklistEvent).where(WorklistEvent.item_id == item_id).order_by(col(WorklistEvent.id)))
+    )

@@ -1,0 +1,87 @@
+"""Readings in the order in which they are thought about: those new since a pump was last looked at, those known by a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import select, tuple_
+from sqlmodel import Session, col
+
+from tracker.records.delivery import DeliveryMark
+from tracker.records.outlook import Outlook
+from tracker.records.reading import Reading
+
+AGAIN = 50  # so many readings before the mark are given again, so that what is new stands beside what came before it
+
+
+class Measured(NamedTuple):
+    """One reading as it is thought about."""
+
+    epoch: int
+    seq: int
+    measured_at: datetime
+    received_at: datetime
+    reservoir_ml: float
+    flow_ml_per_day: float | None
+    infusion: str
+    motor: str
+    alarms: str
+    battery_percent: float | None
+    battery_voltage_v: float | None
+    battery_indicator: str | None
+
+
+_COLUMNS = tuple(col(getattr(Reading, name)) for name in Measured._fields)
+
+
+def readings_not_seen(session: Session, pump_ids: Sequence[int]) -> Iterator[tuple[int, list[Measured]]]:
+    """For each of those pumps its readings past the mark of its outlook (all of them without one) and a few before.
+
+    Pump by pump, each list in order of measurement; pumps without any reading are left out.
+    """
+    marked = (
+        select(col(Reading.pump_id), *_COLUMNS)
+        .join(Outlook, col(Outlook.pump_id) == col(Reading.pump_id))
+        .where(
+            col(Outlook.pump_id).in_(pump_ids),
+            col(Outlook.epoch).is_not(None),
+            tuple_(col(Reading.epoch), col(Reading.seq)) > tuple_(col(Outlook.epoch), col(Outlook.through_seq) - AGAIN),
+        )
+    )
+    known = set(
+        session.execute(
+            select(col(Outlook.pump_id)).where(col(Outlook.pump_id).in_(pump_ids), col(Outlook.epoch).is_not(None))
+        ).scalars()
+    )
+    yield from _by_pump(session, marked)
+    unknown = [pump_id for pump_id in pump_ids if pump_id not in known]
+    for start in range(0, len(unknown), 50):
+        some = unknown[start : start + 50]
+        yield from _by_pump(session, select(col(Reading.pump_id), *_COLUMNS).where(col(Reading.pump_id).in_(some)))
+
+
+def readings_known_by(session: Session, pump_id: int, as_of: datetime) -> list[Measured]:
+    """A pump's readings that had been received by that moment, in order of measurement."""
+    chosen = select(col(Reading.pump_id), *_COLUMNS).where(
+        col(Reading.pump_id) == pump_id, col(Reading.received_at) <= as_of
+    )
+    return next((readings for _, readings in _by_pump(session, chosen)), [])
+
+
+def _by_pump(session: Session, chosen: Any) -> Iterator[tuple[int, list[Measured]]]:
+    rows = session.execute(chosen.order_by(col(Reading.pump_id), col(Reading.measured_at))).all()
+    for pump_id, of_pump in groupby(rows, key=lambda row: int(row[0])):
+        yield pump_id, [Measured(*row[1:]) for row in of_pump]
+
+
+def contiguous_through(session: Session, pump_ids: Sequence[int]) -> dict[int, int]:
+    """How far each pump's newest epoch is complete."""
+    rows = session.execute(
+        select(col(DeliveryMark.pump_id), col(DeliveryMark.contiguous))
+        .where(col(DeliveryMark.pump_id).in_(pump_ids))
+        .order_by(col(DeliveryMark.epoch))
+    )
+    return {row[0]: row[1] for row in rows}
