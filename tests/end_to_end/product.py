@@ -20,13 +20,13 @@ from tests.servers import binary, end, free_port, listens, wait_until
 Process = subprocess.Popen[bytes]
 
 
-def report(seq: int, **changes: Any) -> dict[str, Any]:
+def report(number: int, **changes: Any) -> dict[str, Any]:
     """A valid status report of now; override what a test is about."""
     message: dict[str, Any] = {
         "v": 1,
         "model": "synchromed-ii-20",
         "epoch": 1,
-        "seq": seq,
+        "seq": number,
         "measured_at": datetime.now(UTC).isoformat(),
         "battery": {"voltage_v": 2.81, "remaining_percent": 61.5, "indicator": "ok"},
         "reservoir_ml": 12.44,

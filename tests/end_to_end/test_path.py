@@ -84,7 +84,7 @@ REJECTED: dict[str, tuple[dict[str, Any] | bytes, str]] = {
     "another model": (report(1, model="synchromed-ii-40"), "model"),
     "no epoch": (report(1, epoch=...), "epoch"),
     "no seq": (report(1, seq=...), "seq"),
-    "seq as text": (report(1) | {"seq": "1"}, "seq"),
+    "seq as text": (report(1, seq="1"), "seq"),
     "no time": (report(1, measured_at=...), "measured_at"),
     "a naive time": (report(1, measured_at="2026-01-01T10:00:00"), "measured_at"),
     "a time in the future": (
