@@ -36,18 +36,25 @@ def subject_token(level: str) -> str:
 
 
 def write_users(
-    path: Path, users: Iterable[BrokerUser], *, tracker_hash: str, control_hash: str, partitions: int = 1
+    path: Path,
+    users: Iterable[BrokerUser],
+    *,
+    tracker_hash: str,
+    control_hash: str | None = None,
+    partitions: int = 1,
 ) -> int:
     """Write the include file of all who may sign in, atomically and for its owner alone; return how many pumps.
 
-    ``tracker_hash`` and ``control_hash`` are the bcrypt hashes of the tracker's two own accounts.
+    ``tracker_hash`` is the bcrypt hash of the tracker's own account, ``control_hash`` that of the embedded broker's
+    account for its store's limit (None: there is no such account).
     """
     source = "pumps.{}" if partitions == 1 else "ingest.*.{}"
     everyone = "pumps.*" if partitions == 1 else "ingest.*.*"
     lines = [
         _user(TRACKER_USERNAME, tracker_hash, ["pumps.*.receipt"], [f"{everyone}.{kind}" for kind in KINDS]),
-        _control(control_hash),
+        *([] if control_hash is None else [_control(control_hash)]),
     ]
+    own_accounts = len(lines)
     for user in users:
         token = subject_token(user.serial)
         own = source.format(token)
@@ -55,7 +62,7 @@ def write_users(
             _user(user.username, user.password_hash, [f"{own}.{kind}" for kind in KINDS], [f"pumps.{token}.receipt"])
         )
     replace_private(path, "users: [\n" + "\n".join(lines) + "\n]\n")
-    return len(lines) - 2
+    return len(lines) - own_accounts
 
 
 def _user(name: str, password_hash: str, publish: list[str], subscribe: list[str]) -> str:

@@ -12,10 +12,11 @@ from typing import Annotated
 import structlog
 import typer
 
-from tracker.broker.configuration import BrokerConfiguration, Tls
+from tracker.broker.configuration import USERS_FILE, BrokerConfiguration, Tls
+from tracker.broker.credentials import bcrypt_hash
 from tracker.broker.mosquitto import write_mosquitto_files
 from tracker.broker.process import EmbeddedBroker
-from tracker.broker.users import BrokerUser
+from tracker.broker.users import BrokerUser, write_users
 from tracker.broker.watcher import CredentialWatcher
 from tracker.cli.running import set_up_logging, stop_on_signal
 from tracker.errors import StartupFault
@@ -27,6 +28,11 @@ from tracker.settings import Settings
 app = typer.Typer(add_completion=False, invoke_without_command=True)
 
 _BEAT_S = 1.0
+
+Folder = Annotated[Path, typer.Argument(help="where to write what the server reads")]
+PasswordFile = Annotated[
+    Path, typer.Option(help="file with the tracker's own password for the broker, in its first line")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -45,23 +51,45 @@ def broker(context: typer.Context) -> None:
 
 
 @app.command("files")
-def files(
-    folder: Annotated[Path, typer.Argument(help="where to write the password file and the list of permissions")],
-    password_file: Annotated[
-        Path, typer.Option(help="file with the tracker's own password for the broker, in its first line")
-    ],
-) -> None:
+def files(folder: Folder, password_file: PasswordFile) -> None:
     """Write Mosquitto's password file and ACL file from the records; send Mosquitto SIGHUP afterwards."""
+    credentials = _active_credentials(Settings())
+    users = [BrokerUser(one.username, one.mosquitto_hash, one.username) for one in credentials]
+    written = write_mosquitto_files(folder, users, _first_line(password_file))
+    typer.echo(f"{written.password_file} and {written.acl_file}: {written.pumps} pumps")
+
+
+@app.command("nats-files")
+def nats_files(folder: Folder, password_file: PasswordFile) -> None:
+    """Write the users of a NATS server of one's own from the records; send it SIGHUP afterwards.
+
+    The users are allowed the topics that TRACKER_INGEST_PARTITIONS maps theirs to, so set it as the server maps them.
+    """
     settings = Settings()
+    credentials = _active_credentials(settings)
+    pumps = write_users(
+        folder / USERS_FILE,
+        [BrokerUser(one.username, one.bcrypt_hash, one.username) for one in credentials],
+        tracker_hash=bcrypt_hash(_first_line(password_file)),
+        partitions=settings.ingest_partitions,
+    )
+    typer.echo(f"{folder / USERS_FILE}: {pumps} pumps")
+
+
+def _active_credentials(settings: Settings) -> list[records.CommunicatorCredential]:
     database = Database(settings.database_url, pool_size=2)
     schema.require_current(database)
     with database.reading() as session:
-        users = [
-            BrokerUser(one.username, one.mosquitto_hash, one.username) for one in records.active_credentials(session)
-        ]
-    password = password_file.read_text().splitlines()[0].strip()
-    written = write_mosquitto_files(folder, users, password)
-    typer.echo(f"{written.password_file} and {written.acl_file}: {written.pumps} pumps")
+        found = records.active_credentials(session)
+    database.close()
+    return found
+
+
+def _first_line(password_file: Path) -> str:
+    try:
+        return password_file.read_text().splitlines()[0].strip()
+    except (OSError, IndexError) as fault:
+        raise StartupFault(f"{password_file} holds no password in its first line: {fault}") from fault
 
 
 @contextmanager

