@@ -1,0 +1,78 @@
+"""Amend a visit: what it said before is kept, with who changed it and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from tracker.actions import prescription
+from tracker.actions.log_visit import check_visit
+from tracker.actions.visit_codes import code_day
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.records.columns import key
+from tracker.records.pump import Pump, look_again
+from tracker.records.visit import Visit, VisitAmendment, newest_prescribing
+
+AMENDABLE = (
+    "performed_at",
+    "analysed",
+    "reprogrammed",
+    "refilled",
+    "professional_skill",
+    "expected_ml",
+    "aspirated_ml",
+    "filled_ml",
+    "prescription_before",
+    "prescription_after",
+    "alarm_audible",
+    "operator",
+    "note",
+)
+_KEPT = (*AMENDABLE, "status", "codes", "conflicts", "because", "listed_in_guideline")
+
+
+def amend_visit(
+    session: Session, visit_id: int, changes: Mapping[str, Any], *, reason: str, by: str, now: datetime
+) -> Visit:
+    """Change the named fields and code the day anew. Raises `Invalid` naming what is wrong, `Conflict` if withdrawn."""
+    visit = session.get(Visit, visit_id)
+    if visit is None:
+        raise NotFound("there is no such visit")
+    if visit.status == "withdrawn":
+        raise Conflict("the visit was withdrawn; log it anew instead")
+    if not reason.strip():
+        raise Invalid("say why the visit is amended", field="reason")
+    unknown = sorted(set(changes) - set(AMENDABLE))
+    if unknown:
+        raise Invalid(f"{unknown[0]} can't be amended", field=unknown[0])
+    pump = session.get_one(Pump, visit.pump_id)
+    before, day_before = as_it_stood(visit), visit.performed_at
+    for name, value in changes.items():
+        given = prescription.checked(value, name) if name.startswith("prescription_") else value
+        setattr(visit, name, given)
+    check_visit(
+        pump,
+        now,
+        performed_at=visit.performed_at,
+        refilled=visit.refilled,
+        expected_ml=visit.expected_ml,
+        aspirated_ml=visit.aspirated_ml,
+        filled_ml=visit.filled_ml,
+    )
+    session.add(visit)
+    session.add(VisitAmendment(visit_id=key(visit.id), at=now, by=by, reason=reason.strip(), before=before))
+    session.flush()
+    code_day(session, pump, day_before)
+    code_day(session, pump, visit.performed_at)
+    prescription.set_by(session, pump, newest_prescribing(session, key(pump.id)))
+    look_again(session, [key(pump.id)], now)
+    return visit
+
+
+def as_it_stood(visit: Visit) -> dict[str, Any]:
+    """All that a visit says, as JSON."""
+    said = {name: getattr(visit, name) for name in _KEPT}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in said.items()}

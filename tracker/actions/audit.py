@@ -1,0 +1,146 @@
+"""The audit trail's two verbs: append an entry, and verify the chain.
+
+Every entry's digest covers its own content and the digest before it, so that a change, a removal or an insertion
+anywhere breaks the chain at that entry. The database itself refuses to update or delete entries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from tracker.records.audit import AuditEntry, entries_in_order, last_entry
+
+FIRST = "0" * 64  #: what the first entry names as the digest before it
+_LOCK = 7_210_212
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is to be entered: who did what to whom, when. ``clinic_id`` is None where no clinic is concerned."""
+
+    at: datetime
+    actor: str
+    clinic_id: int | None
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a verification went. ``broken_seq`` names the first entry that does not hold; None where all hold."""
+
+    entries: int
+    last_digest: str
+    broken_seq: int | None = None
+    because: str = ""
+
+
+def record(
+    session: Session,
+    *,
+    actor: str,
+    clinic_id: int | None,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    now: datetime,
+) -> AuditEntry:
+    """Append one entry in the caller's transaction: it is kept exactly if what it speaks of is.
+
+    Appending is one at a time across all processes until the transaction ends, so call it as the last step.
+    ``detail`` may hold dates, decimals and floats; they are kept as text. It must not hold secrets.
+    """
+    return record_all(session, [Fact(now, actor, clinic_id, action, subject, detail)])[0]
+
+
+def record_all(session: Session, facts: Iterable[Fact]) -> list[AuditEntry]:
+    """Append entries in the order given, as ``record`` does."""
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    newest = last_entry(session)
+    seq, previous = newest or (0, FIRST)
+    entries = []
+    for fact in facts:
+        seq += 1
+        entry = AuditEntry(
+            seq=seq,
+            at=fact.at.astimezone(UTC),
+            actor=_plain(fact.actor)[:254],
+            clinic_id=fact.clinic_id,
+            action=fact.action,
+            subject=_plain(fact.subject)[:200],
+            detail=_storable(fact.detail),
+            previous=previous,
+            digest="",
+        )
+        previous = entry.digest = digest_of(entry)
+        entries.append(entry)
+    session.add_all(entries)
+    session.flush()
+    return entries
+
+
+def verify(session: Session) -> Verdict:
+    """Walk the whole chain, a thousand entries in memory at a time, and stop at the first that does not hold."""
+    previous, expected = FIRST, 1
+    for entry in entries_in_order(session):
+        because = _fault(entry, expected, previous)
+        if because:
+            return Verdict(expected - 1, previous, entry.seq, because)
+        previous, expected = entry.digest, expected + 1
+    return Verdict(expected - 1, previous)
+
+
+def digest_of(entry: AuditEntry) -> str:
+    """The SHA-256 that the entry must carry, over its canonical JSON with the digest before it."""
+    content = {
+        "seq": entry.seq,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": entry.actor,
+        "clinic_id": entry.clinic_id,
+        "action": entry.action,
+        "subject": entry.subject,
+        "detail": entry.detail,
+        "previous": entry.previous,
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _fault(entry: AuditEntry, expected: int, previous: str) -> str:
+    if entry.seq != expected:
+        return f"entry {expected} is missing"
+    if entry.previous != previous:
+        return "it does not follow from the entry before it"
+    if entry.digest != digest_of(entry):
+        return "its content is not what was entered"
+    return ""
+
+
+def _storable(value: Any) -> Any:
+    """The same value in forms that both databases give back exactly: floats and times become text."""
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
+        return value
+    if isinstance(value, Mapping):
+        return {_plain(str(key)): _storable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
+        return [_storable(item) for item in items]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return _plain(str(value))
+
+
+def _plain(value: str) -> str:
+    """Text that every database stores: without NUL and without halves of surrogate pairs."""
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,39 @@
+"""Confirm a draft visit: a person says that it was so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from tracker.actions import prescription
+from tracker.actions.visit_codes import code_day
+from tracker.errors import Conflict, NotFound
+from tracker.records.pump import Pump, look_again
+from tracker.records.visit import Visit, newest_prescribing
+
+
+def confirm_visit(
+    session: Session, visit_id: int, *, professional_skill: bool | None = None, by: str, now: datetime
+) -> Visit:
+    """Confirm it, and carry its prescription into the pump's record. Raises `Conflict` unless it is a draft.
+
+    ``professional_skill`` is what a session can't tell; None leaves the draft's.
+    """
+    visit = session.get(Visit, visit_id)
+    if visit is None:
+        raise NotFound("there is no such visit")
+    if visit.status != "draft":
+        raise Conflict(f"the visit is {visit.status} already")
+    visit.status = "confirmed"
+    visit.confirmed_by, visit.confirmed_at = by, now
+    session.add(visit)
+    session.flush()
+    pump = session.get_one(Pump, visit.pump_id)
+    if professional_skill is not None and professional_skill != visit.professional_skill:
+        visit.professional_skill = professional_skill
+        session.flush()
+        code_day(session, pump, visit.performed_at)
+    prescription.set_by(session, pump, newest_prescribing(session, visit.pump_id))
+    look_again(session, [visit.pump_id], now)
+    return visit

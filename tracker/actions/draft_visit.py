@@ -1,0 +1,59 @@
+"""Turn a programmer session that arrived into a draft visit, for a nurse to confirm or amend."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from tracker.actions.visit_codes import code_day
+from tracker.errors import Invalid
+from tracker.records.columns import key
+from tracker.records.pump import Pump
+from tracker.records.session import ProgrammerSessionRecord
+from tracker.records.visit import Visit
+
+INGEST = "ingest"
+
+
+def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime) -> Visit | None:
+    """Draft the visit and tie the session to it. A session that did nothing, or was not completed, makes none.
+
+    What the session did not say counts as not done in the draft; the person who confirms it sees the session beside it.
+    Calling it again for the same session gives the same draft.
+    """
+    if record.visit_id is not None:
+        return session.get(Visit, record.visit_id)
+    done = (bool(record.analysed), bool(record.reprogrammed), bool(record.refilled))
+    if not any(done) or record.completed is False:
+        return None
+    pump = session.get_one(Pump, record.pump_id)
+    analysed, reprogrammed, refilled = done
+    visit = Visit(
+        pump_id=record.pump_id,
+        performed_at=record.started_at or record.measured_at,
+        status="draft",
+        source="session",
+        analysed=analysed,
+        reprogrammed=reprogrammed,
+        refilled=refilled,
+        expected_ml=record.expected_ml,
+        aspirated_ml=record.aspirated_ml,
+        filled_ml=record.filled_ml,
+        prescription_before=record.prescription_before,
+        prescription_after=record.prescription_after,
+        operator=record.operator,
+        logged_by=INGEST,
+        logged_at=now,
+    )
+    session.add(visit)
+    session.flush()
+    try:
+        code_day(session, pump, visit.performed_at)
+    except Invalid as fault:  # the session claims an act that the model does not have: a person must see that
+        visit.codes, visit.because = [], str(fault)
+        session.add(visit)
+    record.visit_id = key(visit.id)
+    session.add(record)
+    session.flush()
+    return visit

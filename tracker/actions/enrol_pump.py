@@ -1,0 +1,190 @@
+"""Enrol pumps: the record, its empty state and the communicator's sign-in, for one or for thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from devices.lifecycle import LifecycleState
+from devices.model import PumpModel
+from devices.models import catalogue
+from devices.topics import is_serial
+from tracker.errors import Conflict, Invalid
+from tracker.records.columns import key
+from tracker.records.pump import (
+    CommunicatorCredential,
+    LifecycleEvent,
+    Pump,
+    PumpState,
+    next_credential_version,
+    pumps_by_serial,
+)
+
+OPTIONAL_FIELDS = frozenset(
+    {
+        "udi",
+        "device_identifier",
+        "lot",
+        "patient_reference",
+        "unit",
+        "lifecycle",
+        "implanted_on",
+        "drug",
+        "concentration",
+        "concentration_unit",
+        "dose_per_day",
+        "low_reservoir_ml",
+        "refill_cap_days",
+        "report_interval_s",
+    }
+)
+_SHORTEST_INTERVAL_S, _LONGEST_INTERVAL_S = 1, 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One pump to enrol: serial, model, the hashes of its communicator's password, and what else is known of it."""
+
+    serial: str
+    model: str
+    bcrypt_hash: str
+    mosquitto_hash: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def enrol_pump(
+    session: Session,
+    *,
+    clinic_id: int,
+    serial: str,
+    model: str,
+    bcrypt_hash: str,
+    mosquitto_hash: str,
+    by: str,
+    now: datetime,
+    **details: Any,
+) -> Pump:
+    """Enrol one pump. Raises `Invalid` naming the field, or `Conflict` where the serial is taken."""
+    enrolment = Enrolment(serial, model, bcrypt_hash, mosquitto_hash, details)
+    return enrol_pumps(session, clinic_id=clinic_id, enrolments=[enrolment], by=by, now=now)[0]
+
+
+def enrol_pumps(
+    session: Session, *, clinic_id: int, enrolments: Sequence[Enrolment], by: str, now: datetime
+) -> list[Pump]:
+    """Enrol them all or none, in the order given. Raises as `enrol_pump` does, for the first that can't be."""
+    seen: set[str] = set()
+    for enrolment in enrolments:
+        check(enrolment, now.date())
+        if enrolment.serial in seen:
+            raise Conflict(f"the serial {enrolment.serial} is given twice", field="serial")
+        seen.add(enrolment.serial)
+    taken = pumps_by_serial(session, [enrolment.serial for enrolment in enrolments])
+    for enrolment in enrolments:
+        if enrolment.serial in taken:
+            raise Conflict(f"a pump with the serial {enrolment.serial} is already enrolled", field="serial")
+    pumps = [
+        Pump(clinic_id=clinic_id, serial=one.serial, model=one.model, created_at=now, **_known(one.details))
+        for one in enrolments
+    ]
+    session.add_all(pumps)
+    session.flush()
+    version = next_credential_version(session)
+    session.execute(
+        insert(PumpState), [{"pump_id": key(pump.id), "changed_at": now, "evaluate_at": now} for pump in pumps]
+    )
+    session.execute(
+        insert(CommunicatorCredential),
+        [
+            {
+                "pump_id": key(pump.id),
+                "username": one.serial,
+                "bcrypt_hash": one.bcrypt_hash,
+                "mosquitto_hash": one.mosquitto_hash,
+                "version": version + place,
+                "issued_at": now,
+            }
+            for place, (pump, one) in enumerate(zip(pumps, enrolments, strict=True))
+        ],
+    )
+    moved = [pump for pump in pumps if pump.lifecycle != LifecycleState.IN_STOCK]
+    session.add_all(
+        LifecycleEvent(
+            pump_id=key(pump.id),
+            from_state=LifecycleState.IN_STOCK,
+            to_state=pump.lifecycle,
+            at=now,
+            by=by,
+            reason="so when it was enrolled",
+        )
+        for pump in moved
+    )
+    session.flush()
+    return pumps
+
+
+def check(enrolment: Enrolment, today: date) -> None:
+    """Refuse what can't be enrolled, naming the field; touches no record."""
+    details = enrolment.details
+    unknown = sorted(set(details) - OPTIONAL_FIELDS)
+    if unknown:
+        raise Invalid(f"{unknown[0]} is no field of a pump's record", field=unknown[0])
+    if not is_serial(enrolment.serial):
+        raise Invalid(
+            f"{enrolment.serial[:80]!r} is no serial: 1 to 64 characters of A-Z a-z 0-9 . _ - are", field="serial"
+        )
+    model = catalogue.find(enrolment.model)
+    if model is None:
+        known = ", ".join(sorted(catalogue.CATALOGUE))
+        raise Invalid(f"{enrolment.model[:80]!r} is no model of the catalogue; known: {known}", field="model")
+    lifecycle = details.get("lifecycle")
+    if lifecycle is not None and lifecycle not in set(LifecycleState):
+        raise Invalid(f"{lifecycle!r} is no state of a pump's life", field="lifecycle")
+    _check_dates_and_amounts(details, today)
+    _check_limits(details, model)
+
+
+def _check_dates_and_amounts(details: Mapping[str, Any], today: date) -> None:
+    implanted = details.get("implanted_on")
+    if implanted is not None and implanted > today:
+        raise Invalid(f"an implant on {implanted} lies in the future", field="implanted_on")
+    for name in ("concentration", "dose_per_day"):
+        if details.get(name) is not None:
+            _amount(name, details[name])
+    if details.get("concentration") is not None and not details.get("concentration_unit"):
+        raise Invalid("a concentration means nothing without its unit, such as mcg/mL", field="concentration_unit")
+
+
+def _check_limits(details: Mapping[str, Any], model: PumpModel) -> None:
+    low = details.get("low_reservoir_ml")
+    if low is not None and not 0 <= low <= model.capacity_ml:
+        raise Invalid(f"a low mark of {low} mL is outside 0 to {model.capacity_ml:g} mL", field="low_reservoir_ml")
+    cap = details.get("refill_cap_days")
+    if cap is not None and cap < 1:
+        raise Invalid("a fill must be allowed to stay for a day at least", field="refill_cap_days")
+    interval = details.get("report_interval_s")
+    if interval is not None and not _SHORTEST_INTERVAL_S <= interval <= _LONGEST_INTERVAL_S:
+        raise Invalid("a report is expected every second at the most and every 90 days at the least", field=_INTERVAL)
+
+
+_INTERVAL = "report_interval_s"
+
+
+def _amount(name: str, given: Any) -> None:
+    try:
+        amount = Decimal(given) if isinstance(given, str) else None
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite() or amount <= 0:
+        raise Invalid(f"{given!r} is no amount: write a decimal number above 0", field=name)
+
+
+def _known(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what was given: an empty field is left as the table has it."""
+    return {name: value for name, value in details.items() if value is not None}

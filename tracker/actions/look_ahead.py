@@ -1,0 +1,97 @@
+"""Look ahead: forecast a pump's battery and reservoir from its thinned history, and keep the result as its outlook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from devices.battery import BatteryForecast, BatteryPoint, forecast_battery
+from devices.interval import Interval, Unknown
+from devices.model import PumpModel
+from devices.models import catalogue
+from devices.report import Indicator, Infusion
+from devices.reservoir import ReservoirForecast, ReservoirPoint, forecast_reservoir
+from tracker.findings.trend import Point, battery_points, moment, reservoir_points
+from tracker.records.columns import key
+from tracker.records.outlook import Outlook
+from tracker.records.pump import Pump
+from tracker.records.reading_history import Measured
+
+BATTERY_HOLDS_FOR = timedelta(hours=12)
+_KEPT_BACK = 2000  # a gap this far behind the newest number is no longer waited for
+
+
+def look_ahead(
+    pump: Pump, outlook: Outlook | None, readings: Sequence[Measured], contiguous: int, now: datetime
+) -> Outlook:
+    """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
+
+    ``contiguous`` is how far the newest epoch is complete: later looks begin there, so that what fills a gap is seen.
+    """
+    model = catalogue.find(pump.model)
+    row = outlook or Outlook(pump_id=key(pump.id), computed_at=now)
+    fresh = newly_measured(row, readings)
+    if readings:
+        epoch, seq = max((one.epoch, one.seq) for one in readings)
+        row.epoch, row.through_seq = epoch, max(min(contiguous, seq), seq - _KEPT_BACK)
+    if model is None:
+        row.battery_basis = row.reservoir_basis = "The model is not in the catalogue."
+        row.computed_at = now
+        return row
+    if fresh:
+        row.reservoir_points = reservoir_points(row.reservoir_points, fresh)
+    if model.has_battery and fresh:
+        row.battery_points = battery_points(row.battery_points, fresh)
+    forecast_into(row, pump, model, now)
+    return row
+
+
+def newly_measured(outlook: Outlook, readings: Iterable[Measured]) -> list[Measured]:
+    """The readings that the outlook's points do not hold, as far as its mark can tell."""
+    if outlook.epoch is None:
+        return list(readings)
+    mark = (outlook.epoch, outlook.through_seq)
+    return [one for one in readings if (one.epoch, one.seq) > mark]
+
+
+def forecast_into(row: Outlook, pump: Pump, model: PumpModel, now: datetime) -> None:
+    """Write both forecasts into the outlook, from its points as they are."""
+    battery = forecast_battery(model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now)
+    _write_battery(row, battery)
+    reservoir = forecast_reservoir(
+        model, [_reservoir_point(point) for point in row.reservoir_points], now, pump.low_reservoir_ml
+    )
+    _write_reservoir(row, reservoir)
+    row.computed_at = now
+
+
+def _battery_point(point: Point) -> BatteryPoint:
+    at, percent, volts, indicator, flow = point
+    return BatteryPoint(moment(at), volts, percent, None if indicator is None else Indicator(indicator), flow)
+
+
+def _reservoir_point(point: Point) -> ReservoirPoint:
+    at, volume, flow, infusion = point
+    return ReservoirPoint(moment(at), volume, flow, Infusion(infusion))
+
+
+def _write_battery(row: Outlook, forecast: BatteryForecast | Unknown) -> None:
+    eri, eos = (forecast.eri, forecast.eos) if isinstance(forecast, BatteryForecast) else (None, None)
+    row.eri_low_at, row.eri_median_at, row.eri_high_at = _ends(eri)
+    row.eos_low_at, row.eos_median_at, row.eos_high_at = _ends(eos)
+    row.battery_basis = _words(forecast)
+
+
+def _write_reservoir(row: Outlook, forecast: ReservoirForecast | Unknown) -> None:
+    low, empty = (forecast.low, forecast.empty) if isinstance(forecast, ReservoirForecast) else (None, None)
+    row.low_mark_low_at, row.low_mark_median_at, row.low_mark_high_at = _ends(low)
+    row.empty_low_at, row.empty_median_at, row.empty_high_at = _ends(empty)
+    row.reservoir_basis = _words(forecast)
+
+
+def _ends(interval: Interval | None) -> tuple[datetime | None, datetime | None, datetime | None]:
+    return (None, None, None) if interval is None else (interval.low, interval.median, interval.high)
+
+
+def _words(forecast: BatteryForecast | ReservoirForecast | Unknown) -> str:
+    return str(forecast) if isinstance(forecast, Unknown) else " ".join(forecast.basis)

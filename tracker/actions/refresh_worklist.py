@@ -1,0 +1,128 @@
+"""Keep the worklist true: open the lines that are wanted, change those that differ, close those whose cause is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from devices.alarms import Priority
+from tracker.actions.view_pumps import view_pumps
+from tracker.findings.line import Line
+from tracker.findings.view import PumpView
+from tracker.findings.wanted import wanted
+from tracker.records.worklist import WorklistEvent, WorklistItem, done_items_of_pumps, open_items_of_pumps
+
+TRACKER: Final = "tracker"
+QUIET: Final = {
+    Priority.HIGH: timedelta(hours=24),
+    Priority.MEDIUM: timedelta(days=7),
+    Priority.LOW: timedelta(days=30),
+}
+"""How long a line that a person closed stays away although its cause still stands, unless it grew more urgent."""
+
+HARM_MOVED: Final = timedelta(hours=12)
+
+
+def refresh_worklist(session: Session, pump_ids: Sequence[int], now: datetime) -> None:
+    """Bring the lines of those pumps up to their records as they stand in this transaction."""
+    views = view_pumps(session, pump_ids)
+    apply_lines(session, {pump_id: (view, wanted(view, now)) for pump_id, view in views.items()}, now)
+
+
+def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[Line]]], now: datetime) -> None:
+    """Make exactly those lines the open ones of those pumps; one open line per cause, whoever else is at work."""
+    pump_ids = list(lines)
+    opened = {(item.pump_id, item.key): item for item in open_items_of_pumps(session, pump_ids)}
+    done = {
+        (item.pump_id, item.key): item
+        for item in done_items_of_pumps(session, pump_ids, now - max(QUIET.values()))
+        if item.closed_by != TRACKER
+    }
+    new: list[tuple[PumpView, Line]] = []
+    for pump_id, (view, wanted_lines) in lines.items():
+        for line in wanted_lines:
+            item = opened.pop((pump_id, line.key), None)
+            if item is not None:
+                _update(session, item, line, now)
+            elif not _rests(done.get((pump_id, line.key)), line, now):
+                new.append((view, line))
+    for item in opened.values():
+        item.closed_at, item.changed_at = now, now
+        item.closed_by, item.closed_reason = TRACKER, "its cause is gone"
+        session.add(item)
+        session.add(event(item.id, now, "cause gone", TRACKER))
+    open_lines(session, [(view.clinic_id, view.pump_id, line) for view, line in new], now)
+
+
+def open_lines(session: Session, new: Sequence[tuple[int, int | None, Line]], now: datetime) -> None:
+    """Open lines by clinic and pump; one whose cause has an open line already is left as it is."""
+    if not new:
+        return
+    rows = [_row(clinic_id, pump_id, line, now) for clinic_id, pump_id, line in new]
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(WorklistItem).on_conflict_do_nothing().returning(col(WorklistItem.id))
+    events = [
+        {"item_id": item_id, "at": now, "kind": "opened", "by": TRACKER, "reason": ""}
+        for (item_id,) in session.execute(statement, rows)
+    ]
+    if events:
+        session.execute(insert(WorklistEvent), events)
+
+
+def event(item_id: int | None, at: datetime, kind: str, by: str, reason: str = "") -> WorklistEvent:
+    """One thing that happened to a stored line."""
+    if item_id is None:
+        raise ValueError("the line is not stored yet")
+    return WorklistEvent(item_id=item_id, at=at, kind=kind, by=by, reason=reason)
+
+
+def _row(clinic_id: int, pump_id: int | None, line: Line, now: datetime) -> dict[str, Any]:
+    return {
+        "clinic_id": clinic_id,
+        "pump_id": pump_id,
+        "kind": line.kind,
+        "key": line.key,
+        "priority": int(line.priority),
+        "harm_at": line.harm_at,
+        "what": line.what[:300],
+        "why": line.why[:2000],
+        "next_step": line.next_step[:1000],
+        "link": line.link,
+        "since": line.since,
+        "opened_at": now,
+        "changed_at": now,
+        "snoozed_until": line.snoozed_until,
+    }
+
+
+def _update(session: Session, item: WorklistItem, line: Line, now: datetime) -> None:
+    """Words and dates follow the records quietly; a change of what or how urgent is told as one."""
+    told = (item.priority, item.what) != (int(line.priority), line.what[:300])
+    rose = int(line.priority) > item.priority
+    if told:
+        session.add(event(item.id, now, "changed", TRACKER, f"was: {item.what}"))
+        item.changed_at = now
+        item.priority, item.what = int(line.priority), line.what[:300]
+        session.add(item)
+    texts = (line.why[:2000], line.next_step[:1000], line.link)
+    if (item.why, item.next_step, item.link) != texts:
+        item.why, item.next_step, item.link = texts
+        session.add(item)
+    if abs(item.harm_at - line.harm_at) > HARM_MOVED or told:
+        item.harm_at = line.harm_at
+        session.add(item)
+    snoozed = None if rose else line.snoozed_until
+    if item.snoozed_until != snoozed:
+        item.snoozed_until = snoozed
+        session.add(item)
+
+
+def _rests(done: WorklistItem | None, line: Line, now: datetime) -> bool:
+    if done is None or done.closed_at is None:
+        return False
+    return int(line.priority) <= done.priority and now < done.closed_at + QUIET[line.priority]

@@ -1,0 +1,74 @@
+"""One pump as it was known at a past moment: only what had been received, entered and signed by then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from tracker.actions.look_ahead import look_ahead
+from tracker.actions.view_pumps import seen_finding, view_of
+from tracker.findings.view import FindingSeen, PumpView, StateSeen
+from tracker.records.alarm import alarms_of
+from tracker.records.columns import key
+from tracker.records.determination import documented_facts
+from tracker.records.finding import findings_of_pumps, rulings, standing_attestations
+from tracker.records.pump import Pump
+from tracker.records.reading_history import Measured, readings_known_by
+
+
+def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
+    """The pump as it was known then. Who it is (model, implant date) is taken as recorded now."""
+    pump_id = key(pump.id)
+    readings = readings_known_by(session, pump_id, as_of)
+    outlook = look_ahead(pump, None, readings, 0, as_of) if readings else None
+    alarms = [
+        alarm
+        for alarm in alarms_of(session, pump_id)
+        if alarm.opened_at <= as_of and (alarm.closed_at is None or alarm.closed_at > as_of)
+    ]
+    view = view_of(
+        pump,
+        None,
+        outlook,
+        alarms=alarms,
+        documented=documented_facts(session, [pump_id], as_of).get(pump_id, ()),
+        findings=_findings(session, pump_id, as_of),
+        attestation=standing_attestations(session, [pump_id], as_of).get(pump_id),
+    )
+    return replace(view, state=_state(readings[-1]) if readings else None)
+
+
+def _findings(session: Session, pump_id: int, as_of: datetime) -> list[FindingSeen]:
+    known = [row for row in findings_of_pumps(session, [pump_id]).get(pump_id, ()) if row.found_at <= as_of]
+    ruled = rulings(session, [key(row.id) for row in known], as_of)
+    found = []
+    for row in known:
+        ruling = ruled.get(key(row.id))
+        found.append(
+            replace(
+                seen_finding(row),
+                ruling=None if ruling is None else ruling.ruling,
+                ruled_at=None if ruling is None else ruling.at,
+                ruled_by=None if ruling is None else ruling.by,
+                mended=row.mended_at is not None and row.mended_at <= as_of,
+            )
+        )
+    return found
+
+
+def _state(reading: Measured) -> StateSeen:
+    return StateSeen(
+        epoch=reading.epoch,
+        seq=reading.seq,
+        measured_at=reading.measured_at,
+        received_at=reading.received_at,
+        battery_percent=reading.battery_percent,
+        battery_indicator=reading.battery_indicator,
+        reservoir_ml=reading.reservoir_ml,
+        flow_ml_per_day=reading.flow_ml_per_day,
+        infusion=reading.infusion,
+        motor=reading.motor,
+        alarms=frozenset(code for code in reading.alarms.split(",") if code),
+    )

@@ -1,0 +1,192 @@
+"""Gather what the records show of many pumps at once, as the values that decisions are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from devices.alarms import AlarmCode, Priority
+from devices.interval import Interval
+from devices.models import catalogue
+from tracker.findings.view import (
+    AdvisorySeen,
+    AlarmSeen,
+    AttestationSeen,
+    DocumentedSeen,
+    DraftSeen,
+    Expectation,
+    FindingSeen,
+    LinkSeen,
+    MriSeen,
+    OutlookSeen,
+    PumpView,
+    StateSeen,
+)
+from tracker.records.advisory import Advisory, AdvisoryMatch, unacknowledged_advisories
+from tracker.records.alarm import Alarm, open_alarms
+from tracker.records.columns import key
+from tracker.records.determination import DocumentedFact, documented_facts
+from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
+from tracker.records.outlook import Outlook, outlooks
+from tracker.records.pump import Pump, PumpState, pumps_by_id, states
+from tracker.records.session import MriExam, unchecked_mri
+from tracker.records.visit import Visit, drafts_of_pumps
+
+
+def view_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpView]:
+    """Each of those pumps as it stands now; a fixed number of queries however many there are."""
+    pumps = pumps_by_id(session, pump_ids)
+    now_in = states(session, pump_ids)
+    alarms = open_alarms(session, pump_ids)
+    ahead = outlooks(session, pump_ids)
+    documented = documented_facts(session, pump_ids)
+    findings = findings_of_pumps(session, pump_ids)
+    attested = standing_attestations(session, pump_ids)
+    drafts = drafts_of_pumps(session, pump_ids)
+    mri = unchecked_mri(session, pump_ids)
+    advisories = unacknowledged_advisories(session, pump_ids)
+    return {
+        pump_id: view_of(
+            pump,
+            now_in.get(pump_id),
+            ahead.get(pump_id),
+            alarms=alarms.get(pump_id, ()),
+            documented=documented.get(pump_id, ()),
+            findings=[seen_finding(one) for one in findings.get(pump_id, ())],
+            attestation=attested.get(pump_id),
+            drafts=drafts.get(pump_id, ()),
+            mri=mri.get(pump_id, ()),
+            advisories=advisories.get(pump_id, ()),
+        )
+        for pump_id, pump in pumps.items()
+    }
+
+
+def view_of(
+    pump: Pump,
+    state: PumpState | None,
+    outlook: Outlook | None,
+    *,
+    alarms: Sequence[Alarm] = (),
+    documented: Sequence[DocumentedFact] = (),
+    findings: Sequence[FindingSeen] = (),
+    attestation: Attestation | None = None,
+    drafts: Sequence[Visit] = (),
+    mri: Sequence[MriExam] = (),
+    advisories: Sequence[tuple[AdvisoryMatch, Advisory]] = (),
+) -> PumpView:
+    """Put one pump's rows together."""
+    return PumpView(
+        pump_id=key(pump.id),
+        clinic_id=pump.clinic_id,
+        serial=pump.serial,
+        model=catalogue.find(pump.model),
+        lifecycle=pump.lifecycle,
+        implanted_on=pump.implanted_on,
+        drug=pump.drug,
+        report_interval_s=pump.report_interval_s,
+        created_at=pump.created_at,
+        suspended_until=pump.suspended_until,
+        replacement_planned_for=pump.replacement_planned_for,
+        state=None if state is None else seen_state(state),
+        link=LinkSeen("never", None, None)
+        if state is None
+        else LinkSeen(state.link, state.link_since, state.last_contact_at),
+        outlook=None if outlook is None else seen_outlook(outlook),
+        alarms=tuple(_alarm(one) for one in alarms),
+        documented=tuple(_documented(one) for one in documented),
+        findings=tuple(findings),
+        attestation=None if attestation is None else _attestation(attestation),
+        drafts=tuple(
+            DraftSeen(key(one.id), one.performed_at, tuple(one.codes), tuple(str(text) for text in one.conflicts))
+            for one in drafts
+        ),
+        mri=tuple(MriSeen(key(one.id), one.performed_at, one.check_due_at, one.overdue_at) for one in mri),
+        advisories=tuple(
+            AdvisorySeen(key(match.id), one.reference, one.title, one.action, match.matched_at)
+            for match, one in advisories
+        ),
+    )
+
+
+def seen_state(state: PumpState) -> StateSeen | None:
+    """The newest report, or None where there was none."""
+    if state.measured_at is None or state.epoch is None or state.seq is None:
+        return None
+    return StateSeen(
+        epoch=state.epoch,
+        seq=state.seq,
+        measured_at=state.measured_at,
+        received_at=state.received_at,
+        battery_percent=state.battery_percent,
+        battery_indicator=state.battery_indicator,
+        reservoir_ml=state.reservoir_ml,
+        flow_ml_per_day=state.flow_ml_per_day,
+        infusion=state.infusion,
+        motor=state.motor,
+        alarms=frozenset(code for code in state.alarms.split(",") if code),
+    )
+
+
+def seen_outlook(row: Outlook) -> OutlookSeen:
+    """The stored forecasts as values."""
+    return OutlookSeen(
+        eri=Expectation(_interval(row.eri_low_at, row.eri_median_at, row.eri_high_at), row.battery_basis),
+        eos=Expectation(_interval(row.eos_low_at, row.eos_median_at, row.eos_high_at), row.battery_basis),
+        low_mark=Expectation(
+            _interval(row.low_mark_low_at, row.low_mark_median_at, row.low_mark_high_at), row.reservoir_basis
+        ),
+        empty=Expectation(_interval(row.empty_low_at, row.empty_median_at, row.empty_high_at), row.reservoir_basis),
+        refill_by=row.refill_by_at,
+        refill_reason=row.refill_reason,
+    )
+
+
+def seen_finding(row: FindingRecord) -> FindingSeen:
+    """A finding with the ruling that stands now."""
+    return FindingSeen(
+        id=key(row.id),
+        key=row.key,
+        kind=row.kind,
+        sentence=row.sentence,
+        found_at=row.found_at,
+        happened_at=row.happened_at,
+        neglect_or_abuse=row.neglect_or_abuse,
+        strength=row.strength,
+        points_at=row.points_at,
+        ruling=row.ruling,
+        ruled_at=row.ruled_at,
+        ruled_by=row.ruled_by,
+        mended=row.mended_at is not None,
+        mend=row.mend,
+    )
+
+
+def _interval(low: datetime | None, median: datetime | None, high: datetime | None) -> Interval | None:
+    return None if low is None or median is None or high is None else Interval(low, median, high)
+
+
+def _alarm(row: Alarm) -> AlarmSeen:
+    return AlarmSeen(
+        id=key(row.id),
+        code=AlarmCode(row.code),
+        priority=Priority(row.priority),
+        first_seen_at=row.first_seen_at,
+        last_seen_at=row.last_seen_at,
+        count=row.count,
+        active=row.cleared_at is None,
+        acknowledged_at=row.acknowledged_at,
+        snoozed_until=row.snoozed_until,
+        escalated_at=row.escalated_at,
+        assignee=row.assignee,
+    )
+
+
+def _documented(row: DocumentedFact) -> DocumentedSeen:
+    return DocumentedSeen(key(row.id), row.fact, row.value, row.author, row.document, row.entered_at)
+
+
+def _attestation(row: Attestation) -> AttestationSeen:
+    return AttestationSeen(key(row.id), row.at, row.by, row.name, row.abuse_or_neglect)

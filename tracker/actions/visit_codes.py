@@ -1,0 +1,57 @@
+"""The codes of a pump's visits on one day of its clinic, each against those logged before it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from devices.models import catalogue
+from tracker.coding import code_visit
+from tracker.errors import Conflict
+from tracker.records.columns import key
+from tracker.records.pump import Clinic, Pump
+from tracker.records.visit import Visit, visits_between
+
+
+def clinic_day(moment: datetime, timezone: str) -> tuple[datetime, datetime]:
+    """The start of the moment's day in that time zone, and of the day after, in UTC."""
+    zone = ZoneInfo(timezone)
+    day = moment.astimezone(zone).date()
+    start = datetime.combine(day, time.min, zone)
+    end = datetime.combine(day + timedelta(days=1), time.min, zone)
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def code_day(session: Session, pump: Pump, moment: datetime) -> None:
+    """Code every visit of that day anew, in the order of logging: the second one of a kind shows the conflict.
+
+    Raises `Invalid` for an act that the pump's model does not have.
+    """
+    clinic = session.get_one(Clinic, pump.clinic_id)
+    start, end = clinic_day(moment, clinic.timezone)
+    coded: list[str] = []
+    for visit in visits_between(session, key(pump.id), start, end):
+        _code(visit, pump, coded)
+        session.add(visit)
+        coded += visit.codes
+    session.flush()
+
+
+def _code(visit: Visit, pump: Pump, coded: list[str]) -> None:
+    model = catalogue.find(pump.model)
+    if model is None:
+        raise Conflict(f"the model {pump.model} of {pump.serial} is no longer in the catalogue")
+    result = code_visit(
+        model.kind,
+        analysed=visit.analysed,
+        reprogrammed=visit.reprogrammed,
+        refilled=visit.refilled,
+        professional_skill=visit.professional_skill,
+        already_coded_today=tuple(coded),
+    )
+    visit.codes = list(result.codes)
+    visit.listed_in_guideline = result.listed_in_guideline
+    visit.conflicts = list(result.conflicts)
+    visit.because = result.because

@@ -1,0 +1,37 @@
+"""Withdraw a visit that was not so; it stays in the record with the reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from tracker.actions import prescription
+from tracker.actions.amend_visit import as_it_stood
+from tracker.actions.visit_codes import code_day
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.records.columns import key
+from tracker.records.pump import Pump, look_again
+from tracker.records.visit import Visit, VisitAmendment, newest_prescribing
+
+
+def withdraw_visit(session: Session, visit_id: int, *, reason: str, by: str, now: datetime) -> Visit:
+    """Withdraw it and code the day without it; the pump's prescription goes back to what it was before that visit."""
+    visit = session.get(Visit, visit_id)
+    if visit is None:
+        raise NotFound("there is no such visit")
+    if visit.status == "withdrawn":
+        raise Conflict("the visit was withdrawn already")
+    if not reason.strip():
+        raise Invalid("say why the visit is withdrawn", field="reason")
+    pump = session.get_one(Pump, visit.pump_id)
+    was_newest = visit.status == "confirmed" and newest_prescribing(session, visit.pump_id) is visit
+    session.add(VisitAmendment(visit_id=key(visit.id), at=now, by=by, reason=reason.strip(), before=as_it_stood(visit)))
+    visit.status = "withdrawn"
+    session.add(visit)
+    session.flush()
+    code_day(session, pump, visit.performed_at)
+    if was_newest and visit.prescription_before:
+        prescription.carry_into(session, pump, visit.prescription_before)
+    look_again(session, [key(pump.id)], now)
+    return visit

@@ -1,0 +1,32 @@
+"""One line of work, before it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from devices.alarms import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a person must do about one cause. ``key`` names the cause; ``harm_at`` is when harm is to be expected.
+
+    ``snoozed_until`` carries an alarm's snooze over to its line; ``link`` is the page where the next step is done.
+    """
+
+    key: str
+    kind: str
+    priority: Priority
+    harm_at: datetime
+    what: str
+    why: str
+    next_step: str
+    since: datetime
+    link: str
+    snoozed_until: datetime | None = None
+
+
+def page(serial: str, part: str = "") -> str:
+    """The pump's page, or a part of it."""
+    return f"/pumps/{serial}" + (f"/{part}" if part else "")

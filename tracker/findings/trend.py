@@ -1,0 +1,137 @@
+"""A pump's history thinned out to what a forecast needs, so that years of readings are read once and never again.
+
+Points are plain lists, as they are stored: a battery's are [microseconds, percent, volts, indicator, flow], a
+reservoir's [microseconds, mL, flow, mode]. The newest points are kept as they came; older ones of the battery are
+merged into spans, a point each with the means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import fmean
+from typing import Any, Protocol
+
+Point = list[Any]
+
+DAY = 86_400 * 1_000_000
+RAW = 60
+SPANS = 110
+SHORTEST_SPAN = 4 * DAY
+RAW_SPACING = DAY // 4
+RESERVOIR_POINTS = 90
+JUMP_ML = 0.5
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Seen(Protocol):
+    """A reading, whatever record it comes from."""
+
+    @property
+    def measured_at(self) -> datetime:
+        """When the pump measured it."""
+
+    @property
+    def reservoir_ml(self) -> float:
+        """The volume left."""
+
+    @property
+    def flow_ml_per_day(self) -> float | None:
+        """The flow, where it was said."""
+
+    @property
+    def infusion(self) -> str:
+        """How it delivers."""
+
+    @property
+    def battery_percent(self) -> float | None:
+        """The part of the battery left, where it was said."""
+
+    @property
+    def battery_voltage_v(self) -> float | None:
+        """Its voltage, where it was said."""
+
+    @property
+    def battery_indicator(self) -> str | None:
+        """Its indicator, where it was said."""
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - _ORIGIN) // timedelta(microseconds=1)
+
+
+def moment(micros_: int) -> datetime:
+    """The aware time of that many microseconds since 1970."""
+    return _ORIGIN + timedelta(microseconds=micros_)
+
+
+def battery_points(known: Sequence[Point], readings: Iterable[Seen]) -> list[Point]:
+    """The known points with the readings added, thinned. A reading that is in already changes nothing."""
+    merged = {point[0]: point for point in known}
+    oldest_raw = known[-RAW][0] if len(known) >= RAW else None
+    for one in readings:
+        at = micros(one.measured_at)
+        said = (one.battery_percent, one.battery_voltage_v, one.battery_indicator, one.flow_ml_per_day)
+        if at in merged or said == (None, None, None, None):
+            continue
+        if oldest_raw is not None and at < oldest_raw and len(known) > RAW:
+            continue  # it lies in a span that is merged already, and one reading more would not move its mean
+        merged[at] = [at, *said]
+    return _thin([merged[at] for at in sorted(merged)])
+
+
+def _thin(points: list[Point]) -> list[Point]:
+    if len(points) <= RAW + SPANS:
+        return points
+    spaced = _spaced(points)
+    if len(spaced) <= RAW + SPANS:
+        return spaced
+    old, raw = spaced[:-RAW], spaced[-RAW:]
+    length = max(SHORTEST_SPAN, (old[-1][0] - old[0][0]) // (SPANS // 2))
+    spans: list[list[Point]] = []
+    for point in old:
+        if spans and point[0] - spans[-1][0][0] < length and point[3] == spans[-1][0][3]:
+            spans[-1].append(point)
+        else:
+            spans.append([point])
+    return [_merged(span) for span in spans] + raw
+
+
+def _spaced(points: list[Point]) -> list[Point]:
+    """At most one point per quarter of a day, but every change of the indicator and the newest point."""
+    kept: list[Point] = []
+    for point in points:
+        if kept and point[0] - kept[-1][0] < RAW_SPACING and point[3] == kept[-1][3]:
+            continue
+        kept.append(point)
+    return kept if kept[-1] is points[-1] else [*kept, points[-1]]
+
+
+def _merged(span: Sequence[Point]) -> Point:
+    if len(span) == 1:
+        return span[0]
+    at = sum(point[0] for point in span) // len(span)
+    return [at, _mean(span, 1), _mean(span, 2), span[0][3], _mean(span, 4)]
+
+
+def _mean(span: Sequence[Point], place: int) -> float | None:
+    values = [point[place] for point in span if point[place] is not None]
+    return round(fmean(values), 4) if values else None
+
+
+def reservoir_points(known: Sequence[Point], readings: Iterable[Seen]) -> list[Point]:
+    """The newest points with the readings added: at most two a day, but every jump of the volume and the newest."""
+    merged = {point[0]: point for point in known}
+    for one in readings:
+        at = micros(one.measured_at)
+        merged.setdefault(at, [at, one.reservoir_ml, one.flow_ml_per_day, one.infusion])
+    points = [merged[at] for at in sorted(merged)]
+    kept: list[Point] = []
+    for place, point in enumerate(points):
+        newest = place == len(points) - 1
+        jumps = place > 0 and abs(point[1] - points[place - 1][1]) > JUMP_ML
+        rests = not newest and abs(points[place + 1][1] - point[1]) > JUMP_ML
+        if newest or jumps or rests or not kept or point[0] - kept[-1][0] >= DAY // 2:
+            kept.append(point)
+    return kept[-RESERVOIR_POINTS:]

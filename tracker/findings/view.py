@@ -1,0 +1,192 @@
+"""One pump as its records show it at a moment: the value that every decision here is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from devices.alarms import AlarmCode, Priority
+from devices.interval import Interval
+from devices.model import PumpModel
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The record that a fact came from: its kind and id, and how it reads."""
+
+    kind: str
+    id: str | None
+    text: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateSeen:
+    """The report measured last, and the contact with the communicator, which is another matter."""
+
+    epoch: int
+    seq: int
+    measured_at: datetime
+    received_at: datetime | None
+    battery_percent: float | None
+    battery_indicator: str | None
+    reservoir_ml: float | None
+    flow_ml_per_day: float | None
+    infusion: str | None
+    motor: str | None
+    alarms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSeen:
+    """What is known of the contact: never, connected, late, disconnected, suspended; since when; the last one."""
+
+    state: str
+    since: datetime | None
+    last_contact_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSeen:
+    """One open alarm."""
+
+    id: int
+    code: AlarmCode
+    priority: Priority
+    first_seen_at: datetime
+    last_seen_at: datetime
+    count: int
+    active: bool
+    acknowledged_at: datetime | None
+    snoozed_until: datetime | None
+    escalated_at: datetime | None
+    assignee: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A forecast date with its 80 % interval, or None and why; and what it rests on."""
+
+    interval: Interval | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookSeen:
+    """What is ahead of the pump."""
+
+    eri: Expectation
+    eos: Expectation
+    low_mark: Expectation
+    empty: Expectation
+    refill_by: datetime | None
+    refill_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentedSeen:
+    """A fact that a named person entered with its document."""
+
+    id: int
+    fact: str
+    value: bool
+    author: str
+    document: str
+    entered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FindingSeen:
+    """A finding as it stands, with its ruling if there is one. ``id`` is None until it is stored."""
+
+    id: int | None
+    key: str
+    kind: str
+    sentence: str
+    found_at: datetime
+    happened_at: datetime
+    neglect_or_abuse: bool
+    strength: str
+    points_at: str
+    ruling: str | None
+    ruled_at: datetime | None
+    ruled_by: str | None
+    mended: bool
+    mend: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationSeen:
+    """A clinician's signed word on abuse or neglect."""
+
+    id: int
+    at: datetime
+    by: str
+    name: str
+    abuse_or_neglect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSeen:
+    """A visit that a session drafted and nobody has confirmed."""
+
+    id: int
+    performed_at: datetime
+    codes: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MriSeen:
+    """An MRI after which the pump has not been checked."""
+
+    id: int
+    performed_at: datetime
+    check_due_at: datetime
+    overdue_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisorySeen:
+    """An advisory that covers the pump and nobody has acknowledged for it."""
+
+    match_id: int
+    reference: str
+    title: str
+    action: str
+    matched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PumpView:
+    """All of the above for one pump. ``model`` is None where the catalogue no longer knows it.
+
+    Of the newest determination: ``missing`` facts, and whether one of the first criterion's limbs is met.
+    ``clinic_silent``: so many of the clinic's pumps are silent at once that the fault lies with the clinic.
+    """
+
+    pump_id: int
+    clinic_id: int
+    serial: str
+    model: PumpModel | None
+    lifecycle: str
+    implanted_on: date | None
+    drug: str | None
+    report_interval_s: int
+    created_at: datetime
+    suspended_until: datetime | None
+    replacement_planned_for: date | None
+    state: StateSeen | None
+    link: LinkSeen
+    outlook: OutlookSeen | None = None
+    alarms: tuple[AlarmSeen, ...] = ()
+    documented: tuple[DocumentedSeen, ...] = ()
+    findings: tuple[FindingSeen, ...] = ()
+    attestation: AttestationSeen | None = None
+    drafts: tuple[DraftSeen, ...] = ()
+    mri: tuple[MriSeen, ...] = ()
+    advisories: tuple[AdvisorySeen, ...] = ()
+    missing: tuple[str, ...] = ()
+    limb_met: bool = False
+    clinic_silent: bool = False
+    determined_at: datetime | None = None

@@ -1,0 +1,63 @@
+"""The lines of work that a pump asks for now: one per cause, with what, why, since when and what to do next.
+
+A cause is what a person would deal with in one go: the reservoir, the battery, delivery that stopped. An alarm and a
+forecast of the same cause are one line, which takes the more urgent of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from tracker.findings.line import Line
+from tracker.findings.view import PumpView
+from tracker.findings.wanted_ahead import battery_lines, reservoir_lines
+from tracker.findings.wanted_alarms import alarm_lines
+from tracker.findings.wanted_contact import contact_lines
+from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
+from tracker.findings.wanted_replacement import replacement_lines
+
+ENDED: Final = frozenset({"explanted", "replaced", "deceased", "returned", "transferred"})
+"""States of a pump that this clinic no longer answers for: it asks for nothing but a ruling on what is recorded."""
+
+KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
+    alarm_lines,
+    reservoir_lines,
+    battery_lines,
+    contact_lines,
+    draft_lines,
+    mri_lines,
+    advisory_lines,
+    finding_lines,
+    replacement_lines,
+)
+
+
+def wanted(view: PumpView, now: datetime) -> tuple[Line, ...]:
+    """Every line that the pump asks for, one per cause, most urgent first."""
+    kinds = (finding_lines,) if view.lifecycle in ENDED else KINDS
+    by_key: dict[str, Line] = {}
+    for kind in kinds:
+        for line in kind(view, now):
+            known = by_key.get(line.key)
+            by_key[line.key] = line if known is None else _joined(known, line)
+    return tuple(sorted(by_key.values(), key=lambda line: (-line.priority, line.harm_at, line.key)))
+
+
+def _joined(one: Line, other: Line) -> Line:
+    """One line of two with the same cause: the more urgent one's words, the other's reason after its own."""
+    first, second = sorted((one, other), key=lambda line: (-line.priority, line.harm_at))
+    both_snoozed = first.snoozed_until is not None and second.snoozed_until is not None
+    return Line(
+        key=first.key,
+        kind=first.kind,
+        priority=first.priority,
+        harm_at=min(first.harm_at, second.harm_at),
+        what=first.what,
+        why=f"{first.why} {second.why}",
+        next_step=first.next_step,
+        since=min(first.since, second.since),
+        link=first.link,
+        snoozed_until=first.snoozed_until if both_snoozed else None,
+    )

@@ -1,0 +1,53 @@
+"""Lines of work from silence: a pump that is not heard of is not a pump that is well."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from devices.alarms import Priority
+from devices.drugs import DANGEROUS_TO_LOSE, withdrawal_risk
+from tracker.findings.line import Line, page
+from tracker.findings.view import PumpView
+
+NEVER_HEARD: Final = timedelta(days=3)
+UNHEARD_HARM: Final = timedelta(days=7)
+
+
+def contact_lines(view: PumpView, now: datetime) -> list[Line]:
+    """A pump that fell silent, or one that was implanted and has never been heard of."""
+    contact = view.link
+    if contact.state == "disconnected" and contact.last_contact_at is not None:
+        line = _line(view, now, "The pump has fallen silent", contact.last_contact_at, _last(view))
+        return [] if view.clinic_silent and line.priority < Priority.HIGH else [line]
+    if contact.state == "never" and view.lifecycle == "implanted" and now - view.created_at > NEVER_HEARD:
+        why = f"Enrolled on {view.created_at:%Y-%m-%d} and nothing was ever received."
+        return [_line(view, now, "The pump has never reported", view.created_at, why)]
+    return []
+
+
+def _last(view: PumpView) -> str:
+    heard = view.link.last_contact_at
+    contact = "" if heard is None else f"Last contact with the communicator {heard:%Y-%m-%d %H:%M} UTC."
+    if view.state is None:
+        return f"{contact} The pump itself was never measured."
+    measured = f"{view.state.measured_at:%Y-%m-%d %H:%M} UTC"
+    return f"{contact} The pump was last measured {measured}; what it does now is unknown."
+
+
+def _line(view: PumpView, now: datetime, what: str, since: datetime, why: str) -> Line:
+    """Silence is high where a drug dangerous to lose may run out unseen, medium with any such drug."""
+    empty = None if view.outlook is None else view.outlook.empty.interval
+    unseen_empty = empty is not None and empty.low <= now + timedelta(days=1)
+    dangerous = withdrawal_risk(view.drug) in DANGEROUS_TO_LOSE
+    return Line(
+        key=f"pump:{view.pump_id}:contact",
+        kind="contact",
+        priority=Priority.HIGH if unseen_empty and dangerous else Priority.MEDIUM if dangerous else Priority.LOW,
+        harm_at=since + UNHEARD_HARM if empty is None else min(empty.low, since + UNHEARD_HARM),
+        what=what,
+        why=why.strip(),
+        next_step="Call the patient: is the communicator plugged in and near? If it stays silent, see the patient.",
+        since=since,
+        link=page(view.serial),
+    )

@@ -1,0 +1,102 @@
+"""Lines of work from what is recorded and waits for a person: drafts, findings, MRI checks, advisories."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from devices.alarms import Priority
+from tracker.findings.line import Line, page
+from tracker.findings.view import FindingSeen, PumpView
+
+DRAFT_WITHIN: Final = timedelta(days=7)
+RULE_WITHIN: Final = timedelta(days=14)
+ADVISORY_WITHIN: Final = timedelta(days=14)
+URGENT_FINDINGS: Final = frozenset({"session_not_completed", "volume_vanished", "volume_discrepancy"})
+"""Findings behind which a patient may be harmed now: a pump left stopped, an overdose, drug beside the reservoir."""
+
+
+def draft_lines(view: PumpView, _now: datetime) -> list[Line]:
+    """Visits that sessions drafted: one line for all of a pump's drafts."""
+    if not view.drafts:
+        return []
+    first = view.drafts[0]
+    count = len(view.drafts)
+    clash = any(draft.conflicts for draft in view.drafts)
+    codes = ", ".join(sorted({code for draft in view.drafts for code in draft.codes})) or "no code"
+    return [
+        Line(
+            key=f"pump:{view.pump_id}:draft",
+            kind="draft",
+            priority=Priority.LOW,
+            harm_at=first.performed_at + DRAFT_WITHIN,
+            what="Confirm a visit" if count == 1 else f"Confirm {count} visits",
+            why=f"A programmer session of {first.performed_at:%Y-%m-%d} was drafted as a visit ({codes})."
+            + (" Its code conflicts with another of that day." if clash else ""),
+            next_step="Compare the draft with what was done, then confirm or amend it.",
+            since=first.performed_at,
+            link=page(view.serial, f"visits/{first.id}"),
+        )
+    ]
+
+
+def finding_lines(view: PumpView, _now: datetime) -> list[Line]:
+    """Findings that wait for a ruling, or for the records to be mended: a line for each."""
+    return [_finding(view, one) for one in view.findings if one.ruling is None and not one.mended]
+
+
+def _finding(view: PumpView, one: FindingSeen) -> Line:
+    urgent = one.kind in URGENT_FINDINGS
+    within = timedelta(days=1) if urgent else RULE_WITHIN
+    step = "See the evidence, exclude the innocent explanations, and rule on it."
+    return Line(
+        key=f"pump:{view.pump_id}:finding:{one.key}",
+        kind="finding",
+        priority=Priority.MEDIUM if urgent or one.strength == "strong" else Priority.LOW,
+        harm_at=one.happened_at + within,
+        what=one.sentence if len(one.sentence) <= 120 else f"{one.sentence[:117]}...",
+        why=one.sentence,
+        next_step=f"{step} {one.mend}" if one.mend else step,
+        since=one.happened_at,
+        link=page(view.serial, "findings"),
+    )
+
+
+def mri_lines(view: PumpView, now: datetime) -> list[Line]:
+    """The check after an MRI: due by the model's rule, of high priority once overdue."""
+    lines = []
+    for exam in view.mri:
+        overdue = exam.overdue_at <= now
+        lines.append(
+            Line(
+                key=f"mri:{exam.id}",
+                kind="mri",
+                priority=Priority.HIGH if overdue else Priority.MEDIUM,
+                harm_at=exam.check_due_at,
+                what="Check after MRI overdue" if overdue else "Check the pump after MRI",
+                why=f"MRI on {exam.performed_at:%Y-%m-%d %H:%M} UTC; the check is due by "
+                f"{exam.check_due_at:%Y-%m-%d %H:%M} UTC. A motor that stopped in the field may not have restarted.",
+                next_step="Interrogate the pump, see that it delivers, and log the check.",
+                since=exam.performed_at,
+                link=page(view.serial, f"mri/{exam.id}"),
+            )
+        )
+    return lines
+
+
+def advisory_lines(view: PumpView, _now: datetime) -> list[Line]:
+    """Advisories that cover the pump and that nobody has acknowledged for it."""
+    return [
+        Line(
+            key=f"advisory:{one.match_id}",
+            kind="advisory",
+            priority=Priority.LOW,
+            harm_at=one.matched_at + ADVISORY_WITHIN,
+            what=f"Advisory {one.reference}: {one.title}"[:300],
+            why=f"{one.action} An advisory alone is no reason to replace a pump that works.",
+            next_step="Read it, decide what it means for this patient, and acknowledge it.",
+            since=one.matched_at,
+            link=page(view.serial, f"advisories/{one.match_id}"),
+        )
+        for one in view.advisories
+    ]
