@@ -133,3 +133,20 @@ def number(value: float | None, places: int = 1, unit: str = "") -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """``1 pump``, ``3 pumps``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+NAMES: Final[Mapping[str, object]] = MappingProxyType(
+    {
+        "word": word,
+        "sign": sign,
+        "span": span,
+        "ago": ago,
+        "due": due,
+        "clock": clock,
+        "day": day,
+        "field_time": field_time,
+        "number": number,
+        "plural": plural,
+    }
+)
+"""What every template may call."""

@@ -1,0 +1,199 @@
+"""The list of pumps as its page shows it: one row per pump with what matters of its state and outlook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import and_, func, or_, select
+from sqlmodel import Session, col
+
+from tracker.records.columns import EPOCH, from_micros, to_micros
+from tracker.records.outlook import Outlook
+from tracker.records.pump import Pump, PumpState
+from tracker.records.staff import SavedView
+from tracker.records.worklist import WorklistItem
+
+
+@dataclass(frozen=True, slots=True)
+class PumpFilter:
+    """Which pumps to list. Empty fields do not narrow; ``text`` is looked for in serial, UDI and patient reference."""
+
+    clinic_id: int
+    text: str = ""
+    unit: str = ""
+    model: str = ""
+    lifecycle: str = ""
+    link: str = ""
+    attention: str = ""  # "any" open line, or an "urgent" one
+
+
+class PumpRow(NamedTuple):
+    """One pump in the list. None stands for what is not known."""
+
+    id: int
+    serial: str
+    model: str
+    patient_reference: str | None
+    unit: str | None
+    lifecycle: str
+    drug: str | None
+    implanted_on: date | None
+    created_at: datetime
+    udi: str | None
+    measured_at: datetime | None
+    battery_percent: float | None
+    battery_indicator: str | None
+    reservoir_ml: float | None
+    flow_ml_per_day: float | None
+    alarms: str | None
+    last_contact_at: datetime | None
+    link: str | None
+    eos_low_at: datetime | None
+    eos_median_at: datetime | None
+    eos_high_at: datetime | None
+    refill_by_at: datetime | None
+
+
+_COLUMNS = (
+    col(Pump.id),
+    col(Pump.serial),
+    col(Pump.model),
+    col(Pump.patient_reference),
+    col(Pump.unit),
+    col(Pump.lifecycle),
+    col(Pump.drug),
+    col(Pump.implanted_on),
+    col(Pump.created_at),
+    col(Pump.udi),
+    col(PumpState.measured_at),
+    col(PumpState.battery_percent),
+    col(PumpState.battery_indicator),
+    col(PumpState.reservoir_ml),
+    col(PumpState.flow_ml_per_day),
+    col(PumpState.alarms),
+    col(PumpState.last_contact_at),
+    col(PumpState.link),
+    col(Outlook.eos_low_at),
+    col(Outlook.eos_median_at),
+    col(Outlook.eos_high_at),
+    col(Outlook.refill_by_at),
+)
+
+
+class Sort(NamedTuple):
+    """One order: table and column, whether it falls, whether its values are times, the field of a row."""
+
+    table: type[Pump | Outlook | PumpState]
+    column: Any
+    falling: bool
+    timed: bool
+    field: str
+    words: str
+
+
+SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
+    {
+        "newest": Sort(Pump, col(Pump.created_at), True, True, "created_at", "Newest record"),
+        "serial": Sort(Pump, col(Pump.serial), False, False, "serial", "Serial"),
+        "refill": Sort(Outlook, col(Outlook.refill_by_at), False, True, "refill_by_at", "Refill by"),
+        "battery": Sort(Outlook, col(Outlook.eos_median_at), False, True, "eos_median_at", "End of service"),
+        "contact": Sort(PumpState, col(PumpState.last_contact_at), False, True, "last_contact_at", "Longest silent"),
+    }
+)
+"""The orders that a person may ask for. Pumps without the value are left out of an order by it."""
+
+
+def pump_rows(
+    session: Session, wanted: PumpFilter, sort: str, limit: int, after: tuple[str | int, int] | None = None
+) -> list[PumpRow]:
+    """A page of pumps in that order, from behind the place ``after`` (as ``place_of_row`` gave it)."""
+    order = SORTS[sort]
+    query = _narrowed(_joined(order), wanted)
+    if order.table is not Pump:
+        query = query.where(order.column.is_not(None))
+    number = col(Pump.id)
+    if after is not None:
+        value: Any = from_micros(int(after[0])) if order.timed else after[0]
+        beyond = order.column < value if order.falling else order.column > value
+        tied = number < after[1] if order.falling else number > after[1]
+        query = query.where(or_(beyond, and_(order.column == value, tied)))
+    key = (order.column.desc(), number.desc()) if order.falling else (order.column, number)
+    return [PumpRow(*row) for row in session.execute(query.order_by(*key).limit(limit))]
+
+
+def place_of_row(row: PumpRow, sort: str) -> tuple[str | int, int]:
+    """Where a row stands in that order."""
+    order = SORTS[sort]
+    value = getattr(row, order.field)
+    return (to_micros(value or EPOCH) if order.timed else value), row.id
+
+
+def count_pumps(session: Session, wanted: PumpFilter) -> int:
+    """How many pumps match."""
+    query = select(func.count()).select_from(Pump)
+    if wanted.link:
+        query = query.join(PumpState, col(PumpState.pump_id) == col(Pump.id), isouter=True)
+    return int(session.execute(_narrowed(query, wanted)).scalar_one())
+
+
+def urgency_of(session: Session, pump_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Highest priority and number of the open lines of those pumps that have any."""
+    rows = session.execute(
+        select(col(WorklistItem.pump_id), func.max(WorklistItem.priority), func.count())
+        .where(col(WorklistItem.pump_id).in_(pump_ids), col(WorklistItem.closed_at).is_(None))
+        .group_by(col(WorklistItem.pump_id))
+    )
+    return {int(pump_id): (int(priority), int(count)) for pump_id, priority, count in rows}
+
+
+def models_of(session: Session, clinic_id: int) -> list[str]:
+    """The models that the clinic has pumps of."""
+    rows = session.execute(select(col(Pump.model)).where(col(Pump.clinic_id) == clinic_id).distinct())
+    return sorted(model for (model,) in rows)
+
+
+def saved_views(session: Session, staff_id: int) -> list[SavedView]:
+    """A person's saved views by name."""
+    query = select(SavedView).where(col(SavedView.staff_id) == staff_id).order_by(col(SavedView.name))
+    return list(session.execute(query).scalars())
+
+
+def _joined(order: Sort) -> Any:
+    query = select(*_COLUMNS).select_from(Pump)
+    return query.join(Outlook, col(Outlook.pump_id) == col(Pump.id), isouter=order.table is not Outlook).join(
+        PumpState, col(PumpState.pump_id) == col(Pump.id), isouter=order.table is not PumpState
+    )
+
+
+def _narrowed(query: Any, wanted: PumpFilter) -> Any:
+    query = query.where(col(Pump.clinic_id) == wanted.clinic_id)
+    if wanted.text:
+        text = wanted.text.strip().lower()
+        query = query.where(
+            or_(
+                func.lower(Pump.serial).contains(text, autoescape=True),
+                func.lower(Pump.patient_reference).contains(text, autoescape=True),
+                func.lower(Pump.udi).contains(text, autoescape=True),
+            )
+        )
+    for column, value in ((Pump.unit, wanted.unit), (Pump.model, wanted.model), (Pump.lifecycle, wanted.lifecycle)):
+        if value:
+            query = query.where(col(column) == value)
+    if wanted.link == "never":
+        query = query.where(or_(col(PumpState.link).is_(None), col(PumpState.link) == "never"))
+    elif wanted.link:
+        query = query.where(col(PumpState.link) == wanted.link)
+    if wanted.attention:
+        lines = select(col(WorklistItem.pump_id)).where(
+            col(WorklistItem.clinic_id) == wanted.clinic_id,
+            col(WorklistItem.closed_at).is_(None),
+            col(WorklistItem.pump_id).is_not(None),
+        )
+        if wanted.attention == "urgent":
+            lines = lines.where(col(WorklistItem.priority) == 3)
+        query = query.where(col(Pump.id).in_(lines))
+    return query

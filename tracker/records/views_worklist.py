@@ -1,0 +1,144 @@
+"""The worklist as its page shows it: open lines with their pumps, the tallies beside the filters, past events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_
+from sqlmodel import Session, col, select
+
+from tracker.records.pump import Pump
+from tracker.records.staff import Staff
+from tracker.records.worklist import WorklistItem
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistFilter:
+    """Which lines to show. Empty fields do not narrow; ``unclaimed`` shows what nobody took."""
+
+    clinic_id: int
+    claimed_by: str | None = None
+    unclaimed: bool = False
+    unit: str | None = None
+    kind: str | None = None
+    pump_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistLine:
+    """One open line with the pump that it concerns, if it concerns one."""
+
+    item: WorklistItem
+    pump: Pump | None
+
+
+Place = tuple[int, datetime, int]
+
+
+def place_of(item: WorklistItem) -> Place:
+    """Where a line stands in the order of harm: priority, time to harm, id."""
+    return item.priority, item.harm_at, item.id or 0
+
+
+def worklist_lines(
+    session: Session, wanted: WorklistFilter, now: datetime, limit: int, after: Place | None = None
+) -> list[WorklistLine]:
+    """Open lines in the order of harm and time to harm; those that are snoozed are left out until they wake."""
+    query = select(WorklistItem, Pump).join(Pump, col(Pump.id) == col(WorklistItem.pump_id), isouter=True)
+    query = _narrowed(query, wanted, now)
+    if after is not None:
+        priority, harm_at, item_id = after
+        query = query.where(
+            or_(
+                col(WorklistItem.priority) < priority,
+                and_(col(WorklistItem.priority) == priority, col(WorklistItem.harm_at) > harm_at),
+                and_(
+                    col(WorklistItem.priority) == priority,
+                    col(WorklistItem.harm_at) == harm_at,
+                    col(WorklistItem.id) > item_id,
+                ),
+            )
+        )
+    order = (col(WorklistItem.priority).desc(), col(WorklistItem.harm_at), col(WorklistItem.id))
+    rows = session.exec(query.order_by(*order).limit(limit))
+    return [WorklistLine(item, pump) for item, pump in rows]
+
+
+def worklist_tally(session: Session, clinic_id: int, now: datetime) -> dict[int, int]:
+    """How many lines are open by priority."""
+    query = _narrowed(select(WorklistItem.priority, func.count()), WorklistFilter(clinic_id), now)
+    return {int(priority): int(count) for priority, count in session.exec(query.group_by(col(WorklistItem.priority)))}
+
+
+def worklist_kinds(session: Session, clinic_id: int, now: datetime) -> dict[str, int]:
+    """How many lines are open by kind."""
+    query = _narrowed(select(WorklistItem.kind, func.count()), WorklistFilter(clinic_id), now)
+    rows = session.exec(query.group_by(col(WorklistItem.kind)).order_by(col(WorklistItem.kind)))
+    return {str(kind): int(count) for kind, count in rows}
+
+
+def worklist_closed_since(session: Session, clinic_id: int, since: datetime, limit: int = 20) -> list[WorklistLine]:
+    """Lines that were closed since then, the newest first, with who closed them and why."""
+    query = (
+        select(WorklistItem, Pump)
+        .join(Pump, col(Pump.id) == col(WorklistItem.pump_id), isouter=True)
+        .where(col(WorklistItem.clinic_id) == clinic_id, col(WorklistItem.closed_at) > since)
+        .order_by(col(WorklistItem.closed_at).desc())
+        .limit(limit)
+    )
+    return [WorklistLine(item, pump) for item, pump in session.exec(query)]
+
+
+def worklist_opened_since(session: Session, clinic_id: int, since: datetime) -> tuple[int, int]:
+    """How many open lines are new since then, and how many older ones changed."""
+    opened = func.count().filter(col(WorklistItem.opened_at) > since)
+    query = select(opened, func.count()).where(
+        col(WorklistItem.clinic_id) == clinic_id,
+        col(WorklistItem.closed_at).is_(None),
+        col(WorklistItem.changed_at) > since,
+    )
+    new, touched = session.exec(query).one()
+    return int(new), int(touched) - int(new)
+
+
+def worklist_line(session: Session, clinic_id: int, item_id: int) -> WorklistLine | None:
+    """One line of that clinic, open or closed."""
+    row = session.exec(
+        select(WorklistItem, Pump)
+        .join(Pump, col(Pump.id) == col(WorklistItem.pump_id), isouter=True)
+        .where(col(WorklistItem.clinic_id) == clinic_id, col(WorklistItem.id) == item_id)
+    ).first()
+    return None if row is None else WorklistLine(*row)
+
+
+def colleagues(session: Session, clinic_id: int) -> list[Staff]:
+    """The active staff of a clinic by name: those who can be handed a line."""
+    query = select(Staff).where(col(Staff.clinic_id) == clinic_id, col(Staff.active).is_(True))
+    return list(session.exec(query.order_by(col(Staff.name), col(Staff.email))))
+
+
+def units(session: Session, clinic_id: int) -> list[str]:
+    """The units that the clinic's pumps belong to."""
+    query = select(Pump.unit).where(col(Pump.clinic_id) == clinic_id, col(Pump.unit).is_not(None)).distinct()
+    return sorted(unit for unit in session.exec(query) if unit)
+
+
+def _narrowed(query: Select[Any] | Any, wanted: WorklistFilter, now: datetime) -> Any:
+    query = query.where(
+        col(WorklistItem.clinic_id) == wanted.clinic_id,
+        col(WorklistItem.closed_at).is_(None),
+        or_(col(WorklistItem.snoozed_until).is_(None), col(WorklistItem.snoozed_until) <= now),
+    )
+    if wanted.claimed_by is not None:
+        query = query.where(col(WorklistItem.claimed_by) == wanted.claimed_by)
+    if wanted.unclaimed:
+        query = query.where(col(WorklistItem.claimed_by).is_(None))
+    if wanted.kind:
+        query = query.where(col(WorklistItem.kind) == wanted.kind)
+    if wanted.pump_id is not None:
+        query = query.where(col(WorklistItem.pump_id) == wanted.pump_id)
+    if wanted.unit:
+        query = query.where(col(Pump.unit) == wanted.unit)
+    return query

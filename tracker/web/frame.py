@@ -1,0 +1,147 @@
+"""What stands around every page: the navigation, the colours chosen, and the word that follows a deed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+
+from tracker.web.people import Person
+from tracker.web.permissions import may
+
+THEME_COOKIE: Final = "tracker_theme"
+THEMES: Final = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the navigation, shown to roles with the permission."""
+
+    path: str
+    name: str
+    icon: str
+    permission: str
+
+
+NAVIGATION: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
+    (
+        "Patients",
+        (
+            Link("/", "Worklist", "worklist", "worklist.read"),
+            Link("/pumps", "Pumps", "pump", "pumps.read"),
+            Link("/planning", "Planning", "planning", "planning.read"),
+        ),
+    ),
+    (
+        "Data",
+        (
+            Link("/connectivity", "Connectivity", "connected", "connectivity.read"),
+            Link("/rejected", "Rejected messages", "rejected", "rejected.read"),
+        ),
+    ),
+    (
+        "Criteria",
+        (
+            Link("/guideline", "Guideline", "guideline", "guideline.read"),
+            Link("/assess", "Assess", "assess", "evaluators.use"),
+        ),
+    ),
+    (
+        "Clinic",
+        (
+            Link("/enrol", "Enrol a pump", "enrol", "pumps.enrol"),
+            Link("/schedule", "Schedule", "schedule", "schedule.read"),
+            Link("/audit", "Audit", "audit", "audit.read"),
+            Link("/staff", "Staff", "staff", "staff.read"),
+        ),
+    ),
+)
+
+SAID: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "claimed": "The line is yours.",
+        "released": "The line is free again.",
+        "handed-over": "The line is handed over.",
+        "done": "The line is done.",
+        "seen": "Everything is marked as seen.",
+        "logged": "The visit is logged.",
+        "confirmed": "The visit is confirmed.",
+        "amended": "The visit is amended; what it said before is kept with it.",
+        "withdrawn": "The visit is withdrawn; it is kept, and no longer counts.",
+        "acknowledged": "The alarm is acknowledged.",
+        "snoozed": "The alarm is snoozed.",
+        "determined": "Replacement was determined anew.",
+        "ruled": "Your ruling is recorded.",
+        "attested": "Your attestation is signed and recorded.",
+        "attestation-withdrawn": "The attestation is withdrawn.",
+        "documented": "The fact is documented.",
+        "fact-withdrawn": "The fact is withdrawn.",
+        "moved": "The pump's state is changed.",
+        "changed": "The record is changed.",
+        "replayed": "The message was taken this time.",
+        "kept": "The message was refused again and stays here.",
+        "discarded": "The message is discarded, with your reason.",
+        "advised": "The advisory is acknowledged for this pump.",
+        "mri": "The MRI is logged; the check after it is on the worklist.",
+        "checked": "The check after the MRI is recorded.",
+        "suspended": "Reports are not expected until then.",
+        "saved": "The view is saved.",
+        "forgotten": "The view is removed.",
+        "password": "Your password is changed. Other sign-ins of yours have ended.",
+        "staff-added": "The account is made.",
+        "staff-changed": "The account is changed.",
+        "token-revoked": "The token is revoked.",
+        "broke-glass": "Emergency access is open for two hours; it is in both clinics' audit trails.",
+    }
+)
+"""What a page says after a deed; the address carries the key alone, so that nobody can put words on our pages."""
+
+
+def around(request: Request, person: Person | None) -> dict[str, Any]:
+    """What every page's frame needs: colours, navigation, the word after a deed, this page's address with changes."""
+    shown = []
+    for group, links in NAVIGATION:
+        allowed = [link for link in links if person is not None and may(person.role, link.permission)]
+        if allowed:
+            shown.append((group, allowed))
+    return {
+        "theme": theme_of(request),
+        "navigation": shown,
+        "said": SAID.get(request.query_params.get("said", "")),
+        "url": lambda **changes: with_query(request, **changes),
+    }
+
+
+def theme_of(request: Request) -> str | None:
+    """The colours that this browser chose: light or dark; None follows the system."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return chosen if chosen in THEMES else None
+
+
+def with_query(request: Request, **changes: str | None) -> str:
+    """This page's address with parameters changed; None removes one. What was said is never carried on."""
+    query = {name: value for name, value in request.query_params.items() if name != "said"}
+    query |= {name: value for name, value in changes.items() if value is not None}
+    kept = {name: value for name, value in query.items() if changes.get(name, value) is not None and value}
+    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
+
+
+def back_to(path: str, said: str = "", otherwise: str = "/") -> RedirectResponse:
+    """Go on to a page of our own after a form, with a word of what happened; never to a foreign one."""
+    target = local_path(path, otherwise)
+    if said:
+        address, mark, fragment = target.partition("#")
+        joined = f"{address}{'&' if '?' in address else '?'}said={said}"
+        target = f"{joined}{mark}{fragment}"
+    return RedirectResponse(target, 303)
+
+
+def local_path(path: str, otherwise: str = "/") -> str:
+    """The path if it leads to a page of our own, else ``otherwise``."""
+    plain = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if plain and all(character.isprintable() for character in path) else otherwise

@@ -1,0 +1,176 @@
+"""The list of pumps: search, filters, orders, saved views, and the same as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from sqlmodel import col, delete
+
+from devices.lifecycle import LifecycleState
+from devices.models import catalogue
+from tracker.errors import Invalid
+from tracker.records.staff import SavedView
+from tracker.records.views_pumps import (
+    SORTS,
+    PumpFilter,
+    PumpRow,
+    count_pumps,
+    models_of,
+    place_of_row,
+    pump_rows,
+    saved_views,
+    urgency_of,
+)
+from tracker.records.views_worklist import units
+from tracker.web.context import Context
+from tracker.web.cursors import read_cursor, write_cursor
+from tracker.web.frame import back_to, with_query
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.rendering import page
+from tracker.web.words import word
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+MOST_VIEWS = 30
+LINKS = ("connected", "late", "disconnected", "suspended", "never")
+_FILTERS = ("q", "unit", "model", "lifecycle", "link", "attention", "sort")
+_CSV_AT_ONCE = 1000
+
+
+def wanted_by(
+    person: Annotated[Person, requires("pumps.read")],
+    q: Annotated[str, Query(max_length=500)] = "",
+    unit: Annotated[str, Query(max_length=80)] = "",
+    model: Annotated[str, Query(max_length=64)] = "",
+    lifecycle: Annotated[str, Query(max_length=32)] = "",
+    link: Annotated[str, Query(max_length=16)] = "",
+    attention: Annotated[str, Query(max_length=8)] = "",
+) -> PumpFilter:
+    """The filter that the address asks for, at the person's own clinic."""
+    return PumpFilter(person.clinic_id, q.strip(), unit, model, lifecycle, link, attention)
+
+
+Wanted = Annotated[PumpFilter, Depends(wanted_by)]
+
+
+@router.get("/pumps")
+def pumps(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("pumps.read")],
+    wanted: Wanted,
+    sort: Annotated[str, Query(max_length=16)] = "newest",
+    cursor: Annotated[str | None, Query(max_length=600)] = None,
+) -> Response:
+    """A page of the list. A search that names exactly one pump's serial or UDI leads straight to it."""
+    sort = sort if sort in SORTS else "newest"
+    scope = f"page-pumps:{sort}:{wanted}"
+    place = read_cursor(web.key, scope, cursor, (int if SORTS[sort].timed else str, int))
+    with web.database.reading() as session:
+        rows = pump_rows(session, wanted, sort, PAGE + 1, None if place is None else (place[0], place[1]))
+        shown = rows[:PAGE]
+        if cursor is None and len(rows) == 1 and wanted.text and wanted.text in {rows[0].serial, rows[0].udi}:
+            return RedirectResponse(f"/pumps/{rows[0].serial}", 303)
+        values: dict[str, Any] = {
+            "rows": shown,
+            "total": count_pumps(session, wanted),
+            "urgency": urgency_of(session, [row.id for row in shown]),
+            "units": [(name, name) for name in units(session, person.clinic_id)],
+            "models": [(name, model_name(name)) for name in models_of(session, person.clinic_id)],
+            "views": saved_views(session, person.staff_id),
+        }
+    next_url = None
+    if len(rows) > PAGE:
+        next_url = with_query(request, cursor=write_cursor(web.key, scope, list(place_of_row(shown[-1], sort))))
+    return page(
+        request,
+        person,
+        "pumps.html",
+        wanted=wanted,
+        sort=sort,
+        sorts=[(code, one.words) for code, one in SORTS.items()],
+        lifecycles=[(str(state), word(state)) for state in LifecycleState],
+        links=[(link, word(link)) for link in LINKS],
+        model_name=model_name,
+        next_url=next_url,
+        first=cursor is None,
+        query=request.url.query,
+        **values,
+    )
+
+
+@router.get("/pumps.csv")
+def pumps_csv(web: Context, person: Annotated[Person, requires("pumps.export")], wanted: Wanted) -> StreamingResponse:
+    """Every pump that matches, as CSV. The export is entered in the audit trail."""
+    now = web.clock()
+    web.trail.read(person, "pumps", "exported as CSV", now, filter=str(wanted))
+
+    def lines() -> Iterator[str]:
+        yield _csv_line([name for name in PumpRow._fields if name != "id"])
+        after = None
+        while True:
+            with web.database.reading() as session:
+                rows = pump_rows(session, wanted, "serial", _CSV_AT_ONCE, after)
+            for row in rows:
+                yield _csv_line([getattr(row, name) for name in PumpRow._fields if name != "id"])
+            if len(rows) < _CSV_AT_ONCE:
+                return
+            after = place_of_row(rows[-1], "serial")
+
+    name = f'attachment; filename="pumps-{now:%Y-%m-%d}.csv"'
+    return StreamingResponse(lines(), media_type="text/csv", headers={"Content-Disposition": name})
+
+
+@router.post("/pumps/views")
+def save_view(
+    web: Context,
+    person: Annotated[Person, requires("self.manage")],
+    name: Annotated[str, Form(max_length=80)] = "",
+    query: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Keep a filter under a name; the same name again replaces it."""
+    kept = urlencode([(key, value) for key, value in parse_qsl(query) if key in _FILTERS])[:500]
+    if not name.strip():
+        raise Invalid("give the view a name", field="name")
+    with web.database.writing() as session:
+        views = saved_views(session, person.staff_id)
+        view = next((one for one in views if one.name == name.strip()), None)
+        if view is None and len(views) >= MOST_VIEWS:
+            raise Invalid(f"at most {MOST_VIEWS} views are kept; remove one first", field="name")
+        view = view or SavedView(staff_id=person.staff_id, name=name.strip(), query="")
+        view.query = kept
+        session.add(view)
+    return back_to(f"/pumps?{kept}", "saved")
+
+
+@router.post("/pumps/views/{view_id}/forget")
+def forget_view(web: Context, person: Annotated[Person, requires("self.manage")], view_id: int) -> Response:
+    """Remove one of the person's own views."""
+    with web.database.writing() as session:
+        session.exec(delete(SavedView).where(col(SavedView.id) == view_id, col(SavedView.staff_id) == person.staff_id))
+    return back_to("/pumps", "forgotten")
+
+
+def model_name(model_id: str) -> str:
+    """A model's name; its id where the catalogue no longer has it."""
+    model = catalogue.find(model_id)
+    return model.name if model else model_id
+
+
+def _csv_line(cells: list[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([csv_cell(cell) for cell in cells])
+    return line.getvalue()
+
+
+def csv_cell(value: Any) -> str:
+    """A cell's text; one that a spreadsheet would take for a formula is marked as text."""
+    text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return f"'{text}" if isinstance(value, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
