@@ -138,8 +138,8 @@ class Discrepancy:
 
 MORE_FOUND: Final = (
     "More was left than expected: the patient got less than programmed. Look for a stall, a blocked or kinked "
-    "catheter, or a stop that nobody logged, and ask about the return of symptoms; then check the volume entered at the "
-    "last fill."
+    "catheter, or a stop that nobody logged, and ask about the return of symptoms; then check the volume entered at "
+    "the last fill."
 )
 LESS_FOUND: Final = (
     "Less was left than expected: more has left the reservoir than was programmed, or less was put in. Look for over-"

@@ -41,7 +41,7 @@ _NAMES: Final = {
     "object": "a JSON object",
     "null": "null",
 }
-_LAST_KEY = re.compile(rb'"([A-Za-z0-9_]{1,64})"\s*:\s*\[?[-\s]*\Z')
+_NOT_A_NUMBER = re.compile(rb'"([A-Za-z0-9_]{1,64})"\s*:\s*[-+]?(?:nan|inf)', re.IGNORECASE)
 
 
 def _named(kinds: str) -> str:
@@ -92,10 +92,8 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 def fault_from_malformed(message: str, payload: bytes) -> WireError:
     """Name what keeps the payload from being JSON; a NaN or an Infinity is laid at its field."""
     at = _BYTE.search(message)
-    if at is not None:
-        offset = int(at[1])
-        rest = payload[offset:].lstrip(b"-+")
-        key = _LAST_KEY.search(payload[:offset])
-        if key is not None and rest[:3].lower() in {b"nan", b"inf"}:
-            return WireError(key[1].decode(), "is not a number that JSON has: NaN and Infinity are refused")
+    offset = 0 if at is None else int(at[1])
+    for found in _NOT_A_NUMBER.finditer(payload):
+        if found.start() <= offset <= found.end() + 4:  # the decoder takes the n of nan for the beginning of null
+            return WireError(found[1].decode(), "is not a number that JSON has: NaN and Infinity are refused")
     return WireError("payload", f"is not JSON: {message.removeprefix('JSON is malformed: ')}")
