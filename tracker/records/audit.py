@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import JsonColumn, UtcDateTime
+
+_AT_ONCE = 1000
 
 
 class AuditEntry(SQLModel, table=True):
@@ -30,3 +33,66 @@ class AuditEntry(SQLModel, table=True):
     detail: dict[str, Any] = Field(sa_type=JsonColumn)
     previous: str = Field(max_length=64)
     digest: str = Field(max_length=64)
+
+
+def last_entry(session: Session) -> tuple[int, str] | None:
+    """Number and digest of the newest entry; None while there is none."""
+    return session.exec(select(AuditEntry.seq, AuditEntry.digest).order_by(col(AuditEntry.seq).desc()).limit(1)).first()
+
+
+def entries_in_order(session: Session) -> Iterator[AuditEntry]:
+    """Every entry from the first on, without holding them all."""
+    after = -(2**62)
+    while True:
+        some = session.exec(
+            select(AuditEntry).where(col(AuditEntry.seq) > after).order_by(col(AuditEntry.seq)).limit(_AT_ONCE)
+        ).all()
+        yield from some
+        if len(some) < _AT_ONCE:
+            return
+        after = some[-1].seq
+        session.expunge_all()
+
+
+def already_entered(session: Session, at: datetime, actor: str, action: str, subject: str) -> bool:
+    """Whether an entry says just this."""
+    return (
+        session.exec(
+            select(AuditEntry.seq).where(
+                AuditEntry.at == at,
+                AuditEntry.actor == actor,
+                AuditEntry.action == action,
+                AuditEntry.subject == subject,
+            )
+        ).first()
+        is not None
+    )
+
+
+def search_entries(
+    session: Session,
+    clinic_id: int,
+    *,
+    actor: str | None = None,
+    subject: str | None = None,
+    action: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before_seq: int | None = None,
+    limit: int = 50,
+) -> list[AuditEntry]:
+    """One clinic's entries, newest first; ``subject`` and ``action`` match from their beginning."""
+    query = select(AuditEntry).where(AuditEntry.clinic_id == clinic_id)
+    if actor:
+        query = query.where(AuditEntry.actor == actor.strip().lower())
+    if subject:
+        query = query.where(col(AuditEntry.subject).startswith(subject, autoescape=True))
+    if action:
+        query = query.where(col(AuditEntry.action).startswith(action, autoescape=True))
+    if since:
+        query = query.where(col(AuditEntry.at) >= since)
+    if until:
+        query = query.where(col(AuditEntry.at) < until)
+    if before_seq is not None:
+        query = query.where(col(AuditEntry.seq) < before_seq)
+    return list(session.exec(query.order_by(col(AuditEntry.seq).desc()).limit(limit)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
+from tracker.records.pump import Clinic
 
 
 class Staff(SQLModel, table=True):
@@ -88,3 +89,50 @@ class BreakGlass(SQLModel, table=True):
 def staff_by_email(session: Session, email: str) -> Staff | None:
     """The person with that email, in whatever case it is given."""
     return session.exec(select(Staff).where(Staff.email == email.strip().lower())).first()
+
+
+def session_with_staff(session: Session, digest: str) -> tuple[BrowserSession, Staff, Clinic] | None:
+    """The browser session of that digest with its active person and clinic, whether or not it has run out."""
+    return session.exec(
+        select(BrowserSession, Staff, Clinic).where(
+            BrowserSession.digest == digest,
+            BrowserSession.staff_id == Staff.id,
+            Staff.clinic_id == Clinic.id,
+            col(Staff.active).is_(True),
+        )
+    ).first()
+
+
+def token_with_staff(session: Session, digest: str) -> tuple[ApiToken, Staff, Clinic] | None:
+    """The unrevoked API token of that digest with its active person and clinic."""
+    return session.exec(
+        select(ApiToken, Staff, Clinic).where(
+            ApiToken.digest == digest,
+            col(ApiToken.revoked_at).is_(None),
+            ApiToken.staff_id == Staff.id,
+            Staff.clinic_id == Clinic.id,
+            col(Staff.active).is_(True),
+        )
+    ).first()
+
+
+def open_break_glass(session: Session, staff_id: int, pump_id: int, now: datetime) -> BreakGlass | None:
+    """The emergency access to that pump that the person has now."""
+    return session.exec(
+        select(BreakGlass)
+        .where(BreakGlass.staff_id == staff_id, BreakGlass.pump_id == pump_id, col(BreakGlass.expires_at) > now)
+        .order_by(col(BreakGlass.expires_at).desc())
+        .limit(1)
+    ).first()
+
+
+def staff_of_clinic(session: Session, clinic_id: int) -> list[Staff]:
+    """Everybody of a clinic, by name."""
+    return list(session.exec(select(Staff).where(Staff.clinic_id == clinic_id).order_by(Staff.name, Staff.email)))
+
+
+def tokens_of(session: Session, staff_id: int) -> list[ApiToken]:
+    """A person's tokens, newest first, revoked ones among them."""
+    return list(
+        session.exec(select(ApiToken).where(ApiToken.staff_id == staff_id).order_by(col(ApiToken.created_at).desc()))
+    )

@@ -1,0 +1,1 @@
+"""The pages and the JSON API: where people and programs meet the records."""

@@ -1,0 +1,78 @@
+"""The web application, made from settings and a database: nothing here is global."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from tracker.records.database import Database
+from tracker.settings import Settings
+from tracker.web import problems, rendering
+from tracker.web.api import API
+from tracker.web.context import Web, utc_now
+from tracker.web.gate import Gate
+from tracker.web.limits import Limits
+from tracker.web.live import Feed
+from tracker.web.metrics import Metrics
+from tracker.web.pages import PAGES
+from tracker.web.trail import ReadTrail
+
+
+class Static(StaticFiles):
+    """The stylesheet and scripts; an address that names a version may be kept by browsers for a year."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """As ever, with a word on how long to keep it."""
+        response = await super().get_response(path, scope)
+        versioned = scope.get("query_string", b"").startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        return response
+
+
+def create_app(settings: Settings, database: Database, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The application. Its threads (trail of reads, live feed) run between start-up and shutdown."""
+    web = Web(
+        settings=settings,
+        database=database,
+        clock=clock,
+        key=settings.signing_key().encode(),
+        limits=Limits(),
+        trail=ReadTrail(database, settings.data_dir / "audit"),
+        feed=Feed(database, clock),
+        templates=rendering.environment(),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        web.trail.start()
+        web.feed.start()
+        try:
+            yield
+        finally:
+            web.feed.stop()
+            web.trail.stop()
+
+    app = FastAPI(
+        title="Pump tracker",
+        version=version("pump-tracker"),
+        summary="Lifecycle tracking for implanted intrathecal pumps.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.web = web
+    app.state.metrics = Metrics()
+    problems.install(app)
+    for router in (*API, *PAGES):
+        app.include_router(router)
+    app.mount("/static", Static(directory=rendering.HERE / "static"), name="static")
+    app.add_middleware(Gate, https=settings.web_https, metrics=app.state.metrics)
+    return app

@@ -1,0 +1,50 @@
+"""What every request shares: settings, database, clock, key, limits, the live feed and the trail of reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from jinja2 import Environment
+
+from tracker.records.database import Database
+from tracker.settings import Settings
+from tracker.web.limits import Limits
+from tracker.web.live import Feed
+from tracker.web.trail import ReadTrail
+
+
+def utc_now() -> datetime:
+    """The clock of this process."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The application's parts, made once by ``create_app``.
+
+    Requests open their transactions inside the endpoint (``with web.database.writing() as session``), so that a commit
+    that fails is answered as a fault: a dependency's end comes after the response, and one that holds SQLite's write
+    lock while its endpoint waits for a thread would stand in its own way.
+    """
+
+    settings: Settings
+    database: Database
+    clock: Callable[[], datetime]
+    key: bytes
+    limits: Limits
+    trail: ReadTrail
+    feed: Feed
+    templates: Environment
+
+
+def web_of(request: Request) -> Web:
+    """The application's parts, from a request."""
+    web: Web = request.app.state.web
+    return web
+
+
+Context = Annotated[Web, Depends(web_of)]

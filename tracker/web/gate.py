@@ -1,0 +1,145 @@
+"""The first thing that every request meets: host, size, kind of content; and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tracker.web.limits import IMPORT_PATHS, body_limit
+from tracker.web.metrics import Metrics
+from tracker.web.problems import for_program, problem, unexpected
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+_WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Gate:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, *, https: bool, metrics: Metrics) -> None:
+        self._app = app
+        self._https = https
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what is not fit to be looked at; dress every answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status: int | None = None
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._dress(scope, MutableHeaders(raw=message["headers"]))
+            await send(message)
+
+        headers = Headers(scope=scope)
+        refusal = _refusal(scope, headers)
+        body = b""
+        if refusal is None and scope["method"] in _WRITING:
+            whole = await _body(receive, body_limit(scope["path"]))
+            if whole is None:
+                refusal = _too_large(scope)
+            else:
+                body = whole
+                refusal = _wrong_kind(scope, headers, body)
+        try:
+            if refusal is not None:
+                await refusal(scope, receive, dressed)
+            else:
+                await self._app(scope, _replay(body, receive), dressed)
+        except Exception as fault:
+            answer = unexpected(Request(scope), fault)
+            if status is not None:  # the answer has begun: only cutting it off tells that it is not whole
+                raise
+            await answer(scope, receive, dressed)
+        finally:
+            route = scope.get("route")
+            self._metrics.request(
+                scope["method"], getattr(route, "path", "none"), status or 500, time.perf_counter() - started
+            )
+
+    def _dress(self, scope: Scope, headers: MutableHeaders) -> None:
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        if self._https:
+            headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+        if not scope["path"].startswith("/static/"):
+            headers.setdefault("Cache-Control", "no-store")
+
+
+def _refusal(scope: Scope, headers: Headers) -> Any:
+    host = headers.get("host", "")
+    if len(headers.getlist("host")) != 1 or not _HOST.fullmatch(host):
+        return problem(400, "Bad request", "the Host header names no host")
+    length = headers.get("content-length")
+    if length is not None and (not length.isdecimal() or int(length) > body_limit(scope["path"])):
+        return _too_large(scope)
+    if len(scope.get("query_string", b"")) > 8192:
+        return problem(414, "Address too long", "the query is longer than 8192 characters")
+    return None
+
+
+def _too_large(scope: Scope) -> Any:
+    limit = body_limit(scope["path"])
+    return problem(413, "Too large", f"at most {limit:,} bytes may be sent to this address", {"Connection": "close"})
+
+
+def _wrong_kind(scope: Scope, headers: Headers, body: bytes) -> Any:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = "text/csv" if scope["path"] in IMPORT_PATHS else "application/json"
+    if not body or not scope["path"].startswith("/api/") or kind in {wanted, "application/json"}:
+        return None
+    if not for_program(scope["path"]):
+        return None
+    return problem(415, "Unsupported kind of content", f"send {wanted} and say so in Content-Type")
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """The whole body, or None where it is larger than the limit."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if not given:
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return again

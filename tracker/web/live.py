@@ -1,0 +1,185 @@
+"""The live feed: one thread looks for changed rows and every open page of that clinic hears of them by SSE.
+
+Each process looks twice a second, whatever the number of pages: two indexed queries. A page that reads too slowly to
+keep its small queue short is told to load itself anew instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import func
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from tracker.records.database import Database
+from tracker.records.pump import Pump, PumpState
+from tracker.records.worklist import WorklistItem
+
+LOOK_EVERY_S = 0.5
+_OVERLAP = timedelta(seconds=10)  # a transaction that began earlier may commit later
+_QUEUE = 200
+_NAMED = 60
+_MOST_CHANGES = 5000
+_log = structlog.get_logger(__name__)
+
+#: what a page hears: the event's name and its data
+Event = tuple[str, str]
+RELOAD: Event = ("reload", "")
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One open page: its clinic, the one pump that it shows (if it shows one), and what it has yet to hear."""
+
+    clinic_id: int
+    serial: str | None
+    loop: asyncio.AbstractEventLoop
+    queue: asyncio.Queue[Event] = field(default_factory=lambda: asyncio.Queue(_QUEUE))
+
+    def hear(self, events: list[Event]) -> None:
+        """Called in the page's loop. Of very many pumps at once a page hears only that some changed."""
+        few = len(events) <= _NAMED
+        events = [
+            event for event in events if event[0] != "pump" or (few if self.serial is None else event[1] == self.serial)
+        ]
+        if self.queue.qsize() + len(events) > _QUEUE:
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            events = [RELOAD]
+        for event in events:
+            self.queue.put_nowait(event)
+
+
+class Feed:
+    """Looks for changes while anybody listens."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._listeners: set[Listener] = set()
+        self._somebody = threading.Event()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._told: dict[tuple[str, int | None], datetime] = {}
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._ending.clear()
+        self._thread = threading.Thread(target=self._run, name="live-feed", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and let every page know that the stream is over."""
+        self._ending.set()
+        self._somebody.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._tell({})
+
+    @property
+    def ending(self) -> bool:
+        """Whether streams should end."""
+        return self._ending.is_set()
+
+    @property
+    def listeners(self) -> int:
+        """How many pages are open."""
+        return len(self._listeners)
+
+    def join(self, clinic_id: int, serial: str | None = None) -> Listener:
+        """A new page of that clinic, for one pump or for all; called in its event loop."""
+        listener = Listener(clinic_id, serial, asyncio.get_running_loop())
+        with self._lock:
+            self._listeners.add(listener)
+        self._somebody.set()
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """The page is closed."""
+        with self._lock:
+            self._listeners.discard(listener)
+            if not self._listeners and not self._ending.is_set():
+                self._somebody.clear()
+
+    def _run(self) -> None:
+        since: datetime | None = None
+        while not self._ending.is_set():
+            if not self._somebody.is_set():
+                since = None
+                self._somebody.wait()
+            try:
+                with self._database.reading() as session:
+                    if since is None:
+                        since = self._newest(session)
+                    changes, since = self._changes(session, since)
+            except SQLAlchemyError as fault:
+                _log.warning("the live feed waits for the database", fault=type(fault).__name__)
+                self._ending.wait(2)
+                continue
+            if changes:
+                self._tell(changes)
+            self._ending.wait(LOOK_EVERY_S)
+
+    def _newest(self, session: Session) -> datetime:
+        newest: list[datetime | None] = [
+            session.exec(select(func.max(PumpState.changed_at))).one(),
+            session.exec(select(func.max(WorklistItem.changed_at))).one(),
+        ]
+        since = max((moment for moment in newest if moment is not None), default=self._clock())
+        self._told.clear()
+        self._changes(session, since)
+        return since
+
+    def _changes(self, session: Session, since: datetime) -> tuple[dict[int, list[Event]], datetime]:
+        after = since - _OVERLAP
+        pumps = session.exec(
+            select(Pump.clinic_id, Pump.serial, PumpState.pump_id, PumpState.changed_at)
+            .join(Pump, col(Pump.id) == col(PumpState.pump_id))
+            .where(col(PumpState.changed_at) >= after)
+            .order_by(col(PumpState.changed_at).desc())
+            .limit(_MOST_CHANGES)
+        ).all()
+        items = session.exec(
+            select(WorklistItem.clinic_id, WorklistItem.id, WorklistItem.changed_at)
+            .where(col(WorklistItem.changed_at) >= after)
+            .order_by(col(WorklistItem.changed_at).desc())
+            .limit(_MOST_CHANGES)
+        ).all()
+        found: dict[int, list[Event]] = {}
+        worklists: set[int] = set()
+        newest = since
+        for clinic_id, serial, pump_id, changed_at in pumps:
+            newest = max(newest, changed_at)
+            if self._told.get(("pump", pump_id)) != changed_at:
+                self._told["pump", pump_id] = changed_at
+                found.setdefault(clinic_id, []).append(("pump", serial))
+        for clinic_id, item_id, changed_at in items:
+            newest = max(newest, changed_at)
+            if self._told.get(("item", item_id)) != changed_at:
+                self._told["item", item_id] = changed_at
+                worklists.add(clinic_id)
+        for events in found.values():
+            events.append(("pumps", ""))
+        for clinic_id in worklists:
+            found.setdefault(clinic_id, []).append(("worklist", ""))
+        self._told = {what: at for what, at in self._told.items() if at >= newest - _OVERLAP}
+        return found, newest
+
+    def _tell(self, changes: dict[int, list[Event]]) -> None:
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            events = changes.get(listener.clinic_id, [])
+            if events or self._ending.is_set():
+                try:
+                    listener.loop.call_soon_threadsafe(listener.hear, events or [RELOAD])
+                except RuntimeError:  # its loop has ended
+                    self.leave(listener)

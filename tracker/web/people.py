@@ -1,0 +1,133 @@
+"""Who is asking: the person behind a browser's session cookie or a program's token.
+
+Of both secrets the database holds only the SHA-256. A session ends after idling, after twelve hours, when its person
+is made inactive, and when the password changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from fastapi import Request
+from sqlmodel import Session
+
+from tracker.errors import NotSignedIn
+from tracker.records.pump import Clinic
+from tracker.records.staff import BrowserSession, Staff, session_with_staff, token_with_staff
+from tracker.web.limits import TooMany
+
+SESSION_HOURS = 12
+BACKGROUND_HEADER = "x-background"  #: a page's own refreshing carries it, and is no sign of a person at the screen
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is asking. ``session_digest`` and ``csrf`` are empty for a token."""
+
+    staff_id: int
+    email: str
+    name: str
+    role: str
+    clinic_id: int
+    unit: str | None
+    via: Literal["browser", "token"]
+    clinic_name: str
+    timezone: str
+    csrf: str = ""
+    session_digest: str = ""
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret that is itself random."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def session_cookie_name(*, https: bool) -> str:
+    """The cookie's name; browsers hold ``__Host-`` cookies to this host and to TLS."""
+    return "__Host-tracker_session" if https else "tracker_session"
+
+
+def current_person(request: Request) -> Person:
+    """The person behind this request; raises ``NotSignedIn``."""
+    person = person_or_none(request)
+    if person is None:
+        raise NotSignedIn("sign in first, or send `Authorization: Bearer TOKEN` with a valid token")
+    return person
+
+
+def person_or_none(request: Request) -> Person | None:
+    """The person behind this request, or None where nobody is signed in."""
+    web = request.app.state.web
+    now: datetime = web.clock()
+    header = request.headers.get("authorization")
+    person = _by_cookie(request, now) if header is None else _by_token(request, header, now)
+    if person is not None:
+        web.limits.requests.take(str(person.staff_id))
+    return person
+
+
+def _by_token(request: Request, header: str, now: datetime) -> Person | None:
+    web = request.app.state.web
+    address = request.client.host if request.client else ""
+    scheme, _, secret = header.partition(" ")
+    with web.database.reading() as session:
+        found = token_with_staff(session, digest(secret.strip())) if scheme.lower() == "bearer" else None
+        if found is None:
+            try:
+                web.limits.strangers.take(f"token {address}")
+            except TooMany as fault:
+                raise fault from None
+            return None
+        token, staff, clinic = found
+        if token.used_at is None or now - token.used_at > timedelta(minutes=5):
+            web.trail.token_used(token.id, now)
+        return _person(staff, clinic, "token")
+
+
+def _by_cookie(request: Request, now: datetime) -> Person | None:
+    web = request.app.state.web
+    secret = request.cookies.get(session_cookie_name(https=web.settings.web_https))
+    if not secret:
+        return None
+    with web.database.reading() as session:
+        return person_of_session(session, digest(secret), now, web, seen=BACKGROUND_HEADER not in request.headers)
+
+
+def person_of_session(session: Session, key: str, now: datetime, web: object, *, seen: bool) -> Person | None:
+    """The person of the session with that digest, while it lasts. ``seen`` keeps it from idling out."""
+    found = session_with_staff(session, key)
+    if found is None:
+        return None
+    browser, staff, clinic = found
+    idle = timedelta(minutes=web.settings.idle_minutes)  # type: ignore[attr-defined]
+    if not session_lasts(browser, now, idle):
+        return None
+    if seen and now - browser.seen_at > idle / 20:
+        web.trail.session_seen(key, now)  # type: ignore[attr-defined]
+    return _person(staff, clinic, "browser", browser)
+
+
+def session_lasts(browser: BrowserSession, now: datetime, idle: timedelta) -> bool:
+    """Whether that session is still good: neither idle for too long nor past its end."""
+    return now < browser.expires_at and now - browser.seen_at < idle
+
+
+def _person(
+    staff: Staff, clinic: Clinic, via: Literal["browser", "token"], browser: BrowserSession | None = None
+) -> Person:
+    return Person(
+        staff_id=staff.id or 0,
+        email=staff.email,
+        name=staff.name,
+        role=staff.role,
+        clinic_id=staff.clinic_id,
+        unit=staff.unit,
+        via=via,
+        clinic_name=clinic.name,
+        timezone=clinic.timezone,
+        csrf=browser.csrf if browser else "",
+        session_digest=browser.digest if browser else "",
+    )

@@ -1,0 +1,115 @@
+"""The one table of permissions: what each role may do. A route declares the permission that it needs.
+
+``requires("visits.log")`` is a route's dependency: it signs the person in, checks the role, and checks the CSRF token
+of a browser's writing request. ``open_to_all()`` marks the few routes that need no sign-in. A test walks every route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+
+from tracker.errors import NotAllowed
+from tracker.web import csrf
+from tracker.web.people import Person, current_person
+
+
+class Role(StrEnum):
+    """What a person is at the clinic."""
+
+    NURSE = "nurse"
+    PHYSICIAN = "physician"
+    BILLER = "biller"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+_CARE = frozenset({Role.NURSE, Role.PHYSICIAN})
+_ALL = frozenset(Role)
+_RECORDS = _CARE | {Role.ADMINISTRATOR}
+
+PERMISSIONS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
+    {
+        "pumps.read": _ALL,
+        "pumps.export": _ALL,
+        "pumps.enrol": _RECORDS,
+        "pumps.change": _RECORDS,
+        "pumps.lifecycle": _CARE,
+        "pumps.break_glass": _CARE,
+        "credentials.issue": _RECORDS,
+        "readings.read": _ALL,
+        "delivery.read": _ALL,
+        "rejected.read": _RECORDS | {Role.AUDITOR},
+        "rejected.settle": _RECORDS,
+        "visits.read": _ALL,
+        "visits.log": _RECORDS,  # an administrator enters visits from paper
+        "visits.code": _CARE | {Role.BILLER},
+        "determinations.read": _ALL,
+        "determinations.make": _CARE | {Role.BILLER, Role.ADMINISTRATOR},
+        "facts.document": _CARE,
+        "findings.read": _CARE | {Role.AUDITOR, Role.BILLER},
+        "findings.rule": _CARE,
+        "attestations.sign": frozenset({Role.PHYSICIAN}),
+        "alarms.handle": _CARE,
+        "worklist.read": _ALL,
+        "worklist.handle": _RECORDS | {Role.BILLER},
+        "planning.read": _ALL,
+        "planning.export": _ALL,
+        "mri.log": _CARE,
+        "advisories.read": _ALL,
+        "advisories.handle": _CARE,
+        "advisories.load": frozenset({Role.ADMINISTRATOR}),
+        "connectivity.read": _ALL,
+        "guideline.read": _ALL,
+        "evaluators.use": _ALL,
+        "schedule.read": _RECORDS | {Role.AUDITOR},
+        "audit.read": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
+        "staff.read": frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
+        "staff.manage": frozenset({Role.ADMINISTRATOR}),
+        "self.manage": _ALL,
+        "live.follow": _ALL,
+    }
+)
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether that role includes that permission; an unknown role includes none."""
+    return role in PERMISSIONS[permission]
+
+
+class Requirement:
+    """A route's declared permission. Called by FastAPI for each request, it answers the person or refuses."""
+
+    def __init__(self, permission: str) -> None:
+        if permission not in PERMISSIONS:
+            raise KeyError(f"{permission} is not in the table of permissions")
+        self.permission = permission
+
+    async def __call__(self, request: Request, person: Annotated[Person, Depends(current_person)]) -> Person:
+        """The signed-in person, if their role includes the permission."""
+        if not may(person.role, self.permission):
+            raise NotAllowed(f"the role {person.role} does not include this ({self.permission})")
+        if person.via == "browser":
+            await csrf.check(request, person.csrf)
+        return person
+
+
+class OpenToAll:
+    """A route's declaration that it needs no sign-in."""
+
+    async def __call__(self) -> None:
+        """Nothing to check."""
+
+
+def requires(permission: str) -> Any:
+    """Declare that a route is for people with that permission; the route's parameter is the person."""
+    return Depends(Requirement(permission))
+
+
+def open_to_all() -> Any:
+    """The dependency of a route that needs no sign-in: ``dependencies=[open_to_all()]``."""
+    return Depends(OpenToAll())

@@ -1,0 +1,127 @@
+"""Faults as people and programs read them: RFC 9457 problem documents for programs, a page for browsers.
+
+Neither ever carries a stack trace or anything of the request's content but the names of the fields at fault.
+"""
+
+from __future__ import annotations
+
+import traceback
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from tracker.errors import NotSignedIn, TrackerError
+from tracker.web import rendering
+from tracker.web.limits import TooMany
+
+MEDIA_TYPE = "application/problem+json"
+_PROGRAMS = ("/api/", "/health/", "/metrics", "/openapi.json")
+_log = structlog.get_logger(__name__)
+
+
+class FieldFault(BaseModel):
+    """One value that is wrong, and why."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem document."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    errors: list[FieldFault] | None = None
+
+
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+    """A problem document as a response."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def for_program(path: str, accept: str = "") -> bool:
+    """Whether who asks is a program: by the path, or because it asked for JSON."""
+    return path.startswith(_PROGRAMS) or ("json" in accept and "html" not in accept)
+
+
+def install(app: FastAPI) -> None:
+    """Have the application answer every fault in this manner."""
+    app.add_exception_handler(TrackerError, _tracker_error)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def _answer(request: Request, status: int, title: str, detail: str, headers: dict[str, str], **more: Any) -> Response:
+    if for_program(request.url.path, request.headers.get("accept", "")):
+        return problem(status, title, detail, headers, **more)
+    return rendering.error_page(request, status, title, detail, headers)
+
+
+async def _tracker_error(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, TrackerError)  # noqa: S101 - what it is installed for
+    path = request.url.path
+    headers = {}
+    more: dict[str, Any] = dict(getattr(fault, "more", {}))
+    if isinstance(fault, TooMany):
+        headers["Retry-After"] = str(fault.retry_after_s)
+    if isinstance(fault, NotSignedIn):
+        headers["WWW-Authenticate"] = 'Bearer realm="pump tracker"'
+        if not for_program(path, request.headers.get("accept", "")):
+            return _to_sign_in(request)
+    if fault.field is not None:
+        more |= {"field": fault.field, "errors": [{"field": fault.field, "detail": fault.detail}]}
+    return _answer(request, fault.status, fault.title, fault.detail, headers, **more)
+
+
+def _to_sign_in(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    came_from = request.url.path + query if request.method == "GET" else "/"
+    target = f"/sign-in?next={quote(came_from, safe='')}"
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": target.replace("/sign-in?next=", "/sign-in?again=")})
+    return RedirectResponse(target, HTTPStatus.SEE_OTHER)
+
+
+async def _not_valid(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, RequestValidationError)  # noqa: S101 - what it is installed for
+    errors = [
+        {"field": _field(error["loc"]), "detail": str(error["msg"]).removeprefix("Value error, ")}
+        for error in fault.errors()[:20]
+    ]
+    detail = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)
+    return _answer(request, 422, "A value is not valid", detail, {}, field=errors[0]["field"], errors=errors)
+
+
+def _field(place: tuple[Any, ...]) -> str:
+    parts = [str(part) for part in place[1:]] or [str(place[0])]
+    return ".".join(parts)
+
+
+async def _http(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)  # noqa: S101 - what it is installed for
+    status = HTTPStatus(fault.status_code)
+    details = {404: "there is nothing at this address", 405: f"{request.method} is not allowed at this address"}
+    detail = details.get(fault.status_code, str(fault.detail))
+    return _answer(request, status, status.phrase, detail, dict(fault.headers or {}))
+
+
+def unexpected(request: Request, fault: Exception) -> Response:
+    """The answer to a fault of ours. The log names places in the code, never values, which may be a patient's."""
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(fault.__traceback__)]
+    _log.error("a request failed", method=request.method, fault=type(fault).__name__, places=places[-12:])
+    return _answer(
+        request, 500, "Something went wrong here", "the fault is logged; what you sent was not carried out", {}
+    )

@@ -1,0 +1,70 @@
+"""Whose pump is it: a pump of another clinic is not there, unless emergency access to it is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from tracker.actions import audit
+from tracker.errors import Invalid, NotFound
+from tracker.records.pump import Pump, pump_by_serial
+from tracker.records.staff import BreakGlass, open_break_glass
+from tracker.web.people import Person
+
+BREAK_GLASS_HOURS = 2
+_SHORTEST_REASON = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A pump that the person may see, and the emergency access by which, if it is another clinic's."""
+
+    pump: Pump
+    break_glass: BreakGlass | None
+
+
+def reach(session: Session, person: Person, serial: str, now: datetime) -> Reached:
+    """The pump of that serial; ``NotFound`` alike for none and for one that is not this person's to see."""
+    pump = pump_by_serial(session, serial)
+    if pump is not None and pump.clinic_id == person.clinic_id:
+        return Reached(pump, None)
+    opened = open_break_glass(session, person.staff_id, pump.id or 0, now) if pump is not None else None
+    if pump is None or opened is None:
+        raise NotFound(f"no pump with the serial {serial[:64]} is enrolled at your clinic", field=None)
+    return Reached(pump, opened)
+
+
+def pump_of(session: Session, person: Person, serial: str, now: datetime) -> Pump:
+    """As ``reach``, the pump alone. Writing to another clinic's pump goes through it too, and is audited there."""
+    return reach(session, person, serial, now).pump
+
+
+def break_glass(session: Session, person: Person, serial: str, reason: str, now: datetime) -> BreakGlass:
+    """Open emergency access to another clinic's pump for two hours; both clinics' audit trails say so."""
+    reason = reason.strip()
+    if len(reason) < _SHORTEST_REASON:
+        raise Invalid("say in a sentence why the record is needed now", field="reason")
+    pump = pump_by_serial(session, serial.strip())
+    if pump is None or pump.clinic_id == person.clinic_id:
+        raise NotFound(f"no other clinic has a pump with the serial {serial[:64]}")
+    opened = BreakGlass(
+        staff_id=person.staff_id,
+        pump_id=pump.id or 0,
+        reason=reason[:1000],
+        opened_at=now,
+        expires_at=now + timedelta(hours=BREAK_GLASS_HOURS),
+    )
+    session.add(opened)
+    for clinic_id in (person.clinic_id, pump.clinic_id):
+        audit.record(
+            session,
+            actor=person.email,
+            clinic_id=clinic_id,
+            action="break_glass.opened",
+            subject=f"pump:{pump.serial}",
+            detail={"reason": reason, "until": opened.expires_at, "role": person.role, "clinic": person.clinic_name},
+            now=now,
+        )
+    return opened

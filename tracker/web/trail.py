@@ -1,0 +1,176 @@
+"""The trail of reads: each look at a patient's record reaches the audit trail, and no page waits for a commit.
+
+A read is first written to a file of this process in the data folder, before the page is sent, and then moved into the
+chain by one thread, many at a time. What a killed process leaves in its file is taken up by the next one that starts
+(or by any that runs): a file belongs to the living process that holds its lock. Writes go another way: they are
+entered in the same transaction as what they did.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import threading
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
+
+from tracker.actions.audit import Fact, record_all
+from tracker.records.audit import already_entered
+from tracker.records.database import Database
+from tracker.records.staff import ApiToken, BrowserSession
+from tracker.web.people import Person
+
+_EVERY_S = 0.2
+_AT_ONCE = 2000
+_log = structlog.get_logger(__name__)
+
+
+class ReadTrail:
+    """Takes reads from every thread of the application, and keeps sessions' and tokens' last use up to date."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._moving = threading.Lock()
+        self._pending: list[Fact] = []
+        self._sessions: dict[str, datetime] = {}
+        self._tokens: dict[int, datetime] = {}
+        self._file: IO[bytes] | None = None
+        self._wake = threading.Event()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Take up what killed processes left, and begin to move entries."""
+        self._ending.clear()
+        self._adopt()
+        self._thread = threading.Thread(target=self._run, name="read-trail", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Move what is left into the chain and end. What can't be moved stays in the file for the next start."""
+        self._ending.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.flush()
+        with self._lock:
+            if self._file is not None:
+                path = Path(self._file.name)
+                if not self._pending:
+                    path.unlink(missing_ok=True)
+                self._file.close()
+                self._file = None
+
+    def read(
+        self, person: Person, subject: str, what: str, now: datetime, *, clinic_id: int | None = None, **detail: Any
+    ) -> None:
+        """Enter that the person read ``what`` of the subject. On return it is in the file: the page may go out."""
+        whose = person.clinic_id if clinic_id is None else clinic_id
+        fact = Fact(now, person.email, whose, "read", subject, {"what": what, "via": person.via, **detail})
+        line = json.dumps({**asdict(fact), "at": now.isoformat()}, default=str).encode() + b"\n"
+        with self._lock:
+            file = self._file or self._open()
+            file.write(line)
+            file.flush()
+            self._pending.append(fact)
+        self._wake.set()
+
+    def session_seen(self, digest: str, now: datetime) -> None:
+        """Note that a session's person clicked."""
+        with self._lock:
+            self._sessions[digest] = now
+        self._wake.set()
+
+    def token_used(self, token_id: int | None, now: datetime) -> None:
+        """Note that a token was used."""
+        if token_id is not None:
+            with self._lock:
+                self._tokens[token_id] = now
+            self._wake.set()
+
+    def flush(self) -> bool:
+        """Move everything pending into the chain now. False where the database did not take it: it stays pending."""
+        with self._moving:
+            with self._lock:
+                facts = self._pending[:_AT_ONCE]
+                sessions, self._sessions = self._sessions, {}
+                tokens, self._tokens = self._tokens, {}
+            if not (facts or sessions or tokens):
+                return True
+            try:
+                self._enter(facts, sessions, tokens)
+            except SQLAlchemyError as fault:
+                _log.warning("reads wait for the database", pending=len(self._pending), fault=type(fault).__name__)
+                return False
+            with self._lock:
+                del self._pending[: len(facts)]
+                if not self._pending and self._file is not None:
+                    self._file.truncate(0)
+                left = len(self._pending)
+        return self.flush() if left else True
+
+    def _enter(self, facts: list[Fact], sessions: dict[str, datetime], tokens: dict[int, datetime]) -> None:
+        with self._database.writing() as session:
+            for digest, at in sessions.items():
+                session.execute(
+                    update(BrowserSession)
+                    .where(col(BrowserSession.digest) == digest, col(BrowserSession.seen_at) < at)
+                    .values(seen_at=at)
+                )
+            for token_id, at in tokens.items():
+                session.execute(update(ApiToken).where(col(ApiToken.id) == token_id).values(used_at=at))
+            if facts:
+                record_all(session, facts)
+
+    def _run(self) -> None:
+        while not self._ending.wait(_EVERY_S):
+            self._wake.wait()
+            self._wake.clear()
+            if not self.flush():
+                self._wake.set()
+
+    def _open(self) -> IO[bytes]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"reads-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._file = os.fdopen(descriptor, "ab")
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return self._file
+
+    def _adopt(self) -> None:
+        for path in sorted(self._folder.glob("reads-*.jsonl")):
+            with path.open("rb") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    continue  # its process lives
+                facts = [fact for line in file if (fact := _fact(line)) is not None]
+                with self._database.writing() as session:
+                    new = [
+                        fact
+                        for fact in facts
+                        if not already_entered(session, fact.at, fact.actor, fact.action, fact.subject)
+                    ]
+                    record_all(session, new)
+                path.unlink(missing_ok=True)
+
+
+def _fact(line: bytes) -> Fact | None:
+    """One line of the file; None for a last line that was cut short, whose page never went out."""
+    try:
+        raw = json.loads(line)
+        return Fact(**{**raw, "at": datetime.fromisoformat(raw["at"])})
+    except (ValueError, TypeError, KeyError):
+        return None
