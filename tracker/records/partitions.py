@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 FIRST_MONTH = date(2000, 1, 1)
 _LOCK = 7_210_211
@@ -36,7 +37,8 @@ def existing_months(connection: Connection) -> set[date]:
     """The months that have a partition."""
     rows = connection.execute(
         text(
-            "SELECT relname FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid WHERE inhparent = 'reading'::regclass"
+            "SELECT relname FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid "
+            "WHERE inhparent = 'reading'::regclass"
         )
     )
     names = (row[0].removeprefix("reading_") for row in rows)
@@ -51,14 +53,22 @@ def ensure_months(connection: Connection, months: Iterable[date], now: datetime)
         return []
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     made = sorted(wanted - existing_months(connection))
-    for month in made:
-        connection.execute(
-            text(
-                f"CREATE TABLE {partition_name(month)} PARTITION OF reading "
-                f"FOR VALUES FROM ('{month:%Y-%m-%d} 00:00:00+00') TO ('{month_after(month):%Y-%m-%d} 00:00:00+00')"
+    return [month for month in made if _made(connection, month)]
+
+
+def _made(connection: Connection, month: date) -> bool:
+    """Make one partition. False where the default partition already holds rows of that month: they stay there."""
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                text(
+                    f"CREATE TABLE {partition_name(month)} PARTITION OF reading "
+                    f"FOR VALUES FROM ('{month:%Y-%m-%d} 00:00:00+00') TO ('{month_after(month):%Y-%m-%d} 00:00:00+00')"
+                )
             )
-        )
-    return made
+    except IntegrityError:
+        return False
+    return True
 
 
 def drop_before(connection: Connection, month: date) -> list[date]:

@@ -7,11 +7,15 @@ need it there; (pump, epoch, seq) is held unique by the delivery marks, which ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Final
 
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Connection, tuple_
+from sqlmodel import Field, SQLModel, col, select
 
-from tracker.records.columns import BigKey, UtcDateTime
+from devices.report import StatusReport
+from tracker.records.columns import EPOCH, MICROSECOND, BigKey, UtcDateTime, to_micros
 
 
 class Reading(SQLModel, table=True):
@@ -34,3 +38,102 @@ class Reading(SQLModel, table=True):
     motor: str = Field(max_length=16)
     alarms: str = Field(max_length=400, description="codes active then, sorted, joined by commas")
     firmware: str | None = Field(default=None, max_length=64)
+
+
+_COLUMNS: Final = (
+    "pump_id",
+    "epoch",
+    "seq",
+    "measured_at",
+    "received_at",
+    "battery_voltage_v",
+    "battery_percent",
+    "battery_indicator",
+    "reservoir_ml",
+    "flow_ml_per_day",
+    "infusion",
+    "motor",
+    "alarms",
+    "firmware",
+)
+_INSERT: Final = f"INSERT INTO reading ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
+_COPY: Final = f"COPY reading ({', '.join(_COLUMNS)}) FROM STDIN"
+_NO_BATTERY: Final = (None, None, None)
+
+CONTENT_NAMES: Final = ("measured_at", *_COLUMNS[5:])
+Content = tuple[Any, ...]
+"""What a report says, as columns: measured time, battery (3), reservoir, flow, infusion, motor, alarms, firmware."""
+
+
+def content_of(report: StatusReport) -> Content:
+    """The columns that a report fills; two reports with the same content are the same message."""
+    return (report.measured_at, *_content(report))
+
+
+def add_reports(connection: Connection, reports: Sequence[tuple[int, StatusReport]], received_at: datetime) -> None:
+    """Insert one reading for each (pump id, report), in the caller's transaction, by the driver's fastest way.
+
+    The caller knows from the delivery marks that none is there yet; one that is raises the driver's integrity error.
+    """
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        at = to_micros(received_at)
+        rows = [
+            (pump_id, report.epoch, report.seq, (report.measured_at - EPOCH) // MICROSECOND, at, *_content(report))
+            for pump_id, report in reports
+        ]
+        driver.executemany(_INSERT, rows)
+        return
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write("".join([_line(pump_id, report, received_at) for pump_id, report in reports]))
+
+
+def stored_contents(
+    connection: Connection, pump_id: int, numbers: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], Content]:
+    """What is stored of a pump under those (epoch, seq)."""
+    found: dict[tuple[int, int], Content] = {}
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
+        rows = connection.execute(
+            select(Reading).where(col(Reading.pump_id) == pump_id, tuple_(Reading.epoch, Reading.seq).in_(some))
+        )
+        for row in rows:
+            found[row.epoch, row.seq] = (row.measured_at, *row[5:])
+    return found
+
+
+def _content(report: StatusReport) -> Content:
+    """All but the times. Plain texts, because a driver is slow to adapt an enumeration's members."""
+    battery = report.battery
+    return (
+        *(_NO_BATTERY if battery is None else (battery.voltage_v, battery.remaining_percent, _text(battery.indicator))),
+        report.reservoir_ml,
+        report.flow_ml_per_day,
+        f"{report.infusion}",
+        f"{report.motor}",
+        ",".join(report.alarms),
+        report.firmware,
+    )
+
+
+def _text(value: str | None) -> str | None:
+    return None if value is None else f"{value}"
+
+
+def _line(pump_id: int, report: StatusReport, received_at: datetime) -> str:
+    """The reading as a line of PostgreSQL's COPY text format. Only the firmware is free text and could need escapes."""
+    volt, percent, indicator, reservoir, flow, infusion, motor, alarms, firmware = _content(report)
+    if firmware is None:
+        firmware = _NULL
+    elif "\\" in firmware:
+        firmware = firmware.replace("\\", "\\\\")
+    return (
+        f"{pump_id}\t{report.epoch}\t{report.seq}\t{report.measured_at}\t{received_at}\t"
+        f"{_NULL if volt is None else volt}\t{_NULL if percent is None else percent}\t"
+        f"{_NULL if indicator is None else indicator}\t{reservoir}\t{_NULL if flow is None else flow}\t"
+        f"{infusion}\t{motor}\t{alarms}\t{firmware}\n"
+    )
+
+
+_NULL: Final = "\\N"

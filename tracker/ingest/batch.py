@@ -1,0 +1,128 @@
+"""One pump's part of a batch while it is worked on, and what a committed batch did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from devices.report import Presence, ProgrammerSession, StatusReport
+from tracker.ingest import forward, gate
+from tracker.ingest.arrival import Arrival
+from tracker.ingest.gate import Mail, Number, Numbered, Refused
+from tracker.ingest.marks import Marks, TooManyGaps
+from tracker.records.latest import KnownPump, Latest
+
+
+@dataclass(slots=True)
+class Stored:
+    """What committed: counts of messages, the newest measured time, and the marks to give receipts for."""
+
+    readings: int = 0
+    sessions: int = 0
+    presences: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    rejected_cut: int = 0
+    newest: datetime | None = None
+    receipts: list[tuple[str, int, Marks]] = field(default_factory=list)
+
+    def add(self, other: Stored) -> None:
+        """Take in what another part of the batch did."""
+        for name in ("readings", "sessions", "presences", "duplicates", "rejected", "rejected_cut", "receipts"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.newest = _later(self.newest, other.newest)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return other if one is None or (other is not None and other > one) else one
+
+
+@dataclass(slots=True)
+class PumpBatch:
+    """One pump's messages of a batch, parted into what is new, what came before, and what is refused."""
+
+    pump: KnownPump
+    state: Latest
+    mail: Mail
+    marks: dict[int, Marks]
+    reports: list[StatusReport] = field(default_factory=list)
+    sessions: list[ProgrammerSession] = field(default_factory=list)
+    repeats: list[tuple[Numbered, Arrival]] = field(default_factory=list)
+    presence: list[tuple[Presence, bool]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    duplicates: int = 0
+    cut: int = 0
+
+    def sift(self, now: datetime) -> None:
+        """Part the messages; what was seen before waits in ``repeats`` until it is compared."""
+        model = self.pump.model
+        self.refused = list(self.mail.refused)
+        for message, arrival in self.mail.numbered:
+            fault = gate.refusal(message, model, now)
+            if fault is not None:
+                self.refused.append(Refused(arrival, fault.field, str(fault), (message.epoch, message.seq)))
+                continue
+            try:
+                new = self.marks[message.epoch].add(message.seq)
+            except TooManyGaps:
+                reason = f"seq {message.seq} would open one gap more than are kept; it is taken once others have closed"
+                self.refused.append(Refused(arrival, "seq", reason))
+                continue
+            if new:
+                self.accept(message)
+            else:
+                self.repeats.append((message, arrival))
+        for presence, arrival in self.mail.presence:
+            wrong = gate.presence_refusal(presence, now)
+            if wrong is None:
+                self.presence.append((presence, arrival.retained))
+            else:
+                self.refused.append(Refused(arrival, wrong.field, str(wrong)))
+
+    def accept(self, message: Numbered) -> None:
+        """Take the message as new."""
+        if isinstance(message, StatusReport):
+            self.reports.append(message)
+        else:
+            self.sessions.append(message)
+
+    def has(self, number: Number) -> bool:
+        """Whether a message of that number is in, this batch's among them."""
+        return number[1] in self.marks[number[0]]
+
+    def mark(self, number: Number) -> None:
+        """A refused message counts as received: it is kept, and need not come again."""
+        try:
+            self.marks[number[0]].add(number[1])
+        except TooManyGaps:
+            return
+
+    def move_state(self, now: datetime) -> None:
+        """Bring the pump's state forward by all that was taken, and ask for an evaluation where that could matter."""
+        state = self.state
+        forward.note_presence(self.presence, state, now)
+        if self.mail.numbered or self.mail.refused:
+            forward.touch(state, now)
+        if self.sessions or any(forward.matters(report, state) for report in self.reports):
+            state.evaluate_at = now
+        newest = forward.newest_of(self.reports)
+        if newest is not None and forward.is_newer(newest, state):
+            forward.show(newest, state, now)
+        state.changed_at = now
+
+    def count(self, done: Stored) -> None:
+        """Add this pump's part to the totals and to the pump's own counters."""
+        state, rejected = self.state, len(self.refused)
+        state.received += len(self.reports) + len(self.sessions) + rejected
+        state.duplicates += self.duplicates
+        state.rejected += rejected
+        state.rejected_cut += self.cut
+        done.readings += len(self.reports)
+        done.sessions += len(self.sessions)
+        done.presences += len(self.presence)
+        done.duplicates += self.duplicates
+        done.rejected += rejected
+        done.rejected_cut += self.cut
+        newest = forward.newest_of(self.reports)
+        done.newest = _later(done.newest, None if newest is None else newest.measured_at)
+        done.receipts += [(self.pump.serial, epoch, marks) for epoch, marks in self.marks.items()]

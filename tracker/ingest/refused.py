@@ -1,0 +1,108 @@
+"""Refused messages are kept whole with their reason: bounded per pump, with a count of what was cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tracker.ingest.batch import PumpBatch
+from tracker.ingest.gate import Mail, Refused
+from tracker.records import rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Messages of no enrolled pump: refused, of those cut, and seen before."""
+
+    refused: int
+    cut: int
+    duplicates: int
+
+
+def keep_of_pumps(connection: Connection, batches: Sequence[PumpBatch], limit: int, now: datetime) -> None:
+    """Keep what was refused of enrolled pumps, at most ``limit`` a pump; count the rest, and what came before."""
+    rows: list[dict[str, Any]] = []
+    for batch in batches:
+        if not batch.refused:
+            continue
+        serial = batch.pump.serial
+        seen = _seen(connection, serial, batch)
+        room = rejected.room_left(connection, serial, limit)
+        fresh = []
+        for one in batch.refused:
+            again = one.arrival.retained or (one.number is not None and batch.has(one.number))
+            if again and one.arrival.payload in seen:
+                batch.duplicates += 1
+                continue
+            fresh.append(one)
+            seen.add(one.arrival.payload)
+            if one.number is not None:
+                batch.mark(one.number)
+            if room > 0:
+                room -= 1
+                rows.append(_row(one, serial, now) | {"pump_id": batch.pump.id, "clinic_id": batch.pump.clinic_id})
+            else:
+                batch.cut += 1
+        batch.refused = fresh
+    if rows:
+        rejected.keep_rejected(connection, rows)
+
+
+def keep_of_nobody(
+    connection: Connection, unknown: Mapping[str, Mail], strays: Sequence[Refused], limit: int, now: datetime
+) -> Counts:
+    """Keep what came for serials that are not enrolled, and on topics that are none of ours."""
+    if not unknown and not strays:
+        return Counts(0, 0, 0)
+    room = rejected.room_for_unknown(connection)
+    rows: list[dict[str, Any]] = []
+    refused = cut = duplicates = 0
+    for serial, found in [*((serial, _all(serial, mail)) for serial, mail in unknown.items()), (None, list(strays))]:
+        if not found:
+            continue
+        seen = rejected.kept_payloads(connection, serial)
+        room_here = rejected.room_left(connection, serial, limit)
+        for one in found:
+            if one.arrival.payload in seen:
+                duplicates += 1
+                continue
+            seen.add(one.arrival.payload)
+            refused += 1
+            if room > 0 and room_here > 0:
+                room -= 1
+                room_here -= 1
+                rows.append(_row(one, serial, now) | {"pump_id": None, "clinic_id": None})
+            else:
+                cut += 1
+    if rows:
+        rejected.keep_rejected(connection, rows)
+    return Counts(refused, cut, duplicates)
+
+
+def _seen(connection: Connection, serial: str, batch: PumpBatch) -> set[bytes]:
+    """What is kept of the pump already: asked only where one of the refused could be a repetition."""
+    again = any(one.arrival.retained or (one.number is not None and batch.has(one.number)) for one in batch.refused)
+    return rejected.kept_payloads(connection, serial) if again else set()
+
+
+def _all(serial: str, mail: Mail) -> list[Refused]:
+    """Everything that came from a pump that is not enrolled."""
+    reason = f"serial {serial} belongs to no enrolled pump: enrol it, and the message can be taken"
+    good = [Refused(arrival, "serial", reason) for _, arrival in (*mail.numbered, *mail.presence)]
+    return good + [Refused(one.arrival, "serial", f"{reason}; moreover {one.reason}") for one in mail.refused]
+
+
+def _row(one: Refused, serial: str | None, now: datetime) -> dict[str, Any]:
+    topic = one.arrival.topic.decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return {
+        "serial": serial,
+        "topic": topic[:400],
+        "payload": one.arrival.payload,
+        "field": one.field[:120],
+        "reason": one.reason[:2000],
+        "received_at": now,
+    }

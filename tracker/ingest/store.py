@@ -1,0 +1,116 @@
+"""The store: a batch becomes rows in one transaction. Nothing is acknowledged before it has committed.
+
+Per batch one look at the pumps, their states and their delivery marks; per pump one state written; per report one row.
+Whatever comes again, in whatever order, changes nothing but the count of duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from tracker.actions.note_alarms import PumpReports, note_alarms_of_batch
+from tracker.ingest import gate
+from tracker.ingest.arrival import Arrival
+from tracker.ingest.batch import PumpBatch, Stored
+from tracker.ingest.gate import Mail, Refused
+from tracker.ingest.marks import Marks
+from tracker.ingest.refused import keep_of_nobody, keep_of_pumps
+from tracker.ingest.repeats import settle_repeats
+from tracker.ingest.sessions import keep_sessions
+from tracker.records import delivery, latest, partitions, reading
+from tracker.records.latest import KnownPump
+
+
+class Store:
+    """Writes batches to one database. It remembers the months that have a partition, and nothing else."""
+
+    def __init__(self, rejected_per_pump: int) -> None:
+        self._rejected_per_pump = rejected_per_pump
+        self._months: set[date] = set()
+
+    def write(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime, fault: str = "") -> Stored:
+        """Commit the arrivals in one transaction and return what was done.
+
+        ``fault`` refuses them all, unread, for that reason: for a message that the database itself won't take.
+        """
+        mails, strays = gate.refuse_all(arrivals, fault) if fault else gate.sort_mail(arrivals)
+        if connection.dialect.name != "sqlite":
+            self._make_months(connection, mails.values(), now)
+        with connection.begin():
+            return self._write(connection, mails, strays, now)
+
+    def _write(self, connection: Connection, mails: dict[str, Mail], strays: list[Refused], now: datetime) -> Stored:
+        known = latest.known_pumps(connection, list(mails))
+        batches = _open(connection, [(known[serial], mail) for serial, mail in mails.items() if serial in known], now)
+        for batch in batches:
+            batch.sift(now)
+        settle_repeats(connection, batches)
+        _note_alarms(connection, batches, now)
+        reports = [(batch.pump.id, report) for batch in batches for report in batch.reports]
+        if reports:
+            reading.add_reports(connection, reports, now)
+        keep_sessions(connection, batches, now)
+        keep_of_pumps(connection, batches, self._rejected_per_pump, now)
+        unknown = {serial: mail for serial, mail in mails.items() if serial not in known}
+        nobody = keep_of_nobody(connection, unknown, strays, self._rejected_per_pump, now)
+        done = Stored(rejected=nobody.refused, rejected_cut=nobody.cut, duplicates=nobody.duplicates)
+        for batch in batches:
+            batch.move_state(now)
+            batch.count(done)
+        if batches:
+            latest.keep_states(connection, [batch.state for batch in batches])
+        if done.receipts:
+            delivery.keep_marks(connection, _mark_rows(batches), now)
+        return done
+
+    def _make_months(self, connection: Connection, mails: Iterable[Mail], now: datetime) -> None:
+        """Make the partitions that are needed, in a transaction of their own: it locks the whole table for a moment."""
+        months = {(each.measured_at.year, each.measured_at.month) for mail in mails for each, _ in mail.numbered}
+        new = {date(year, month, 1) for year, month in months} - self._months
+        if new:
+            with connection.begin():
+                partitions.ensure_months(connection, new, now)
+            self._months |= new
+
+
+def _open(connection: Connection, mails: Sequence[tuple[KnownPump, Mail]], now: datetime) -> list[PumpBatch]:
+    """Lay out each pump's part beside the state and the marks that are stored, which stay locked."""
+    if not mails:
+        return []
+    states = latest.locked_states(connection, sorted(pump.id for pump, _ in mails), now)
+    epochs = [gate.epochs_of(mail) for _, mail in mails]
+    wanted = [(pump.id, epoch) for (pump, _), some in zip(mails, epochs, strict=True) for epoch in some]
+    stored = delivery.marks_of(connection, wanted) if wanted else {}
+    return [
+        PumpBatch(pump, states[pump.id], mail, {each: Marks(*stored.get((pump.id, each), (0, ()))) for each in some})
+        for (pump, mail), some in zip(mails, epochs, strict=True)
+    ]
+
+
+def _note_alarms(connection: Connection, batches: Sequence[PumpBatch], now: datetime) -> None:
+    """Carry alarms into the record before the states move: for pumps that have any, now or before."""
+    told = [
+        PumpReports(
+            batch.pump.id,
+            batch.pump.drug,
+            sorted((report.measured_at, tuple(map(str, report.alarms))) for report in batch.reports),
+        )
+        for batch in batches
+        if batch.reports and (batch.state.alarms or any(report.alarms for report in batch.reports))
+    ]
+    if told:
+        with Session(bind=connection, expire_on_commit=False) as session:
+            note_alarms_of_batch(session, told, now)
+            session.flush()
+
+
+def _mark_rows(batches: Sequence[PumpBatch]) -> list[tuple[int, int, int, list[list[int]]]]:
+    return [
+        (batch.pump.id, epoch, marks.contiguous, marks.beyond)
+        for batch in batches
+        for epoch, marks in batch.marks.items()
+    ]
