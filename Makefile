@@ -40,7 +40,7 @@ fmt: $(DEV_STAMP) ## format and mend what can be mended
 
 test: lint ## every check and every test
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term:skip-covered
 
 bench: $(DEV_STAMP) ## speed and cost per message, beside a bare subscriber and mq-bridge; writes docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
