@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, select
 
 from tracker.actions.enrol_pump import enrol_pump
+from tracker.actions.note_alarms import note_alarms
 from tracker.records.columns import key
-from tracker.records.pump import Clinic, Pump
+from tracker.records.delivery import DeliveryMark
+from tracker.records.pump import Clinic, Pump, PumpState
+from tracker.records.reading import Reading
 
 NURSE = "rn@north.example"
 
@@ -41,3 +44,60 @@ def a_pump(
         now=now,
         **details,
     )
+
+
+def a_report(session: Session, pump: Pump, measured_at: datetime, seq: int, **said: Any) -> None:
+    """A status report as ingest stores it: alarms, the reading, and the state moved forward."""
+    values = {
+        "reservoir_ml": 15.0,
+        "flow_ml_per_day": 0.3,
+        "infusion": "simple_continuous",
+        "motor": "running",
+        "battery_percent": 80.0,
+        "battery_voltage_v": 2.9,
+        "battery_indicator": "ok",
+    } | said
+    alarms = tuple(values.pop("alarms", ()))
+    epoch = values.pop("epoch", 1)
+    received_at = values.pop("received_at", measured_at)
+    pump_id = key(pump.id)
+    state = session.get_one(PumpState, pump_id)
+    if alarms or state.alarms:
+        note_alarms(session, pump_id, pump.drug, [(measured_at, alarms)], received_at)
+    session.add(
+        Reading(
+            pump_id=pump_id,
+            epoch=epoch,
+            seq=seq,
+            measured_at=measured_at,
+            received_at=received_at,
+            alarms=",".join(alarms),
+            **values,
+        )
+    )
+    if state.measured_at is None or measured_at > state.measured_at:
+        for name, value in values.items():
+            setattr(state, name, value)
+        state.epoch, state.seq, state.measured_at, state.received_at = epoch, seq, measured_at, received_at
+        state.alarms = ",".join(alarms)
+    state.last_contact_at = max(state.last_contact_at or received_at, received_at)
+    state.changed_at = state.evaluate_at = received_at
+    session.add(state)
+    mark = session.get(DeliveryMark, (pump_id, epoch)) or DeliveryMark(
+        pump_id=pump_id, epoch=epoch, updated_at=received_at
+    )
+    mark.contiguous = max(mark.contiguous, seq)
+    session.add(mark)
+    session.flush()
+
+
+def a_history(session: Session, pump: Pump, until: datetime, days: int, **said: Any) -> int:
+    """A report a day up to ``until``, the battery falling slowly; returns the last number used."""
+    for day in range(days):
+        back = days - 1 - day
+        values = {
+            "battery_percent": 80.0 + back * 0.02,
+            "reservoir_ml": round(10.0 + (back % 30) * 0.3, 3),
+        } | said
+        a_report(session, pump, until - timedelta(days=back), day + 1, **values)
+    return days

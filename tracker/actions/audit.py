@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from tracker.errors import Invalid
 from tracker.records.audit import AuditEntry, entries_in_order, last_entry
 
 FIRST = "0" * 64  #: what the first entry names as the digest before it
@@ -90,14 +91,23 @@ def record_all(session: Session, facts: Iterable[Fact]) -> list[AuditEntry]:
     return entries
 
 
-def verify(session: Session) -> Verdict:
-    """Walk the whole chain, a thousand entries in memory at a time, and stop at the first that does not hold."""
+def verify(session: Session, expect: str | None = None) -> Verdict:
+    """Walk the whole chain, a thousand entries in memory at a time, and stop at the first that does not hold.
+
+    ``expect`` is ``SEQ:DIGEST`` as noted at an earlier time. A chain alone can't show that its end was cut off, or
+    that all of it was made anew: a note kept elsewhere can.
+    """
+    noted_seq, noted_digest = _noted(expect)
     previous, expected = FIRST, 1
     for entry in entries_in_order(session):
         because = _fault(entry, expected, previous)
         if because:
             return Verdict(expected - 1, previous, entry.seq, because)
+        if entry.seq == noted_seq and entry.digest != noted_digest:
+            return Verdict(expected - 1, previous, entry.seq, "its digest is not the one that was noted")
         previous, expected = entry.digest, expected + 1
+    if noted_seq >= expected:
+        return Verdict(expected - 1, previous, expected, f"the trail ends before entry {noted_seq}, which was noted")
     return Verdict(expected - 1, previous)
 
 
@@ -115,6 +125,15 @@ def digest_of(entry: AuditEntry) -> str:
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _noted(expect: str | None) -> tuple[int, str]:
+    if expect is None:
+        return 0, ""
+    seq, _, digest = expect.partition(":")
+    if not seq.isdecimal() or len(digest) != len(FIRST):
+        raise Invalid("what is expected is written SEQ:DIGEST, as an earlier verification printed it", field="expect")
+    return int(seq), digest
 
 
 def _fault(entry: AuditEntry, expected: int, previous: str) -> str:

@@ -33,6 +33,7 @@ from tracker.records.outlook import Outlook, outlooks
 from tracker.records.pump import Pump, PumpState, pumps_by_id, states
 from tracker.records.session import MriExam, unchecked_mri
 from tracker.records.visit import Visit, drafts_of_pumps
+from tracker.records.worklist import OUTAGE, clinics_with
 
 
 def view_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpView]:
@@ -47,6 +48,7 @@ def view_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpView]
     drafts = drafts_of_pumps(session, pump_ids)
     mri = unchecked_mri(session, pump_ids)
     advisories = unacknowledged_advisories(session, pump_ids)
+    outages = clinics_with(session, OUTAGE)
     return {
         pump_id: view_of(
             pump,
@@ -59,6 +61,7 @@ def view_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpView]
             drafts=drafts.get(pump_id, ()),
             mri=mri.get(pump_id, ()),
             advisories=advisories.get(pump_id, ()),
+            clinic_silent=pump.clinic_id in outages,
         )
         for pump_id, pump in pumps.items()
     }
@@ -76,6 +79,7 @@ def view_of(
     drafts: Sequence[Visit] = (),
     mri: Sequence[MriExam] = (),
     advisories: Sequence[tuple[AdvisoryMatch, Advisory]] = (),
+    clinic_silent: bool = False,
 ) -> PumpView:
     """Put one pump's rows together."""
     return PumpView(
@@ -108,6 +112,7 @@ def view_of(
             AdvisorySeen(key(match.id), one.reference, one.title, one.action, match.matched_at)
             for match, one in advisories
         ),
+        clinic_silent=clinic_silent,
     )
 
 

@@ -101,8 +101,9 @@ def _notice(view: PumpView, now: datetime) -> Fact:
         code = given[0]
         alarm = next((alarm for alarm in view.alarms if alarm.code is code), None)
         since = "" if alarm is None else f" since {_day(alarm.first_seen_at)}"
-        source = reading if alarm is None else Source("alarm", str(alarm.id), meaning(code).title, alarm.first_seen_at)
-        return Fact(name, True, f"{meaning(code).title}: reported{since}. {notice_reason(code)}", source)
+        title = meaning(code).title
+        given_by = reading if alarm is None else Source("alarm", str(alarm.id), title, alarm.first_seen_at)
+        return Fact(name, True, f"{title}: reported{since}. {notice_reason(code)}", given_by)
     if now - state.measured_at > FRESH_FOR:
         return Fact(name, None, f"The newest report is of {_day(state.measured_at)}, too old to rule it out.", reading)
     return Fact(

@@ -20,7 +20,7 @@ def contact_lines(view: PumpView, now: datetime) -> list[Line]:
     if contact.state == "disconnected" and contact.last_contact_at is not None:
         line = _line(view, now, "The pump has fallen silent", contact.last_contact_at, _last(view))
         return [] if view.clinic_silent and line.priority < Priority.HIGH else [line]
-    if contact.state == "never" and view.lifecycle == "implanted" and now - view.created_at > NEVER_HEARD:
+    if contact.last_contact_at is None and view.lifecycle == "implanted" and now - view.created_at > NEVER_HEARD:
         why = f"Enrolled on {view.created_at:%Y-%m-%d} and nothing was ever received."
         return [_line(view, now, "The pump has never reported", view.created_at, why)]
     return []

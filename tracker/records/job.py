@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlalchemy import delete
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
 
@@ -32,3 +33,24 @@ class WorkerStatus(SQLModel, table=True):
     kind: str = Field(max_length=24)
     beat_at: datetime = Field(sa_type=UtcDateTime)
     detail: str = Field(default="", max_length=500)
+
+
+def job_runs(session: Session) -> list[JobRun]:
+    """The last run of every job, by name."""
+    return list(session.exec(select(JobRun).order_by(col(JobRun.name))))
+
+
+def workers(session: Session, kind: str | None = None) -> list[WorkerStatus]:
+    """The signs of life, freshest first."""
+    chosen = select(WorkerStatus).order_by(col(WorkerStatus.beat_at).desc())
+    return list(session.exec(chosen if kind is None else chosen.where(WorkerStatus.kind == kind)))
+
+
+def beat(session: Session, name: str, kind: str, detail: str, now: datetime) -> None:
+    """A process's sign of life."""
+    session.merge(WorkerStatus(name=name, kind=kind, beat_at=now, detail=detail))
+
+
+def forget_workers(session: Session, kind: str, before: datetime) -> None:
+    """Drop the signs of life of processes that ended long ago."""
+    session.execute(delete(WorkerStatus).where(col(WorkerStatus.kind) == kind, col(WorkerStatus.beat_at) < before))

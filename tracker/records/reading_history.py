@@ -1,4 +1,4 @@
-"""Readings in the order in which they are thought about: those new since a pump was last looked at, those known by a day."""
+"""Readings as they are thought about: those new since a pump was last looked at, and those known by a moment."""
 
 from __future__ import annotations
 
@@ -42,7 +42,25 @@ def readings_not_seen(session: Session, pump_ids: Sequence[int]) -> Iterator[tup
 
     Pump by pump, each list in order of measurement; pumps without any reading are left out.
     """
-    marked = (
+    known = set(
+        session.execute(
+            select(col(Outlook.pump_id)).where(col(Outlook.pump_id).in_(pump_ids), col(Outlook.epoch).is_not(None))
+        ).scalars()
+    )
+    for some in _chunks([pump_id for pump_id in pump_ids if pump_id in known]):
+        yield from _by_pump(session, _past_mark(some))
+    for some in _chunks([pump_id for pump_id in pump_ids if pump_id not in known]):
+        yield from _by_pump(session, select(col(Reading.pump_id), *_COLUMNS).where(col(Reading.pump_id).in_(some)))
+
+
+def _chunks(pump_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """So few pumps at a time that years of readings of each still fit in memory."""
+    for start in range(0, len(pump_ids), 100):
+        yield pump_ids[start : start + 100]
+
+
+def _past_mark(pump_ids: Sequence[int]) -> Any:
+    return (
         select(col(Reading.pump_id), *_COLUMNS)
         .join(Outlook, col(Outlook.pump_id) == col(Reading.pump_id))
         .where(
@@ -51,16 +69,6 @@ def readings_not_seen(session: Session, pump_ids: Sequence[int]) -> Iterator[tup
             tuple_(col(Reading.epoch), col(Reading.seq)) > tuple_(col(Outlook.epoch), col(Outlook.through_seq) - AGAIN),
         )
     )
-    known = set(
-        session.execute(
-            select(col(Outlook.pump_id)).where(col(Outlook.pump_id).in_(pump_ids), col(Outlook.epoch).is_not(None))
-        ).scalars()
-    )
-    yield from _by_pump(session, marked)
-    unknown = [pump_id for pump_id in pump_ids if pump_id not in known]
-    for start in range(0, len(unknown), 50):
-        some = unknown[start : start + 50]
-        yield from _by_pump(session, select(col(Reading.pump_id), *_COLUMNS).where(col(Reading.pump_id).in_(some)))
 
 
 def readings_known_by(session: Session, pump_id: int, as_of: datetime) -> list[Measured]:

@@ -10,6 +10,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
 
+OUTAGE = "clinic:outage"
+"""The cause of a clinic's one line when most of its pumps are silent at once."""
+
 
 class WorklistItem(SQLModel, table=True):
     """One thing that needs a person: what, why, since when, what to do next. Open until done or its cause is gone."""
@@ -134,3 +137,9 @@ def worklist_events(session: Session, item_id: int) -> list[WorklistEvent]:
     return list(
         session.exec(select(WorklistEvent).where(WorklistEvent.item_id == item_id).order_by(col(WorklistEvent.id)))
     )
+
+
+def clinics_with(session: Session, cause: str) -> set[int]:
+    """The clinics that have an open line of that cause."""
+    chosen = select(WorklistItem.clinic_id).where(WorklistItem.key == cause, col(WorklistItem.closed_at).is_(None))
+    return set(session.exec(chosen))

@@ -1,0 +1,92 @@
+"""Who is heard of and who fell silent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from tests.actions.build import a_pump, a_report
+from tracker.records.database import Database
+from tracker.records.pump import Pump, PumpState
+from tracker.records.worklist import OUTAGE, WorklistItem
+from tracker.schedule.silence import note_silence
+from tracker.schedule.sweep import sweep
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def some_pumps(database: Database, now: datetime, count: int, **details: object) -> list[Pump]:
+    with database.writing() as session:
+        pumps = [a_pump(session, now, serial=f"SN-{number}", **details) for number in range(count)]
+        for pump in pumps:
+            a_report(session, pump, now, 1)
+    return pumps
+
+
+def links(database: Database) -> list[str]:
+    with database.reading() as session:
+        return [state.link for state in session.exec(select(PumpState).order_by(col(PumpState.pump_id)))]
+
+
+def open_lines(session: Session) -> list[WorklistItem]:
+    chosen = select(WorklistItem).where(col(WorklistItem.closed_at).is_(None), WorklistItem.kind == "contact")
+    return list(session.exec(chosen.order_by(col(WorklistItem.id))))
+
+
+def test_a_pump_is_connected_then_late_then_disconnected_and_connected_again(database: Database, now: datetime) -> None:
+    (pump,) = some_pumps(database, now, 1)
+    for after, link in ((HOUR, "connected"), (37 * HOUR, "late"), (73 * HOUR, "disconnected")):
+        note_silence(database, now + after)
+        assert links(database) == [link]
+    sweep(database, now + 73 * HOUR)
+    with database.reading() as session:
+        (line,) = open_lines(session)
+        assert line.what == "The pump has fallen silent"
+        assert "last measured 2026-11-22 10:00 UTC" in line.why
+    with database.writing() as session:
+        a_report(session, pump, now + 74 * HOUR, 2)
+    note_silence(database, now + 74 * HOUR)
+    sweep(database, now + 74 * HOUR)
+    assert links(database) == ["connected"]
+    with database.reading() as session:
+        assert open_lines(session) == []
+
+
+def test_silence_that_was_announced_is_no_silence(database: Database, now: datetime) -> None:
+    (pump,) = some_pumps(database, now, 1)
+    with database.writing() as session:
+        stored = session.get_one(Pump, pump.id)
+        stored.suspended_until, stored.suspended_reason = now + 30 * DAY, "abroad without the communicator"
+        session.add(stored)
+    note_silence(database, now + 10 * DAY)
+    assert links(database) == ["suspended"]
+    note_silence(database, now + 31 * DAY)
+    assert links(database) == ["disconnected"]
+
+
+def test_a_short_interval_is_given_a_minute_of_grace(database: Database, now: datetime) -> None:
+    some_pumps(database, now, 1, report_interval_s=5)
+    note_silence(database, now + timedelta(seconds=80))
+    assert links(database) == ["connected"]
+    note_silence(database, now + timedelta(seconds=200))
+    assert links(database) == ["disconnected"]
+
+
+def test_a_clinic_wide_outage_is_one_line_and_its_end_closes_it(database: Database, now: datetime) -> None:
+    pumps = some_pumps(database, now, 6, drug="saline")
+    later = now + 4 * DAY
+    note_silence(database, later)
+    sweep(database, later)
+    with database.reading() as session:
+        (line,) = open_lines(session)
+        assert (line.key, line.pump_id, line.priority) == (OUTAGE, None, 3)
+    with database.writing() as session:
+        for pump in pumps[:5]:
+            a_report(session, pump, later + HOUR, 2)
+    note_silence(database, later + HOUR)
+    sweep(database, later + HOUR)
+    with database.reading() as session:
+        (line,) = open_lines(session)
+        assert line.pump_id == pumps[5].id

@@ -1,0 +1,81 @@
+"""Change an account: role, name, unit, whether it may sign in, a password set anew, a lock lifted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, delete, func, select
+
+from tracker.actions import audit
+from tracker.actions.add_staff import checked_role
+from tracker.actions.passwords import hash_password
+from tracker.errors import Conflict
+from tracker.records.staff import BrowserSession, Staff
+
+
+def change_staff(
+    session: Session,
+    staff: Staff,
+    *,
+    role: str | None = None,
+    name: str | None = None,
+    unit: str | None = None,
+    active: bool | None = None,
+    password: str | None = None,
+    unlock: bool = False,
+    by: str,
+    now: datetime,
+) -> Staff:
+    """Change what is given and leave the rest. A new role, a new password or an end of access ends all sessions.
+
+    Raises ``Invalid`` naming the field, and ``Conflict`` where a clinic would be left without an administrator.
+    """
+    changed: dict[str, Any] = {}
+    if role is not None and checked_role(role) != staff.role:
+        changed["role"] = {"from": staff.role, "to": role}
+    if active is not None and active is not staff.active:
+        changed["active"] = active
+    if ("role" in changed or changed.get("active") is False) and staff.role == "administrator" and staff.active:
+        _keep_one_administrator(session, staff)
+    for field, value in (("name", name), ("unit", unit)):
+        if value is not None and value.strip() and value.strip() != getattr(staff, field):
+            changed[field] = value.strip()
+            setattr(staff, field, value.strip()[: 120 if field == "name" else 80])
+    if password is not None:
+        staff.password_hash, staff.password_changed_at = hash_password(password), now
+        changed["password"] = "set anew"  # noqa: S105 - says that it was changed, not what it is
+    if unlock or password is not None:
+        staff.failed_attempts, staff.locked_until = 0, None
+        changed |= {"unlocked": True} if unlock else {}
+    staff.role = role if role is not None else staff.role
+    staff.active = staff.active if active is None else active
+    session.add(staff)
+    if changed.keys() & {"role", "active", "password"}:
+        session.exec(delete(BrowserSession).where(col(BrowserSession.staff_id) == staff.id))
+    if changed:
+        audit.record(
+            session,
+            actor=by,
+            clinic_id=staff.clinic_id,
+            action="staff.changed",
+            subject=f"staff:{staff.email}",
+            detail=changed,
+            now=now,
+        )
+    return staff
+
+
+def _keep_one_administrator(session: Session, staff: Staff) -> None:
+    others = session.exec(
+        select(func.count())
+        .select_from(Staff)
+        .where(
+            Staff.clinic_id == staff.clinic_id,
+            Staff.role == "administrator",
+            col(Staff.active).is_(True),
+            Staff.id != staff.id,
+        )
+    ).one()
+    if not others:
+        raise Conflict("this is the clinic's only administrator: make somebody else one first", field="role")

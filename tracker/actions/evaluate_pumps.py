@@ -1,0 +1,128 @@
+"""Evaluate pumps that changed or are due, in two steps so that the write lock is held for a moment only.
+
+`think` reads and decides without writing; `record` writes what was decided. Both are idempotent: thinking again over
+the same records decides the same, and recording it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from tracker.actions.determine import determination_of, says_the_same
+from tracker.actions.look_ahead import look_ahead
+from tracker.actions.refresh_worklist import apply_lines
+from tracker.actions.view_pumps import seen_outlook, view_pumps
+from tracker.findings.line import Line
+from tracker.findings.view import PumpView
+from tracker.findings.wanted import ENDED, wanted
+from tracker.records.determination import Determination, newest_determinations
+from tracker.records.outlook import Outlook, outlooks
+from tracker.records.pump import PumpState, pumps_by_id
+from tracker.records.reading_history import Measured, contiguous_through, readings_not_seen
+
+DAILY: Final = timedelta(hours=24)
+FAILING_DEVICE: Final = "5.1"  # CMM-210.5's first criterion
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What one pump's evaluation decided, not recorded yet. ``determination`` is None where it says nothing new."""
+
+    pump_id: int
+    due: datetime
+    view: PumpView
+    outlook: Outlook
+    determination: Determination | None
+    lines: tuple[Line, ...]
+    look_again_at: datetime
+
+
+def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) -> list[Thought]:
+    """Evaluate each of those pumps from its records; ``due`` says since when each waits."""
+    since = dict(due)
+    pump_ids = list(since)
+    pumps = pumps_by_id(session, pump_ids)
+    views = view_pumps(session, pump_ids)
+    stored = outlooks(session, pump_ids)
+    newest = newest_determinations(session, pump_ids)
+    contiguous = contiguous_through(session, pump_ids)
+    for row in stored.values():
+        session.expunge(row)  # it is thought about here and written by `record`
+    thoughts: list[Thought] = []
+
+    def consider(pump_id: int, readings: list[Measured]) -> None:
+        outlook = look_ahead(pumps[pump_id], stored.get(pump_id), readings, contiguous.get(pump_id, 0), now)
+        view = replace(views[pump_id], outlook=seen_outlook(outlook))
+        before = newest.get(pump_id)
+        determination = None
+        if view.lifecycle not in ENDED:
+            determination = determination_of(view, cause="date" if not readings else "telemetry", now=now)
+        if determination is not None and before is not None and says_the_same(before, determination):
+            determination = None
+        view = with_determination(view, determination or before)
+        lines = wanted(view, now)
+        thoughts.append(Thought(pump_id, since[pump_id], view, outlook, determination, lines, look_again_at(view, now)))
+
+    for pump_id, readings in readings_not_seen(session, pump_ids):
+        consider(pump_id, readings)
+    for pump_id in {*pump_ids} - {thought.pump_id for thought in thoughts}:
+        consider(pump_id, [])
+    return thoughts
+
+
+def with_determination(view: PumpView, row: Determination | None) -> PumpView:
+    """The view with what its newest determination lacks, and whether it finds the device failing."""
+    if row is None:
+        return view
+    failing = any(one["id"] == FAILING_DEVICE and one["verdict"] == "met" for one in row.criteria)
+    return replace(view, missing=tuple(row.missing), limb_met=failing, determined_at=row.determined_at)
+
+
+def look_again_at(view: PumpView, now: datetime) -> datetime:
+    """When the passing of time alone can change what was decided: within a day, or sooner where a date is known."""
+    dates = [exam.overdue_at for exam in view.mri]
+    dates += [alarm.snoozed_until for alarm in view.alarms if alarm.snoozed_until is not None]
+    if view.suspended_until is not None:
+        dates.append(view.suspended_until)
+    return min([now + DAILY, *(date for date in dates if date > now)])
+
+
+def record(session: Session, thoughts: Sequence[Thought], now: datetime) -> int:
+    """Write what was decided. A pump that changed meanwhile stays due. Returns how many pumps were recorded."""
+    if not thoughts:
+        return 0
+    _write_outlooks(session, [thought.outlook for thought in thoughts])
+    session.add_all(thought.determination for thought in thoughts if thought.determination is not None)
+    apply_lines(session, {thought.pump_id: (thought.view, thought.lines) for thought in thoughts}, now)
+    session.flush()
+    session.connection().execute(
+        _LOOKED_AT,
+        [
+            {"pump": thought.pump_id, "due": thought.due, "next": thought.look_again_at, "at": now}
+            for thought in thoughts
+        ],
+    )
+    return len(thoughts)
+
+
+_STATE: Any = PumpState.__table__  # type: ignore[attr-defined]  # SQLModel sets it without declaring it
+_LOOKED_AT = (
+    update(_STATE)
+    .where(_STATE.c.pump_id == bindparam("pump"), _STATE.c.evaluate_at == bindparam("due"))
+    .values(evaluate_at=bindparam("next"), changed_at=bindparam("at"))
+)
+
+
+def _write_outlooks(session: Session, rows: Sequence[Outlook]) -> None:
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(Outlook)
+    columns = {column: statement.excluded[column] for column in Outlook.model_fields if column != "pump_id"}
+    upsert = statement.on_conflict_do_update(index_elements=[col(Outlook.pump_id)], set_=columns)
+    session.execute(upsert, [row.model_dump() for row in rows])

@@ -1,0 +1,132 @@
+"""Note which pumps are heard of and which fell silent: connected, late, disconnected or suspended, as one set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from devices.alarms import Priority
+from tracker.actions.refresh_worklist import TRACKER, event, open_lines
+from tracker.findings.line import Line
+from tracker.records.columns import to_micros
+from tracker.records.worklist import OUTAGE, open_item
+
+LATE_AFTER: Final = 1.5
+"""A report this many intervals after the last is late. Assumed."""
+DISCONNECTED_AFTER: Final = 3.0
+"""Nothing for this many intervals, and the pump counts as disconnected. Assumed."""
+OUTAGE_LEAST: Final = 5
+OUTAGE_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """A pump whose contact is no longer what its state says."""
+
+    pump_id: int
+    link: str
+
+
+def changed_links(session: Session, now: datetime) -> list[LinkChange]:
+    """Every pump whose contact has another name now than recorded; reads only."""
+    rows = session.connection().execute(
+        text(_SQLITE if session.get_bind().dialect.name == "sqlite" else _POSTGRESQL),
+        {
+            "now": to_micros(now) if session.get_bind().dialect.name == "sqlite" else now,
+            "late": LATE_AFTER,
+            "gone": DISCONNECTED_AFTER,
+        },
+    )
+    return [LinkChange(row[0], row[1]) for row in rows]
+
+
+def write_links(session: Session, changes: Sequence[LinkChange], now: datetime) -> None:
+    """Record the new names; a pump that became silent, or is no longer, is evaluated at the scheduler's next turn."""
+    at = {"at": to_micros(now) if session.get_bind().dialect.name == "sqlite" else now}
+    watched = {"disconnected", "suspended"}
+    rows = [{"pump": one.pump_id, "link": one.link, "matters": int(one.link in watched), **at} for one in changes]
+    if rows:
+        session.connection().execute(text(_WRITE), rows)
+
+
+def note_outages(session: Session, now: datetime) -> None:
+    """Open one line for a clinic most of whose pumps are silent at once, and close it when they are back."""
+    silent: Counter[int] = Counter()
+    watched: Counter[int] = Counter()
+    for clinic_id, link, count in session.connection().execute(text(_BY_CLINIC)):
+        watched[clinic_id] += count
+        if link in {"late", "disconnected"}:
+            silent[clinic_id] += count
+    for clinic_id, total in watched.items():
+        is_out = silent[clinic_id] >= OUTAGE_LEAST and silent[clinic_id] >= OUTAGE_SHARE * total
+        known = open_item(session, clinic_id, OUTAGE)
+        if is_out and known is None:
+            open_lines(session, [(clinic_id, None, _outage(silent[clinic_id], total, now))], now)
+        elif not is_out and known is not None:
+            known.closed_at, known.changed_at = now, now
+            known.closed_by, known.closed_reason = TRACKER, "the pumps are heard of again"
+            session.add(known)
+            session.add(event(known.id, now, "cause gone", TRACKER))
+        if is_out != (known is not None):
+            at = to_micros(now) if session.get_bind().dialect.name == "sqlite" else now
+            session.connection().execute(text(_LOOK_AGAIN), {"clinic": clinic_id, "at": at})
+
+
+def _outage(silent: int, total: int, now: datetime) -> Line:
+    return Line(
+        key=OUTAGE,
+        kind="contact",
+        priority=Priority.HIGH,
+        harm_at=now + timedelta(hours=24),
+        what="Most of the clinic's pumps are silent",
+        why=f"{silent} of {total} pumps have missed their reports at once: the fault is likely the clinic's "
+        "connection, the broker or this system, not the pumps. What they do now is unknown.",
+        next_step="Check the connection and the broker. If it lasts, call the patients whose drug runs out first.",
+        since=now,
+        link="/connectivity",
+    )
+
+
+_SQLITE: Final = """
+SELECT pump_id, wanted FROM (
+  SELECT s.pump_id, s.link, CASE
+    WHEN s.last_contact_at IS NULL THEN 'never'
+    WHEN p.suspended_until > :now THEN 'suspended'
+    WHEN s.last_contact_at + max(p.report_interval_s, 60) * 1000000 * :gone < :now THEN 'disconnected'
+    WHEN s.last_contact_at + max(p.report_interval_s, 60) * 1000000 * :late < :now THEN 'late'
+    ELSE 'connected' END AS wanted
+  FROM pump_state s JOIN pump p ON p.id = s.pump_id) AS named
+WHERE link <> wanted"""
+
+_POSTGRESQL: Final = """
+SELECT pump_id, wanted FROM (
+  SELECT s.pump_id, s.link, CASE
+    WHEN s.last_contact_at IS NULL THEN 'never'
+    WHEN p.suspended_until > :now THEN 'suspended'
+    WHEN s.last_contact_at + make_interval(secs => greatest(p.report_interval_s, 60) * :gone) < :now
+      THEN 'disconnected'
+    WHEN s.last_contact_at + make_interval(secs => greatest(p.report_interval_s, 60) * :late) < :now THEN 'late'
+    ELSE 'connected' END AS wanted
+  FROM pump_state s JOIN pump p ON p.id = s.pump_id) AS named
+WHERE link <> wanted"""
+
+_WRITE: Final = """
+UPDATE pump_state SET link = :link, link_since = :at, changed_at = :at,
+  evaluate_at = CASE WHEN link IN ('disconnected', 'suspended') OR :matters = 1 THEN :at ELSE evaluate_at END
+WHERE pump_id = :pump"""
+
+_BY_CLINIC: Final = """
+SELECT p.clinic_id, s.link, COUNT(*) FROM pump_state s JOIN pump p ON p.id = s.pump_id
+WHERE s.link IN ('connected', 'late', 'disconnected')
+  AND p.lifecycle NOT IN ('explanted', 'replaced', 'deceased', 'returned', 'transferred')
+GROUP BY p.clinic_id, s.link"""
+
+_LOOK_AGAIN: Final = """
+UPDATE pump_state SET evaluate_at = :at
+WHERE link = 'disconnected' AND pump_id IN (SELECT id FROM pump WHERE clinic_id = :clinic)"""

@@ -1,0 +1,23 @@
+"""The silence job: who is heard of, who is late, who fell silent, and whether a whole clinic did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from tracker.actions.note_silence import changed_links, note_outages, write_links
+from tracker.records.database import Database
+
+WRITE_AT_ONCE: Final = 2000
+
+
+def note_silence(database: Database, now: datetime) -> int:
+    """Record every change of contact. Returns how many pumps changed."""
+    with database.reading() as session:
+        changes = changed_links(session, now)
+    for start in range(0, len(changes), WRITE_AT_ONCE):
+        with database.writing() as session:
+            write_links(session, changes[start : start + WRITE_AT_ONCE], now)
+    with database.writing() as session:
+        note_outages(session, now)
+    return len(changes)
