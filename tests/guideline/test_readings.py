@@ -27,14 +27,14 @@ def test_the_readings_differ_exactly_when_a_note_says_so() -> None:
 def test_the_note_names_the_facts_that_are_not_known_and_would_bring_agreement() -> None:
     note = note_of(ask("replacement", battery_nearing_end=True, abuse_or_neglect=False))
     assert note is not None
-    assert "no_longer_beneficial yes and repairable no, or impending_failure_notice yes" in note
+    assert "no_longer_beneficial is yes and repairable is no, or that impending_failure_notice is yes" in note
     assert "battery_nearing_end" not in note
 
 
 def test_what_is_documented_already_is_not_asked_again() -> None:
     note = note_of(ask("replacement", battery_nearing_end=True, no_longer_beneficial=True, abuse_or_neglect=False))
     assert note is not None
-    assert note.endswith("repairable no, or impending_failure_notice yes.")
+    assert note.endswith("repairable is no, or that impending_failure_notice is yes.")
     assert "no_longer_beneficial" not in note
 
 
@@ -45,8 +45,8 @@ def test_where_recorded_facts_divide_the_readings_the_note_says_which() -> None:
     note = note_of(ask("replacement", **settled))
     assert note is not None
     assert "As recorded they cannot agree" in note
-    assert "battery_nearing_end yes" in note
-    assert "impending_failure_notice yes" in note
+    assert "battery_nearing_end is yes" in note
+    assert "impending_failure_notice is yes" in note
 
 
 def test_a_battery_that_a_device_does_not_have_is_never_asked_for() -> None:
@@ -54,7 +54,7 @@ def test_a_battery_that_a_device_does_not_have_is_never_asked_for() -> None:
     note = note_of(ask("replacement", **facts))
     assert note is not None
     assert "battery_nearing_end" not in note
-    assert "impending_failure_notice yes" in note
+    assert "impending_failure_notice is yes" in note
 
 
 @pytest.mark.parametrize("values", list(product((True, None), (True, False, None), (True, False, None))))
@@ -62,10 +62,9 @@ def test_documenting_what_the_note_names_brings_agreement(values: tuple[bool | N
     names = ("battery_nearing_end", "no_longer_beneficial", "repairable")
     facts: dict[str, Any] = dict(zip(names, values, strict=True)) | {"abuse_or_neglect": False}
     note = note_of(ask("replacement", **facts))
-    if note is None or "documents " not in note:
-        return
-    for way in note.partition("documents ")[2].rstrip(".").split(", or "):
-        answers = dict(part.split(" ") for part in way.split(" and "))
+    ways = note.partition("documented that ")[2].rstrip(".").split(", or that ") if note else []
+    for way in ways:
+        answers = dict(part.split(" is ") for part in way.split(" and "))
         told = {name: answer == "yes" for name, answer in answers.items()}
         assert len(set(ask("replacement", **{**facts, **told})["readings"].values())) == 1
 

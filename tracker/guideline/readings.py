@@ -38,10 +38,10 @@ def note_on_difference(
     opening = f"{asked.section} can be read two ways, and here the answer differs: {told}."
     open_ways = _ways_to_agree(asked, _Search(edition, dict(truths), fixed, recorded_may_change=False))
     if open_ways:
-        return f"{opening} Both agree once the record documents {_told(edition, open_ways)}."
+        return f"{opening} Both agree once it is documented that {_told(edition, open_ways)}."
     ways = _ways_to_agree(asked, _Search(edition, dict(truths), fixed, recorded_may_change=True))
     if ways:
-        return f"{opening} As recorded they cannot agree; they would if the record documented {_told(edition, ways)}."
+        return f"{opening} As recorded they cannot agree; they would if it were documented that {_told(edition, ways)}."
     return f"{opening} As recorded they cannot agree."
 
 
@@ -92,7 +92,7 @@ def _smallest(ways: Iterable[Way]) -> list[Way]:
 def _told(edition: Edition, ways: Iterable[Way]) -> str:
     order = list(edition.criteria)
     in_order = [sorted(way, key=lambda part: order.index(part[0])) for way in ways]
-    return ", or ".join(
+    return ", or that ".join(
         " and ".join(_fact_told(edition, name, wanted=wanted) for name, wanted in way) for way in in_order
     )
 
@@ -101,5 +101,5 @@ def _fact_told(edition: Edition, criterion_id: str, *, wanted: bool) -> str:
     criterion = edition.criteria[criterion_id]
     if isinstance(criterion.rule, Stated):
         answer = "yes" if criterion.rule.wanted is wanted else "no"
-        return f"{criterion.rule.fact} {answer}"
-    return f"{criterion.title} ({criterion.id}) {'met' if wanted else 'not met'}"
+        return f"{criterion.rule.fact} is {answer}"
+    return f"{criterion.title} ({criterion.id}) is {'met' if wanted else 'not met'}"
