@@ -1,0 +1,113 @@
+"""Drugs: found by name, judged by what their loss does, and how long each keeps in a pump."""
+
+from __future__ import annotations
+
+import pytest
+
+from devices.drugs import DRUGS, WithdrawalRisk, find, parts, withdrawal_risk
+from devices.interval import Unknown
+from devices.sources import SOURCES
+from devices.stability import Stability, stability
+
+
+@pytest.mark.parametrize(
+    ("name", "drug"),
+    [("baclofen", "baclofen"), (" Baclofen ", "baclofen"), ("GABLOFEN", "baclofen"), ("Prialt", "ziconotide")],
+)
+def test_a_drug_is_found_by_its_name_or_brand_in_any_letters(name: str, drug: str) -> None:
+    found = find(name)
+    assert found is not None
+    assert found.name == drug
+
+
+@pytest.mark.parametrize("name", ["", "baclo", "baclofen x", "morphine + baclofen"])
+def test_what_is_not_one_listed_drug_is_not_found(name: str) -> None:
+    assert find(name) is None
+
+
+def test_no_name_stands_for_two_drugs() -> None:
+    names = [name for drug in DRUGS for name in (drug.name, *drug.other_names)]
+    assert len(names) == len(set(names))
+    assert names == [name.lower() for name in names]
+
+
+def test_every_source_of_a_drug_is_listed_and_every_range_is_in_order() -> None:
+    for drug in DRUGS:
+        assert drug.withdrawal_source is None or drug.withdrawal_source in SOURCES
+        dose = drug.daily_dose
+        if dose is not None:
+            assert dose.source is None or dose.source in SOURCES
+            assert dose.least is None or dose.most is None or dose.least < dose.most
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "morphine+bupivacaine",
+        "Morphine / Bupivacaine",
+        "morphine, bupivacaine",
+        "morphine and bupivacaine",
+        "morphine with  bupivacaine",
+    ],
+)
+def test_a_mixture_is_taken_apart(text: str) -> None:
+    assert parts(text) == ("morphine", "bupivacaine")
+
+
+@pytest.mark.parametrize(
+    ("name", "risk"),
+    [
+        ("baclofen", WithdrawalRisk.LIFE_THREATENING),
+        ("clonidine", WithdrawalRisk.SEVERE),
+        ("morphine", WithdrawalRisk.OPIOID),
+        ("ziconotide", WithdrawalRisk.NONE),
+        ("morphine + baclofen", WithdrawalRisk.LIFE_THREATENING),
+        ("bupivacaine + morphine", WithdrawalRisk.OPIOID),
+        ("baclofen + mystery", WithdrawalRisk.UNKNOWN),
+        (None, WithdrawalRisk.UNKNOWN),
+        ("", WithdrawalRisk.UNKNOWN),
+    ],
+)
+def test_a_mixture_is_as_dangerous_to_lose_as_its_worst_part(name: str | None, risk: WithdrawalRisk) -> None:
+    assert withdrawal_risk(name) is risk
+
+
+@pytest.mark.parametrize(
+    ("drug", "given", "days", "source"),
+    [
+        ("morphine", {}, 180, "S2c"),
+        ("Lioresal", {}, 180, "S2c"),
+        ("ziconotide", {"first_fill": True}, 14, "S27"),
+        ("ziconotide", {"first_fill": True, "diluted": False}, 14, "S27"),
+        ("ziconotide", {"first_fill": False, "diluted": True}, 40, "S27"),
+        ("ziconotide", {"first_fill": False, "diluted": False}, 84, "S27"),
+        ("morphine + bupivacaine + clonidine", {}, 90, "S32"),
+        ("clonidine/morphine/bupivacaine", {}, 90, "S32"),
+        ("baclofen + morphine", {}, 30, "S32b"),
+    ],
+)
+def test_a_drug_keeps_as_long_as_its_source_says(drug: str, given: dict[str, bool], days: int, source: str) -> None:
+    found = stability(drug, **given)
+    assert isinstance(found, Stability)
+    assert (found.days, found.source) == (days, source)
+    assert found.source in SOURCES
+
+
+@pytest.mark.parametrize(
+    ("drug", "given", "words"),
+    [
+        (None, {}, "drug in the pump is not known"),
+        ("fentanyl", {}, "No source was found for how long fentanyl keeps"),
+        ("mystery", {}, "No source"),
+        ("morphine + mystery", {}, "No source"),
+        ("morphine + clonidine", {}, "No source"),
+        ("ziconotide", {}, "first fill"),
+        ("ziconotide", {"first_fill": False}, "diluted"),
+    ],
+)
+def test_what_no_source_gives_is_unknown_and_never_guessed(
+    drug: str | None, given: dict[str, bool], words: str
+) -> None:
+    answer = stability(drug, **given)
+    assert isinstance(answer, Unknown)
+    assert words in str(answer)
