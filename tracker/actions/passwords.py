@@ -14,7 +14,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tracker.errors import Invalid
 
-SHORTEST_PASSWORD = 12
+SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 200
 
 _hasher = PasswordHash((Argon2Hasher(),))

@@ -9,6 +9,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from tracker.records.columns import UtcDateTime
 from tracker.records.pump import Clinic
 
+ROLES = ("nurse", "physician", "biller", "administrator", "auditor")
+
 
 class Staff(SQLModel, table=True):
     """A person who may sign in. Emails are kept in lower case."""
@@ -135,4 +137,11 @@ def tokens_of(session: Session, staff_id: int) -> list[ApiToken]:
     """A person's tokens, newest first, revoked ones among them."""
     return list(
         session.exec(select(ApiToken).where(ApiToken.staff_id == staff_id).order_by(col(ApiToken.created_at).desc()))
+    )
+
+
+def all_staff(session: Session) -> list[tuple[Staff, Clinic]]:
+    """Everybody of every clinic, by clinic and email."""
+    return list(
+        session.exec(select(Staff, Clinic).where(Staff.clinic_id == Clinic.id).order_by(Clinic.name, Staff.email))
     )

@@ -75,14 +75,17 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="live-feed", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """End, and let every page know that the stream is over."""
+    def end(self) -> None:
+        """Have every open stream end; safe in a signal's handler."""
         self._ending.set()
         self._somebody.set()
+
+    def stop(self) -> None:
+        """End, and wait until nothing looks any more."""
+        self.end()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._tell({})
 
     @property
     def ending(self) -> bool:
@@ -115,6 +118,7 @@ class Feed:
             if not self._somebody.is_set():
                 since = None
                 self._somebody.wait()
+                continue
             try:
                 with self._database.reading() as session:
                     if since is None:
@@ -127,6 +131,7 @@ class Feed:
             if changes:
                 self._tell(changes)
             self._ending.wait(LOOK_EVERY_S)
+        self._tell({})
 
     def _newest(self, session: Session) -> datetime:
         newest: list[datetime | None] = [

@@ -7,15 +7,13 @@ tries an account is locked for a delay that doubles with each further one. Guess
 from __future__ import annotations
 
 import secrets
-import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import Session, col, delete
 
 from tracker.actions import audit
+from tracker.actions.passwords import hash_password, matches
 from tracker.errors import Invalid, NotAllowed, TrackerError
 from tracker.records.staff import BrowserSession, Staff, staff_by_email
 from tracker.web import csrf
@@ -25,12 +23,6 @@ from tracker.web.people import SESSION_HOURS, Person, digest
 FREE_TRIES = 5
 FIRST_LOCK = timedelta(seconds=30)
 LONGEST_LOCK = timedelta(hours=1)
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 200
-
-_hasher = PasswordHash((Argon2Hasher(),))
-_nobody = _hasher.hash(secrets.token_urlsafe(16))  # an unknown email is checked against this
-_at_once = threading.BoundedSemaphore(2)  # each check takes 64 MiB
 
 
 class SignInRefused(TrackerError):
@@ -53,16 +45,6 @@ class Opened:
     email: str
 
 
-def hash_password(password: str) -> str:
-    """The argon2 hash to keep. Raises ``Invalid`` for a password that is too short or too long."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Invalid(
-            f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; a few unrelated words are good",
-            field="password",
-        )
-    return _hasher.hash(password)
-
-
 def sign_in(web: Web, email: str, password: str, address: str) -> Opened:
     """Open a session. Raises ``SignInRefused``, or ``TooMany`` after many wrong tries from one address."""
     web.limits.strangers.check(f"sign-in {address}")
@@ -71,7 +53,7 @@ def sign_in(web: Web, email: str, password: str, address: str) -> Opened:
         staff = staff_by_email(session, email[:254])
         kept = staff.password_hash if staff is not None and staff.active else None
         locked = staff is not None and staff.locked_until is not None and staff.locked_until > now
-    right = _matches(password, kept) and not locked
+    right = matches(password, kept) and not locked
     with web.database.writing() as session:
         staff = staff_by_email(session, email[:254])
         if right and staff is not None and staff.active and staff.password_hash == kept:
@@ -136,7 +118,7 @@ def confirm(web: Web, person: Person, password: str) -> None:
     with web.database.reading() as session:
         staff = session.get(Staff, person.staff_id)
         kept = staff.password_hash if staff is not None and staff.active else None
-    if not _matches(password, kept):
+    if not matches(password, kept):
         web.limits.signatures.take(person.email)
         raise NotAllowed("that is not your password: nothing was signed", field="password")
 
@@ -146,12 +128,6 @@ def end_sessions(session: Session, staff_id: int, *, but: str = "") -> None:
     session.exec(
         delete(BrowserSession).where(col(BrowserSession.staff_id) == staff_id, col(BrowserSession.digest) != but)
     )
-
-
-def _matches(password: str, kept: str | None) -> bool:
-    with _at_once:
-        right = _hasher.verify(password[: LONGEST_PASSWORD + 1], kept or _nobody)
-    return right and kept is not None
 
 
 def _count_failure(session: Session, staff: Staff | None, email: str, now: datetime, *, locked: bool) -> None:

@@ -1,0 +1,32 @@
+"""What the commands on records share: the settings, a database of the right schema, and who is at the keyboard."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.settings import Settings
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[Database]:
+    """The database that the environment names; raises ``StartupFault`` where its schema is not this program's."""
+    database = Database((settings or Settings()).database_url)
+    try:
+        schema.require_current(database)
+        yield database
+    finally:
+        database.close()
+
+
+def operator() -> str:
+    """The name under which the audit trail knows who ran the command."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user has no name
+        name = str(os.getuid())
+    return f"command line ({name})"

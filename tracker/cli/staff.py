@@ -1,0 +1,139 @@
+"""``tracker staff``: people who may sign in, and their API tokens."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from tracker.actions.add_staff import FIRST_CLINIC, add_clinic, add_staff, clinic_named
+from tracker.actions.change_staff import change_staff
+from tracker.actions.issue_token import issue_token, revoke_token
+from tracker.cli.records import opened, operator
+from tracker.errors import Invalid, NotFound
+from tracker.records.columns import key
+from tracker.records.pump import Clinic
+from tracker.records.staff import Staff, all_staff, staff_by_email, tokens_of
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="People who may sign in, and their API tokens.")
+
+Email = Annotated[str, typer.Argument(help="the person's email, by which they sign in")]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="read the password from standard input")]
+
+
+@app.command()
+def add(
+    email: Email,
+    role: Annotated[str, typer.Option(help="nurse, physician, biller, administrator or auditor")],
+    password_stdin: PasswordStdin = False,
+    name: Annotated[str, typer.Option(help="how pages and signatures name the person")] = "",
+    unit: Annotated[str | None, typer.Option(help="ward or team")] = None,
+    clinic: Annotated[str | None, typer.Option(help="the clinic; needed where there are several")] = None,
+) -> None:
+    """Make an account. Without --password-stdin only OpenID Connect can sign the person in."""
+    password = _password() if password_stdin else None
+    now = datetime.now(UTC)
+    with opened() as database, database.writing() as session:
+        home = _home(session, clinic, now)
+        staff = add_staff(
+            session,
+            clinic=home,
+            email=email,
+            role=role,
+            password=password,
+            name=name,
+            unit=unit,
+            by=operator(),
+            now=now,
+        )
+        typer.echo(f"{staff.email}: {staff.role} at {home.name}")
+
+
+@app.command()
+def token(email: Email, name: Annotated[str, typer.Option(help="what the token is for")]) -> None:
+    """Print a new API token with the person's permissions, alone on one line; it is never shown again."""
+    with opened() as database:
+        with database.writing() as session:
+            made = issue_token(session, _person(session, email), name=name, by=operator(), now=datetime.now(UTC))
+        typer.echo(made)
+
+
+@app.command()
+def revoke(email: Email, name: Annotated[str, typer.Option(help="the name that the token was given")]) -> None:
+    """End every token of that name."""
+    now = datetime.now(UTC)
+    with opened() as database, database.writing() as session:
+        staff = _person(session, email)
+        named = [one for one in tokens_of(session, key(staff.id)) if one.name == name and one.revoked_at is None]
+        if not named:
+            raise NotFound(f"{staff.email} has no token named {name!r} that is still good")
+        for one in named:
+            revoke_token(session, staff, one, by=operator(), now=now)
+        typer.echo(f"{len(named)} revoked")
+
+
+@app.command("list")
+def show() -> None:
+    """List the accounts."""
+    with opened() as database, database.reading() as session:
+        for staff, clinic in all_staff(session):
+            typer.echo("\t".join([staff.email, staff.role, clinic.name, "active" if staff.active else "ended"]))
+
+
+@app.command()
+def change(
+    email: Email,
+    role: Annotated[str | None, typer.Option(help="the new role")] = None,
+    name: Annotated[str | None, typer.Option(help="the new name")] = None,
+    unit: Annotated[str | None, typer.Option(help="the new unit")] = None,
+    active: Annotated[bool | None, typer.Option("--active/--ended", help="whether the person may sign in")] = None,
+    password_stdin: PasswordStdin = False,
+    unlock: Annotated[bool, typer.Option("--unlock", help="lift the lock that wrong tries brought")] = False,
+) -> None:
+    """Change an account; a new role or password ends the person's sessions."""
+    password = _password() if password_stdin else None
+    with opened() as database, database.writing() as session:
+        change_staff(
+            session,
+            _person(session, email),
+            role=role,
+            name=name,
+            unit=unit,
+            active=active,
+            password=password,
+            unlock=unlock,
+            by=operator(),
+            now=datetime.now(UTC),
+        )
+
+
+@app.command("clinic")
+def make_clinic(
+    name: Annotated[str, typer.Argument(help="its name")],
+    timezone: Annotated[str, typer.Option(help="IANA name; pages show times in it")] = "UTC",
+) -> None:
+    """Make a further clinic; its staff see its pumps and no others."""
+    with opened() as database, database.writing() as session:
+        add_clinic(session, name=name, timezone=timezone, by=operator(), now=datetime.now(UTC))
+
+
+def _home(session: Session, clinic: str | None, now: datetime) -> Clinic:
+    home = clinic_named(session, clinic)
+    return home or add_clinic(session, name=FIRST_CLINIC, timezone="UTC", by=operator(), now=now)
+
+
+def _person(session: Session, email: str) -> Staff:
+    staff = staff_by_email(session, email)
+    if staff is None:
+        raise NotFound(f"nobody has an account with the email {email[:254]}")
+    return staff
+
+
+def _password() -> str:
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise Invalid("no password came on standard input", field="password")
+    return line

@@ -1,0 +1,84 @@
+"""``tracker web``: the pages and the JSON API. Any number may run on one database."""
+
+from __future__ import annotations
+
+import threading
+from types import FrameType
+
+import structlog
+import typer
+import uvicorn
+
+from tracker.cli.running import require_free_port, set_up_logging, stop_on_signal
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.settings import Settings
+from tracker.web.app import create_app
+from tracker.web.live import Feed
+
+app = typer.Typer(add_completion=False)
+
+_LAST_ANSWERS_S = 5
+
+
+class _Server(uvicorn.Server):
+    """Ends the open pages' streams when told to stop, since they would never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        super().__init__(config)
+        self._feed = feed
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal: let the streams end first."""
+        self.end()
+        super().handle_exit(sig, frame)
+
+    def end(self) -> None:
+        """Stop soon."""
+        self._feed.end()
+        self.should_exit = True
+
+
+@app.command()
+def web() -> None:
+    """Serve the pages and the API until told to stop."""
+    set_up_logging()
+    settings = Settings()
+    require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
+    stop = stop_on_signal()
+    database = Database(settings.database_url, pool_size=16)
+    schema.require_current(database)
+    try:
+        serve_pages(settings, database, stop)
+    finally:
+        database.close()
+
+
+def serve_pages(settings: Settings, database: Database, stop: threading.Event) -> None:
+    """Serve until a signal comes or ``stop`` is set; then ``stop`` is set."""
+    application = create_app(settings, database)
+    config = uvicorn.Config(
+        application,
+        host=settings.web_host,
+        port=settings.web_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_ANSWERS_S,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+    server = _Server(config, application.state.web.feed)
+
+    def watch() -> None:
+        stop.wait()
+        server.end()
+
+    watcher = threading.Thread(target=watch, name="web-stop", daemon=True)
+    watcher.start()
+    structlog.get_logger().info("the pages are served", host=settings.web_host, port=settings.web_port)
+    try:
+        server.run()
+    finally:
+        stop.set()
+        watcher.join()
