@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import ssl
+import struct
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
@@ -129,3 +130,23 @@ class Device:
 
     def _on_subscribe(self, _client: Any, _data: Any, number: int, reasons: list[ReasonCode], _more: Any) -> None:
         self.granted[number] = reasons
+
+
+def text_field(words: str) -> bytes:
+    """A text as MQTT writes it: its length, then its bytes."""
+    return struct.pack("!H", len(words.encode())) + words.encode()
+
+
+def sign_in_packet(
+    username: str, password: str, *, client_id: str, flags: int = 0xC2, protocol: str = "MQTT", level: int = 4
+) -> bytes:
+    """A CONNECT packet, to be sent over a bare socket."""
+    body = text_field(protocol) + bytes([level, flags]) + struct.pack("!H", 60)
+    body += text_field(client_id) + text_field(username) + text_field(password)
+    return bytes([0x10, len(body)]) + body
+
+
+def subscribe_packet(topic_filter: str) -> bytes:
+    """A SUBSCRIBE packet with number 1, at QoS 1."""
+    body = struct.pack("!H", 1) + text_field(topic_filter) + b"\x01"
+    return bytes([0x82, len(body)]) + body

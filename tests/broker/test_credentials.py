@@ -1,3 +1,5 @@
+"""A communicator's password, and its hashes as each broker reads them."""
+
 from __future__ import annotations
 
 import os

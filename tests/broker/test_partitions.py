@@ -1,3 +1,5 @@
+"""One ingest worker or several: which topics each listens to, on brokers that really split them."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from devices.wire import MAX_PAYLOAD_BYTES
-from tests.broker.clients import Device
+from tests.broker.clients import Device, sign_in_packet, text_field
 from tests.broker.conftest import OTHER, PUMP, Site
 from tests.servers import wait_until
 
@@ -155,16 +155,6 @@ def test_a_payload_of_16_kib_passes_and_a_larger_one_is_refused(site: Site, *, r
         assert {payload[:1] for _, payload in tracker.messages} == {b"x", b"a"}
 
 
-def _text(words: str) -> bytes:
-    return struct.pack("!H", len(words.encode())) + words.encode()
-
-
-def _sign_in(site: Site, *, flags: int = 0xC2, protocol: str = "MQTT", level: int = 4, more: bytes = b"") -> bytes:
-    body = _text(protocol) + bytes([level, flags]) + struct.pack("!H", 60) + _text("raw") + more
-    body += _text(PUMP) + _text(site.credentials[PUMP].password)
-    return bytes([0x10, len(body)]) + body
-
-
 MALFORMED = {
     "a packet of no kind": b"\x00\x00",
     "a reserved kind": b"\xf0\x00",
@@ -172,14 +162,14 @@ MALFORMED = {
     "a length of 256 MB": b"\x32\xff\xff\xff\x7f" + b"x" * 2000,
     "a publish without a topic": b"\x32\x02\x00\x00",
     "a publish whose topic is longer than the packet": b"\x32\x04\xff\xffab",
-    "a publish with packet number zero": b"\x32\x0a" + _text("pumps") + b"\x00\x00x",
-    "a publish of quality 3": b"\x36\x0a" + _text("pumps") + b"\x00\x01x",
-    "a publish to a wildcard": b"\x32\x0c" + _text("pumps/#") + b"\x00\x01x",
+    "a publish with packet number zero": b"\x32\x0a" + text_field("pumps") + b"\x00\x00x",
+    "a publish of quality 3": b"\x36\x0a" + text_field("pumps") + b"\x00\x01x",
+    "a publish to a wildcard": b"\x32\x0c" + text_field("pumps/#") + b"\x00\x01x",
     "a topic that is not UTF-8": b"\x32\x08\x00\x04\xff\xfe\xfd\xfc\x00\x01",
     "a topic with a null": b"\x32\x08\x00\x04a\x00bc\x00\x01",
     "a subscription to nothing": b"\x82\x02\x00\x01",
-    "a subscription with bad flags": b"\x80\x08" + struct.pack("!H", 1) + _text("abc") + b"\x01",
-    "a second sign-in": b"\x10\x0d" + _text("MQTT") + b"\x04\x02\x00\x3c" + _text("a"),
+    "a subscription with bad flags": b"\x80\x08" + struct.pack("!H", 1) + text_field("abc") + b"\x01",
+    "a second sign-in": b"\x10\x0d" + text_field("MQTT") + b"\x04\x02\x00\x3c" + text_field("a"),
     "an acknowledgment of nothing": b"\x40\x02\x12\x34",
     "an acknowledgment cut short": b"\x40\x01\x12",
     "text of another protocol": b"GET / HTTP/1.1\r\nHost: broker\r\n\r\n",
@@ -193,7 +183,7 @@ def test_malformed_packets_harm_nobody_else(site: Site, packet: bytes, *, signed
     tracker, other = site.watched()
     with socket.create_connection(("127.0.0.1", site.port), 5) as raw:
         if signed_in:
-            raw.sendall(_sign_in(site))
+            raw.sendall(sign_in_packet(PUMP, site.credentials[PUMP].password, client_id="raw"))
             assert raw.recv(4) == b"\x20\x02\x00\x00"
         raw.sendall(packet)
         _drain(raw)
@@ -211,7 +201,7 @@ def test_malformed_packets_harm_nobody_else(site: Site, packet: bytes, *, signed
 )
 def test_a_malformed_sign_in_is_not_welcome(site: Site, change: dict[str, object]) -> None:
     with socket.create_connection(("127.0.0.1", site.port), 5) as raw:
-        raw.sendall(_sign_in(site, **change))  # type: ignore[arg-type]  # a table of differences
+        raw.sendall(sign_in_packet(PUMP, site.credentials[PUMP].password, client_id="raw", **change))  # type: ignore[arg-type]  # a table of differences
         assert not _drain(raw).startswith(b"\x20\x02\x00\x00")
     with site.pump() as pump:
         assert pump.connected

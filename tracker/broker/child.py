@@ -70,6 +70,19 @@ def find_server(named: Path | None) -> Path:
     return Path(found)
 
 
+def server_version(server: Path) -> tuple[int, ...]:
+    """The version that a server names, as numbers; ``StartupFault`` for a program that names none."""
+    try:
+        told = subprocess.run([str(server), "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as fault:
+        raise StartupFault(f"{server} can't be run: {fault}") from fault
+    found = re.search(r"v(\d+)\.(\d+)\.(\d+)", told.stdout)
+    if found is None:
+        words = (told.stderr or told.stdout).strip().split("\n")[0] or "it says nothing"
+        raise StartupFault(f"{server} does not name its version as a nats-server does: {words}")
+    return tuple(int(number) for number in found.groups())
+
+
 def spawn(server: Path, server_file: Path) -> subprocess.Popen[str]:
     """Start the server, with its log on a pipe.
 

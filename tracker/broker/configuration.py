@@ -24,6 +24,7 @@ MAX_ACK_PENDING = 8_000
 """Messages on the way to ingest for each of its topic filters: several batches, so that a commit never leaves the
 worker waiting (1,000 was measured to pass 22,000 a second, 8,000 to 20,000 about 26,000); NATS allows 65,535 in all."""
 
+_KNOWN_VERSION = (2, 15, 1)
 _SIGN_IN_SECONDS = 15  # 5,000 communicators at once wait in line for a moment
 _WRITE_DEADLINE_SECONDS = 120  # a worker that waits for its database does not read; it is not cut off for that
 _INTERNAL_BYTES = 1024**3  # sessions, retained receipts and presence, beside the messages
@@ -68,8 +69,11 @@ class BrokerConfiguration:
         return self.folder / USERS_FILE
 
 
-def render(configuration: BrokerConfiguration) -> str:
-    """The server's configuration as text; the users stand in a file of their own that it includes."""
+def render(configuration: BrokerConfiguration, server_version: tuple[int, ...] = _KNOWN_VERSION) -> str:
+    """The server's configuration as text; the users stand in a file of their own that it includes.
+
+    A server refuses words that it does not know, so what came with a later version is left out for an older one.
+    """
     lines = [
         'server_name: "tracker"',
         "# The port of NATS's own protocol can't be turned off: loopback alone, any free port, one account.",
@@ -82,6 +86,7 @@ def render(configuration: BrokerConfiguration) -> str:
         '  sync_interval: "1s"',
         f"  max_file_store: {configuration.store_bytes + _INTERNAL_BYTES}",
         "  max_memory_store: 1MB",
+        *_consumers(server_version),
         "}",
         "mqtt {",
         f"  host: {_text(configuration.host)}",
@@ -94,6 +99,11 @@ def render(configuration: BrokerConfiguration) -> str:
         f"authorization {{ timeout: {_SIGN_IN_SECONDS}, include {_text(Path(USERS_FILE))} }}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _consumers(server_version: tuple[int, ...]) -> list[str]:
+    """Each QoS 1 subscription is a consumer; from 2.15 on the server would stop at 1,000, the thousandth pump."""
+    return ["  limits { default_max_consumers: -1 }"] if server_version >= (2, 15) else []
 
 
 def _tls(tls: Tls | None) -> list[str]:

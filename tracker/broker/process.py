@@ -14,11 +14,12 @@ from typing import Self
 import structlog
 
 from tracker.broker import control
-from tracker.broker.child import LogLine, find_server, log_lines, spawn
+from tracker.broker.child import LogLine, find_server, log_lines, server_version, spawn
 from tracker.broker.configuration import BrokerConfiguration, render
 from tracker.broker.credentials import bcrypt_hash
 from tracker.broker.ownership import PID_FILE, FolderLock, end_leftover, need_free_port
 from tracker.broker.users import BrokerUser, replace_private, write_users
+from tracker.broker.voice import Voice
 from tracker.errors import StartupFault, TrackerError, Unavailable
 
 _FIRST_PAUSE_SECONDS = 0.1
@@ -56,6 +57,7 @@ class EmbeddedBroker:
         self._read = 0  # how often the server has read its users, at a start or a reload
         self._misread = 0
         self._last_words = ""
+        self._voice = Voice(_log.warning)
         self._fault: str | None = None
 
     def __enter__(self) -> Self:
@@ -85,12 +87,13 @@ class EmbeddedBroker:
         """Write the configuration and start the server; ends one that an earlier, killed tracker left behind."""
         settings = self.configuration
         server = find_server(settings.binary)
+        version = server_version(server)
         self._lock = FolderLock(settings.folder)
         try:
             if end_leftover(settings.folder, settings.server_file):
                 _log.info("ended the broker of an earlier start")
             need_free_port(settings.host, settings.port)
-            replace_private(settings.server_file, render(settings))
+            replace_private(settings.server_file, render(settings, version))
             self._write(self._users)
         except BaseException:
             self._lock.release()
@@ -198,7 +201,7 @@ class EmbeddedBroker:
     def _hear(self, line: LogLine) -> None:
         if line.level != "INF":
             self._last_words = line.text
-            _log.warning("the broker says", severity=line.level, words=line.text)
+            self._voice.say(line.level, line.text, time.monotonic())
         if line.client_port:
             self._client_port = line.client_port
         if line.ready:

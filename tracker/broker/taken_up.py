@@ -1,0 +1,30 @@
+"""Whether the embedded broker knows a new credential yet: the communicator is to sign in the moment it is shown."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from tracker.records.database import Database
+from tracker.records.pump import BrokerStatus
+
+_ALIVE = timedelta(seconds=5)
+_LOOK_EVERY_S = 0.03
+
+
+def wait_until_taken_up(database: Database, version: int, seconds: float = 3.0) -> bool:
+    """Wait until the embedded broker has taken up credentials of that version; at most so many seconds.
+
+    False where it has not. A broker that gives no sign of life, or another make of broker, is not waited for.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        with database.reading() as session:
+            status = session.get(BrokerStatus, 1)
+        if status is None or datetime.now(UTC) - status.beat_at > _ALIVE:
+            return False
+        if status.applied_version >= version:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK_EVERY_S)
