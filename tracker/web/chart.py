@@ -198,7 +198,7 @@ def plain_lines(buckets: Sequence[Bucket], span: Span) -> list[Plain]:
             continue
         top = max(value for _, value in points)
         steps = [
-            f"{WIDTH * (at - span.start).total_seconds() / length:.1f} {HEIGHT - HEIGHT * value / (top * 1.05 or 1):.1f}"
+            f"{WIDTH * (at - span.start).total_seconds() / length:.1f} {HEIGHT * (1 - value / (top * 1.05 or 1)):.1f}"
             for at, value in points
         ]
         bottom = min(value for _, value in points)

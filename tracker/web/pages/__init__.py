@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.web.pages import live, pumps, sign_in, theme, worklist
+from tracker.web.pages import live, pump, pumps, sign_in, theme, worklist
 
 PAGES = (
     sign_in.router,
@@ -10,4 +10,5 @@ PAGES = (
     theme.router,
     worklist.router,
     pumps.router,
+    pump.router,
 )

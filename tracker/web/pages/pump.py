@@ -1,0 +1,157 @@
+"""One pump's page: is it well, what is next, what happened. And the values behind its chart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from sqlmodel import Session
+
+from devices.alarms import AlarmCode, meaning
+from devices.models import catalogue
+from tracker.errors import Invalid
+from tracker.records.outlook import Outlook
+from tracker.records.pump import Pump
+from tracker.records.views_chart import Span, charted_alarms, charted_visits, first_reading_at, reading_buckets
+from tracker.records.views_pump import missing_of, pump_record
+from tracker.records.views_worklist import WorklistLine, colleagues
+from tracker.web.chart import SPANS, chart_values, plain_lines, programmed_course, table_of
+from tracker.web.context import Context, Web
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.pump_summary import fresh_until, upcoming, wellness
+from tracker.web.reach import reach
+from tracker.web.rendering import page
+from tracker.web.sources import source_link
+from tracker.web.timeline import timeline
+from tracker.web.words import word
+
+router = APIRouter(include_in_schema=False)
+TIMELINE = 30
+Reader = Annotated[Person, requires("pumps.read")]
+SpanName = Annotated[str, Query(alias="span", max_length=4)]
+
+
+@router.get("/pumps/{serial}", response_class=HTMLResponse)
+def pump_page(request: Request, web: Context, person: Reader, serial: str, span_name: SpanName = "1y") -> HTMLResponse:
+    """The pump's one screen."""
+    return show_pump(request, web, person, serial, span_name)
+
+
+def show_pump(
+    request: Request,
+    web: Web,
+    person: Person,
+    serial: str,
+    span_name: str = "1y",
+    fault: str | None = None,
+    status_code: int = 200,
+) -> HTMLResponse:
+    """The pump's screen; with ``fault``, why a deed on it was refused."""
+    now = web.clock()
+    span_name = span_name if span_name in SPANS else "1y"
+    with web.database.reading() as session:
+        reached = reach(session, person, serial, now)
+        record = pump_record(session, reached.pump, now)
+        shown = _span(session, reached.pump, record.outlook, span_name, now)
+        buckets = reading_buckets(session, reached.pump.id or 0, shown)
+        staff = colleagues(session, person.clinic_id)
+    web.trail.read(person, f"pump:{serial}", "page", now, clinic_id=reached.pump.clinic_id)
+    model = catalogue.find(reached.pump.model)
+    values: dict[str, Any] = {
+        "record": record,
+        "pump": reached.pump,
+        "state": record.state,
+        "outlook": record.outlook,
+        "model": model,
+        "break_glass": reached.break_glass,
+        "well": wellness(reached.pump, record.state, record.items, record.open_alarms, now),
+        "fresh_until": fresh_until(reached.pump, record.state),
+        "ahead": upcoming(reached.pump, record.outlook, record.mri),
+        "lines": [WorklistLine(item, None) for item in record.items],
+        "names": {one.email: one.name for one in staff},
+        "colleagues": [(one.email, f"{one.name} ({word(one.role)})") for one in staff],
+        "happened": timeline(
+            serial,
+            alarms=record.alarms,
+            visits=record.visits,
+            sessions=record.sessions,
+            moves=record.moves,
+            determinations=record.determinations,
+            findings=record.findings,
+            mri=record.mri,
+            limit=TIMELINE,
+        ),
+        "gaps": [(mark, missing_of(mark)) for mark in record.marks],
+    }
+    return page(
+        request,
+        person,
+        "pump.html",
+        status_code=status_code,
+        fault=fault,
+        span_name=span_name,
+        spans=[(code, words) for code, (words, _) in SPANS.items()],
+        shown=shown,
+        plain=plain_lines(buckets, shown),
+        values_table=table_of(buckets),
+        alarm_meaning=lambda code: meaning(AlarmCode(code)),
+        source_link=lambda source: source_link(serial, source),
+        back=f"/pumps/{serial}",
+        **values,
+    )
+
+
+@router.get("/pumps/{serial}/chart")
+def chart(
+    web: Context,
+    person: Reader,
+    serial: str,
+    span_name: SpanName = "1y",
+    since: Annotated[float | None, Query(alias="from", ge=0, le=4e9, allow_inf_nan=False)] = None,
+    until: Annotated[float | None, Query(alias="to", ge=0, le=4e9, allow_inf_nan=False)] = None,
+) -> JSONResponse:
+    """The chart's values for a span: a named one, or from and to in seconds since 1970 (how zooming asks)."""
+    now = web.clock()
+    with web.database.reading() as session:
+        pump = reach(session, person, serial, now).pump
+        outlook = session.get(Outlook, pump.id)
+        if since is not None and until is not None:
+            shown = _between(since, until, now)
+        else:
+            shown = _span(session, pump, outlook, span_name if span_name in SPANS else "1y", now)
+        buckets = reading_buckets(session, pump.id or 0, shown)
+        alarms = charted_alarms(session, pump.id or 0, shown)
+        visits = charted_visits(session, pump.id or 0, shown)
+    web.trail.read(person, f"pump:{serial}", "chart", now, clinic_id=pump.clinic_id)
+    model = catalogue.find(pump.model)
+    course = programmed_course(visits, pump, model, min(now, shown.end))
+    values = chart_values(
+        buckets=buckets,
+        course=course,
+        alarms=alarms,
+        visits=visits,
+        outlook=outlook,
+        model=model,
+        span=shown,
+        now=now,
+    )
+    return JSONResponse(values)
+
+
+def _span(session: Session, pump: Pump, outlook: Outlook | None, name: str, now: datetime) -> Span:
+    """The named span that ends now; ``all`` goes from the first reading to the end of service's far limit."""
+    length = SPANS[name][1]
+    if length is not None:
+        return Span(now - length, now)
+    start = first_reading_at(session, pump.id or 0) or pump.created_at
+    far = outlook.eos_high_at if outlook else None
+    return Span(min(start, now), max(now, far) if far else now)
+
+
+def _between(since: float, until: float, now: datetime) -> Span:
+    if since >= until:
+        raise Invalid("the chart's span ends before it begins", field="to")
+    return Span(datetime.fromtimestamp(since, now.tzinfo), datetime.fromtimestamp(until, now.tzinfo))
