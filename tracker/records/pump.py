@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text, update
@@ -231,3 +231,14 @@ def credentials_version(session: Session) -> int:
 def active_credentials(session: Session) -> list[CommunicatorCredential]:
     """Every credential that may sign in."""
     return list(session.exec(select(CommunicatorCredential).where(col(CommunicatorCredential.revoked_at).is_(None))))
+
+
+def pumps_with_link(session: Session, clinic_id: int | None = None) -> Iterator[tuple[Pump, str, datetime | None]]:
+    """Every pump (of that clinic), newest first, with its link and last contact; a thousand in memory at a time."""
+    chosen = select(Pump, PumpState.link, PumpState.last_contact_at).join(
+        PumpState, col(PumpState.pump_id) == col(Pump.id)
+    )
+    if clinic_id is not None:
+        chosen = chosen.where(Pump.clinic_id == clinic_id)
+    ordered = chosen.order_by(col(Pump.created_at).desc(), col(Pump.id).desc())
+    yield from session.exec(ordered.execution_options(yield_per=1000))

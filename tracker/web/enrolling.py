@@ -1,0 +1,56 @@
+"""Enrol pumps with their communicators' sign-ins, and answer when the broker knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tracker.actions import audit
+from tracker.actions.enrol_pump import Enrolment, check, enrol_pumps
+from tracker.broker.credentials import Credential, issue_many
+from tracker.broker.taken_up import wait_until_taken_up
+from tracker.records.database import Database
+from tracker.records.pump import Pump, credentials_version
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A pump to enrol and what is known of it."""
+
+    serial: str
+    model: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A pump that is enrolled now. ``taken_up`` says whether the embedded broker knows its communicator already."""
+
+    pump: Pump
+    credential: Credential
+    taken_up: bool
+
+
+def enrol(database: Database, clinic_id: int, wanted: Sequence[Wanted], *, by: str, now: datetime) -> list[Enrolled]:
+    """Enrol them all or none, in the order given. Raises ``Invalid`` or ``Conflict`` for the first that can't be."""
+    for one in wanted:
+        check(Enrolment(one.serial, one.model, "", "", one.details), now.date())
+    credentials = issue_many([one.serial for one in wanted])
+    enrolments = [
+        Enrolment(one.serial, one.model, credential.bcrypt_hash, credential.mosquitto_hash, one.details)
+        for one, credential in zip(wanted, credentials, strict=True)
+    ]
+    with database.writing() as session:
+        pumps = enrol_pumps(session, clinic_id=clinic_id, enrolments=enrolments, by=by, now=now)
+        version = credentials_version(session)
+        audit.record_all(
+            session,
+            [
+                audit.Fact(now, by, clinic_id, "pump.enrolled", f"pump:{one.serial}", {"model": one.model})
+                for one in wanted
+            ],
+        )
+    taken_up = wait_until_taken_up(database, version) if pumps else False
+    return [Enrolled(pump, credential, taken_up) for pump, credential in zip(pumps, credentials, strict=True)]
