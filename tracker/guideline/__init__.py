@@ -5,7 +5,7 @@ line of JSON, ``determine`` and ``determine_replacement`` answer from facts, ``t
 ``questions`` what a form has to ask.
 """
 
-from tracker.guideline.ask import assess, determine, determine_replacement
+from tracker.guideline.ask import assess, determine, determine_replacement, read_back
 from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
 from tracker.guideline.catalogue import LATEST, RELEASES, find, in_force_on
 from tracker.guideline.difference import differences
@@ -26,5 +26,6 @@ __all__ = [
     "find",
     "in_force_on",
     "questions",
+    "read_back",
     "tree",
 ]

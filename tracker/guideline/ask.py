@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.errors import Invalid
-from tracker.guideline.assessment import Assessment
+from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
 from tracker.guideline.catalogue import LATEST, find
 from tracker.guideline.evaluate import evaluate
 from tracker.guideline.facts import check_facts
@@ -57,3 +57,32 @@ def determine_replacement(facts: Mapping[str, bool | None], version: str = LATES
     and for a device without a battery whose battery nears its end.
     """
     return determine("replacement", facts, version)
+
+
+def read_back(line: Mapping[str, Any]) -> Assessment:
+    """Make an assessment again from its plain JSON values, as a record keeps them; its version gives titles and facts.
+
+    Raises ``NotFound`` for a version that was never released here.
+    """
+    edition = find(line["version"])
+    readings = line.get("readings")
+    return Assessment(
+        guideline=line["guideline"],
+        version=line["version"],
+        question=line["question"],
+        outcome=Outcome(line["outcome"]),
+        criteria=tuple(
+            CriterionVerdict(
+                id=entry["id"],
+                section=entry["section"],
+                title=edition.criteria[entry["id"]].title,
+                verdict=Verdict(entry["verdict"]),
+                because=entry["because"],
+                facts=edition.needed[entry["id"]],
+            )
+            for entry in line["criteria"]
+        ),
+        missing=tuple(line["missing"]),
+        notes=tuple(line["notes"]),
+        readings=None if readings is None else {name: Outcome(outcome) for name, outcome in readings.items()},
+    )
