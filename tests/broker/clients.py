@@ -144,9 +144,3 @@ def sign_in_packet(
     body = text_field(protocol) + bytes([level, flags]) + struct.pack("!H", 60)
     body += text_field(client_id) + text_field(username) + text_field(password)
     return bytes([0x10, len(body)]) + body
-
-
-def subscribe_packet(topic_filter: str) -> bytes:
-    """A SUBSCRIBE packet with number 1, at QoS 1."""
-    body = struct.pack("!H", 1) + text_field(topic_filter) + b"\x01"
-    return bytes([0x82, len(body)]) + body
