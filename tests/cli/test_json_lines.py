@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unhurried import UNHURRIED
 from tracker.cli.json_lines import LineReader, answer_line
 from tracker.guideline import assess as answer_question
 
@@ -111,11 +112,13 @@ def test_one_reader_forgets_the_fault_of_the_line_before() -> None:
     assert answer_line(GOOD, answer_question, reader)[1]
 
 
+@UNHURRIED
 @given(line=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_answered(line: bytes) -> None:
     answered(line.replace(b"\n", b" "))
 
 
+@UNHURRIED
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -124,7 +127,6 @@ def test_any_bytes_are_answered(line: bytes) -> None:
     ),
     ascii_only=st.booleans(),
 )
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_any_json_is_answered_and_its_id_repeated(*, value: object, ascii_only: bool) -> None:
     text = json.dumps({"question": "trial", "facts": {"indication": value}, "id": value}, ensure_ascii=ascii_only)
     answer = answered(text.encode("utf-8", "surrogatepass"))

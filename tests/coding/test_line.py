@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unhurried import UNHURRIED
 from tracker.coding import BY_NUMBER, Act, Device, Region, code_line
 
 
@@ -119,7 +120,7 @@ ACTS = st.builds(
 
 
 @given(act=ACTS | ANY_JSON, already=st.lists(WORDS | ANY_JSON, max_size=3) | ANY_JSON, asked_by=SCALARS)
-@settings(max_examples=400)
+@settings(UNHURRIED, max_examples=400)
 def test_any_json_is_answered(act: object, already: object, asked_by: object) -> None:
     answer = code_line({"id": asked_by, "act": act, "already_coded_today": already})
     body = {name: value for name, value in answer.items() if name != "id"}
@@ -130,6 +131,7 @@ def test_any_json_is_answered(act: object, already: object, asked_by: object) ->
         assert bool(body["conflicts"]) <= bool(body["codes"])
 
 
+@UNHURRIED
 @given(line=ANY_JSON)
 def test_any_line_is_answered(line: object) -> None:
     assert "error" in code_line(line)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unhurried import UNHURRIED
 from tracker.guideline import assess, find
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8)
@@ -35,18 +36,20 @@ def answered(line: object) -> dict[str, Any]:
     return answer
 
 
+@UNHURRIED
 @given(line=ANY_JSON)
 def test_any_json_at_all(line: object) -> None:
     answered(line)
 
 
+@UNHURRIED
 @given(question=QUESTIONS | ANY_JSON, facts=ANY_JSON, asked_by=SCALARS)
 def test_any_question_and_facts(question: object, facts: object, asked_by: object) -> None:
     answered({"id": asked_by, "question": question, "facts": facts})
 
 
 @given(question=QUESTIONS, facts=st.dictionaries(NAMES, VALUES | ANY_JSON, max_size=4))
-@settings(max_examples=300)
+@settings(UNHURRIED, max_examples=300)
 def test_any_value_of_any_fact(question: str, facts: dict[str, object]) -> None:
     answered({"id": 1, "question": question, "facts": facts})
 
@@ -55,7 +58,7 @@ def test_any_value_of_any_fact(question: str, facts: dict[str, object]) -> None:
     question=QUESTIONS,
     chosen=st.data(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(UNHURRIED, max_examples=300)
 def test_any_possible_value_of_the_facts_asked_is_answered(question: str, chosen: st.DataObject) -> None:
     facts: dict[str, object] = {}
     for name, fact in EDITION.asked[question].items():

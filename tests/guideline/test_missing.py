@@ -8,12 +8,13 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.guideline import plainly
 from tests.guideline.asking import ask
 from tests.guideline.plainly import CASES, Case, case_name
+from tests.unhurried import UNHURRIED
 
 
 def completions(case: Case, known: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -66,7 +67,7 @@ def test_the_joint_reading_is_decided_exactly_too() -> None:
 
 @pytest.mark.parametrize("case", CASES[1:], ids=case_name)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(UNHURRIED, max_examples=60)
 def test_an_indication_is_decided_and_missing_exactly(case: Case, data: st.DataObject) -> None:
     names = list(case[2])
     unknown = data.draw(st.sets(st.sampled_from(names), max_size=7), label="unknown")
@@ -82,7 +83,7 @@ def test_with_nothing_known_every_fact_is_missing(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=case_name)
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_facts_that_are_not_missing_change_no_outcome_even_all_at_once(case: Case, data: st.DataObject) -> None:
     known = {name: data.draw(st.sampled_from((None, *values)), label=name) for name, values in case[2].items()}
     answer = ask(case[0], **plainly.given(case, known))
@@ -98,7 +99,7 @@ def test_facts_that_are_not_missing_change_no_outcome_even_all_at_once(case: Cas
 
 @pytest.mark.parametrize("case", CASES, ids=case_name)
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(UNHURRIED, max_examples=100)
 def test_knowing_more_never_undoes_a_decision(case: Case, data: st.DataObject) -> None:
     known = {name: data.draw(st.sampled_from((None, *values)), label=name) for name, values in case[2].items()}
     before = ask(case[0], **plainly.given(case, known))
@@ -118,6 +119,7 @@ def test_knowing_more_never_undoes_a_decision(case: Case, data: st.DataObject) -
         assert entry["verdict"] in {"unknown", settled} or settled == "not_applicable"
 
 
+@UNHURRIED
 @given(
     facts=st.fixed_dictionaries(dict.fromkeys(plainly.REPLACEMENT, st.sampled_from((True, False, None)))),
     has=st.sampled_from((True, False, None)),
