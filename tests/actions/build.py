@@ -48,7 +48,7 @@ def a_pump(
 
 def a_report(session: Session, pump: Pump, measured_at: datetime, seq: int, **said: Any) -> None:
     """A status report as ingest stores it: alarms, the reading, and the state moved forward."""
-    values = {
+    values: dict[str, Any] = {
         "reservoir_ml": 15.0,
         "flow_ml_per_day": 0.3,
         "infusion": "simple_continuous",
@@ -95,7 +95,7 @@ def a_history(session: Session, pump: Pump, until: datetime, days: int, **said: 
     """A report a day up to ``until``, the battery falling slowly; returns the last number used."""
     for day in range(days):
         back = days - 1 - day
-        values = {
+        values: dict[str, Any] = {
             "battery_percent": 80.0 + back * 0.02,
             "reservoir_ml": round(10.0 + (back % 30) * 0.3, 3),
         } | said

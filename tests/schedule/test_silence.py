@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -17,7 +18,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def some_pumps(database: Database, now: datetime, count: int, **details: object) -> list[Pump]:
+def some_pumps(database: Database, now: datetime, count: int, **details: Any) -> list[Pump]:
     with database.writing() as session:
         pumps = [a_pump(session, now, serial=f"SN-{number}", **details) for number in range(count)]
         for pump in pumps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -27,7 +28,7 @@ def determinations(session: Session) -> list[Determination]:
     return list(session.exec(select(Determination).order_by(col(Determination.id))))
 
 
-def an_implanted_pump(database: Database, now: datetime, days: int = 120, **said: object) -> Pump:
+def an_implanted_pump(database: Database, now: datetime, days: int = 120, **said: Any) -> Pump:
     with database.writing() as session:
         pump = a_pump(session, now - 365 * DAY, implanted_on=(now - 365 * DAY).date())
         a_history(session, pump, now, days, **said)

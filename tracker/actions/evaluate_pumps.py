@@ -24,8 +24,9 @@ from tracker.findings.view import PumpView
 from tracker.findings.wanted import ENDED, wanted
 from tracker.records.determination import Determination, newest_determinations
 from tracker.records.outlook import Outlook, outlooks
-from tracker.records.pump import PumpState, pumps_by_id
+from tracker.records.pump import PumpState, clinics_by_id, pumps_by_id
 from tracker.records.reading_history import Measured, contiguous_through, readings_not_seen
+from tracker.records.visit import last_refills
 
 DAILY: Final = timedelta(hours=24)
 FAILING_DEVICE: Final = "5.1"  # CMM-210.5's first criterion
@@ -53,12 +54,23 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     stored = outlooks(session, pump_ids)
     newest = newest_determinations(session, pump_ids)
     contiguous = contiguous_through(session, pump_ids)
+    refills = last_refills(session, pump_ids)
+    clinics = clinics_by_id(session)
     for row in stored.values():
         session.expunge(row)  # it is thought about here and written by `record`
     thoughts: list[Thought] = []
 
     def consider(pump_id: int, readings: list[Measured]) -> None:
-        outlook = look_ahead(pumps[pump_id], stored.get(pump_id), readings, contiguous.get(pump_id, 0), now)
+        pump = pumps[pump_id]
+        outlook = look_ahead(
+            pump,
+            stored.get(pump_id),
+            readings,
+            now,
+            contiguous=contiguous.get(pump_id, 0),
+            refilled_at=refills.get(pump_id),
+            cap_days=pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days,
+        )
         view = replace(views[pump_id], outlook=seen_outlook(outlook))
         before = newest.get(pump_id)
         determination = None

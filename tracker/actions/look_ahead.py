@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import pairwise
 
 from devices.battery import BatteryForecast, BatteryPoint, forecast_battery
 from devices.interval import Interval, Unknown
 from devices.model import PumpModel
 from devices.models import catalogue
+from devices.refill import RefillBy, refill_by
 from devices.report import Indicator, Infusion
 from devices.reservoir import ReservoirForecast, ReservoirPoint, forecast_reservoir
+from devices.stability import stability
 from tracker.findings.trend import Point, battery_points, moment, reservoir_points
 from tracker.records.columns import key
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump
 from tracker.records.reading_history import Measured
 
-BATTERY_HOLDS_FOR = timedelta(hours=12)
+FILL_ML = 1.0  # a rise of the volume beyond this is a fill
 _KEPT_BACK = 2000  # a gap this far behind the newest number is no longer waited for
 
 
 def look_ahead(
-    pump: Pump, outlook: Outlook | None, readings: Sequence[Measured], contiguous: int, now: datetime
+    pump: Pump,
+    outlook: Outlook | None,
+    readings: Sequence[Measured],
+    now: datetime,
+    *,
+    contiguous: int = 0,
+    refilled_at: datetime | None = None,
+    cap_days: int | None = None,
 ) -> Outlook:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
     ``contiguous`` is how far the newest epoch is complete: later looks begin there, so that what fills a gap is seen.
+    ``refilled_at`` is the last refill by the visits; ``cap_days`` the longest interval that is allowed for this pump.
     """
     model = catalogue.find(pump.model)
     row = outlook or Outlook(pump_id=key(pump.id), computed_at=now)
@@ -42,7 +53,8 @@ def look_ahead(
         row.reservoir_points = reservoir_points(row.reservoir_points, fresh)
     if model.has_battery and fresh:
         row.battery_points = battery_points(row.battery_points, fresh)
-    forecast_into(row, pump, model, now)
+    row.filled_at = _filled_at(row.reservoir_points, refilled_at)
+    _forecast_into(row, pump, model, cap_days, now)
     return row
 
 
@@ -54,14 +66,23 @@ def newly_measured(outlook: Outlook, readings: Iterable[Measured]) -> list[Measu
     return [one for one in readings if (one.epoch, one.seq) > mark]
 
 
-def forecast_into(row: Outlook, pump: Pump, model: PumpModel, now: datetime) -> None:
-    """Write both forecasts into the outlook, from its points as they are."""
+def _filled_at(points: Sequence[Point], refilled_at: datetime | None) -> datetime | None:
+    """The later of the last refill that a visit tells of and the last great rise of the volume."""
+    rises = [after[0] for before, after in pairwise(points) if after[1] - before[1] > FILL_ML]
+    known = [moment(rises[-1])] if rises else []
+    return max([*known, *([] if refilled_at is None else [refilled_at])], default=None)
+
+
+def _forecast_into(row: Outlook, pump: Pump, model: PumpModel, cap_days: int | None, now: datetime) -> None:
     battery = forecast_battery(model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now)
     _write_battery(row, battery)
     reservoir = forecast_reservoir(
         model, [_reservoir_point(point) for point in row.reservoir_points], now, pump.low_reservoir_ml
     )
     _write_reservoir(row, reservoir)
+    due = refill_by(reservoir, row.filled_at, stability(pump.drug), cap_days)
+    row.refill_by_at = due.at if isinstance(due, RefillBy) else None
+    row.refill_reason = f"{due.because[:1].upper()}{due.because[1:]}." if isinstance(due, RefillBy) else str(due)
     row.computed_at = now
 
 

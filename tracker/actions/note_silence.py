@@ -13,7 +13,9 @@ from sqlmodel import Session
 
 from devices.alarms import Priority
 from tracker.actions.refresh_worklist import TRACKER, event, open_lines
+from tracker.actions.wake_alarms import wake
 from tracker.findings.line import Line
+from tracker.records.alarm import open_alarms
 from tracker.records.columns import to_micros
 from tracker.records.worklist import OUTAGE, open_item
 
@@ -30,6 +32,7 @@ class LinkChange:
     """A pump whose contact is no longer what its state says."""
 
     pump_id: int
+    was: str
     link: str
 
 
@@ -43,7 +46,7 @@ def changed_links(session: Session, now: datetime) -> list[LinkChange]:
             "gone": DISCONNECTED_AFTER,
         },
     )
-    return [LinkChange(row[0], row[1]) for row in rows]
+    return [LinkChange(row[0], row[1], row[2]) for row in rows]
 
 
 def write_links(session: Session, changes: Sequence[LinkChange], now: datetime) -> None:
@@ -53,6 +56,10 @@ def write_links(session: Session, changes: Sequence[LinkChange], now: datetime) 
     rows = [{"pump": one.pump_id, "link": one.link, "matters": int(one.link in watched), **at} for one in changes]
     if rows:
         session.connection().execute(text(_WRITE), rows)
+    back = [one.pump_id for one in changes if one.was == "suspended"]
+    for alarms in open_alarms(session, back).values():
+        for alarm in alarms:
+            wake(session, alarm, now, "reporting was suspended and is expected again")
 
 
 def note_outages(session: Session, now: datetime) -> None:
@@ -94,7 +101,7 @@ def _outage(silent: int, total: int, now: datetime) -> Line:
 
 
 _SQLITE: Final = """
-SELECT pump_id, wanted FROM (
+SELECT pump_id, link, wanted FROM (
   SELECT s.pump_id, s.link, CASE
     WHEN s.last_contact_at IS NULL THEN 'never'
     WHEN p.suspended_until > :now THEN 'suspended'
@@ -105,7 +112,7 @@ SELECT pump_id, wanted FROM (
 WHERE link <> wanted"""
 
 _POSTGRESQL: Final = """
-SELECT pump_id, wanted FROM (
+SELECT pump_id, link, wanted FROM (
   SELECT s.pump_id, s.link, CASE
     WHEN s.last_contact_at IS NULL THEN 'never'
     WHEN p.suspended_until > :now THEN 'suspended'

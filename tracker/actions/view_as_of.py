@@ -14,15 +14,20 @@ from tracker.records.alarm import alarms_of
 from tracker.records.columns import key
 from tracker.records.determination import documented_facts
 from tracker.records.finding import findings_of_pumps, rulings, standing_attestations
-from tracker.records.pump import Pump
+from tracker.records.pump import Clinic, Pump
 from tracker.records.reading_history import Measured, readings_known_by
+from tracker.records.visit import last_refills
 
 
 def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
     """The pump as it was known then. Who it is (model, implant date) is taken as recorded now."""
     pump_id = key(pump.id)
     readings = readings_known_by(session, pump_id, as_of)
-    outlook = look_ahead(pump, None, readings, 0, as_of) if readings else None
+    refilled_at = last_refills(session, [pump_id], as_of).get(pump_id)
+    cap_days = pump.refill_cap_days or session.get_one(Clinic, pump.clinic_id).refill_cap_days
+    outlook = None
+    if readings:
+        outlook = look_ahead(pump, None, readings, as_of, refilled_at=refilled_at, cap_days=cap_days)
     alarms = [
         alarm
         for alarm in alarms_of(session, pump_id)

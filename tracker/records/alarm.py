@@ -100,6 +100,7 @@ def unacknowledged_since(session: Session, priority: int, since: datetime, limit
             select(Alarm)
             .where(
                 col(Alarm.closed_at).is_(None),
+                col(Alarm.cleared_at).is_(None),
                 col(Alarm.acknowledged_at).is_(None),
                 col(Alarm.escalated_at).is_(None),
                 col(Alarm.snoozed_until).is_(None),

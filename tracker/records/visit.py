@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import JsonColumn, UtcDateTime
@@ -135,3 +135,15 @@ def drafts_of_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, list
     for visit in session.exec(chosen.order_by(col(Visit.performed_at), col(Visit.id))):
         found.setdefault(visit.pump_id, []).append(visit)
     return found
+
+
+def last_refills(session: Session, pump_ids: Sequence[int], as_of: datetime | None = None) -> dict[int, datetime]:
+    """When each of those pumps was last refilled, by its visits (those logged by then); draft ones count."""
+    chosen = (
+        select(Visit.pump_id, func.max(Visit.performed_at))
+        .where(col(Visit.pump_id).in_(pump_ids), col(Visit.refilled).is_(True), Visit.status != "withdrawn")
+        .group_by(col(Visit.pump_id))
+    )
+    if as_of is not None:
+        chosen = chosen.where(col(Visit.logged_at) <= as_of)
+    return {pump_id: at for pump_id, at in session.exec(chosen) if at is not None}

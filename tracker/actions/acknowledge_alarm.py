@@ -1,0 +1,43 @@
+"""Acknowledge an alarm: a named person has looked at it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from tracker.errors import Conflict, NotFound
+from tracker.records.alarm import Alarm, AlarmEvent
+from tracker.records.columns import key
+from tracker.records.pump import look_again
+
+
+def acknowledge_alarm(session: Session, alarm_id: int, *, reason: str = "", by: str, now: datetime) -> Alarm:
+    """Acknowledge it; one that is over closes with that. Raises `Conflict` where it was acknowledged or is closed."""
+    alarm = open_alarm(session, alarm_id)
+    if alarm.acknowledged_at is not None:
+        raise Conflict(f"{alarm.acknowledged_by} acknowledged it on {alarm.acknowledged_at:%Y-%m-%d %H:%M} UTC")
+    alarm.acknowledged_at, alarm.acknowledged_by = now, by
+    tell(session, alarm, "acknowledged", by=by, now=now, reason=reason)
+    if alarm.cleared_at is not None:
+        alarm.closed_at = now
+        tell(session, alarm, "closed", by=by, now=now, reason="it is over and somebody has looked")
+    look_again(session, [alarm.pump_id], now)
+    return alarm
+
+
+def open_alarm(session: Session, alarm_id: int) -> Alarm:
+    """The open alarm. Raises `NotFound`, or `Conflict` when it is closed."""
+    alarm = session.get(Alarm, alarm_id, populate_existing=True, with_for_update=True)
+    if alarm is None:
+        raise NotFound("there is no such alarm")
+    if alarm.closed_at is not None:
+        raise Conflict(f"the alarm was closed on {alarm.closed_at:%Y-%m-%d %H:%M} UTC")
+    return alarm
+
+
+def tell(session: Session, alarm: Alarm, kind: str, *, by: str, now: datetime, reason: str = "") -> None:
+    """Append the transition and keep the alarm as it is now."""
+    session.add(alarm)
+    session.add(AlarmEvent(alarm_id=key(alarm.id), at=now, kind=kind, by=by, reason=reason.strip()))
+    session.flush()
