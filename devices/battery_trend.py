@@ -19,11 +19,13 @@ from devices.model import PumpModel
 MAX_GROUPS: Final = 120
 LEAST_GROUP_DAYS: Final = 3.0
 SURPRISE_SD: Final = 4.5
-"""A group further than this from where it was expected means that the drain itself has changed."""
+CHANGED_FACTOR_SD: Final = 1.0
+"""A group further than so many deviations from where it was expected is doubted. When the next one lies as far off on
+the same side, the drain itself has changed: the level starts from there, and the factor is learnt afresh."""
 
 START_PERCENT_SD: Final = 0.5
 LEAST_FACTOR: Final = 0.05
-FLOW_WANDER_PER_SQRT_YEAR: Final = 0.02
+FLOW_WANDER_PER_SQRT_YEAR: Final = 0.03
 """How far changes of the prescription move the nominal drain in a year, before any were seen. Assumption."""
 
 _WANDER: Final = DRAIN_WANDER_PER_SQRT_YEAR**2
@@ -54,15 +56,21 @@ def follow(model: PumpModel, points: Sequence[DrainPoint], *, from_new: bool) ->
         first, groups = groups[0], groups[1:]
         state = Decline(first.day, first.percent, mean, noise_variance * first.share, 0.0, variance)
         used = first.nominal_used
+    doubted = 0.0
     for group in groups:
         state = advance(state, group.day - state.day, group.nominal_used - used, _WANDER)
         used = group.nominal_used
         error = noise_variance * group.share
-        surprise = (group.percent - state.level) ** 2
-        if surprise > SURPRISE_SD**2 * (state.var_level + error):
-            state = replace(state, var_level=state.var_level + surprise, var_factor=state.var_factor + variance)
-        state = correct(state, group.percent, error)
-        state = replace(state, factor=max(state.factor, LEAST_FACTOR))
+        surprise = group.percent - state.level
+        if surprise**2 <= SURPRISE_SD**2 * (state.var_level + error):
+            state = correct(state, group.percent, error)
+            state = replace(state, factor=max(state.factor, LEAST_FACTOR))
+            doubted = 0.0
+        elif surprise * doubted > 0:
+            state = Decline(group.day, group.percent, state.factor, error, 0.0, state.var_factor + CHANGED_FACTOR_SD**2)
+            doubted = 0.0
+        else:
+            doubted = surprise
     last = points[-1]
     return advance(state, last.day - state.day, last.nominal_used - used, _WANDER)
 

@@ -138,7 +138,11 @@ def _points(known: Sequence[ReservoirPoint]) -> list[_Point]:
 
 
 def _follow(model: PumpModel, points: Sequence[_Point], *, flow_known: bool) -> tuple[Decline, int]:
-    """Return what is known at the last report, and the place of the first report since the last fill."""
+    """Return what is known at the last report, and the place of the first report since the last fill.
+
+    A volume far from the expected one is believed: a fill when it is above the one before, else a loss, or a standstill
+    that nobody reported. An empty reservoir falls no further and teaches nothing.
+    """
     error = _error_ml(points) ** 2
     factor, spread, fill_sd = model.delivered.value, model.delivered_sd.value, FILL_SD
     if not flow_known:
@@ -148,12 +152,12 @@ def _follow(model: PumpModel, points: Sequence[_Point], *, flow_known: bool) -> 
     for place, point in enumerate(points[1:], start=1):
         state = advance(state, point.day - state.day, point.used - used, WANDER_PER_SQRT_YEAR**2)
         used = point.used
-        surprise = point.volume_ml - state.level
-        if abs(surprise) > max(LEAST_RISE_ML, SURPRISE_SD * sqrt(state.var_level + error)):
-            filled = place if surprise > 0 else filled
-            state = Decline(
-                point.day, point.volume_ml, state.factor, error, 0.0, state.var_factor + (fill_sd * state.factor) ** 2
-            )
+        surprise = point.volume_ml - max(state.level, 0.0)
+        if point.volume_ml <= 0 or abs(surprise) > max(LEAST_RISE_ML, SURPRISE_SD * sqrt(state.var_level + error)):
+            if point.volume_ml > points[place - 1].volume_ml + LEAST_RISE_ML:
+                filled = place
+            more = (fill_sd * state.factor) ** 2 if filled == place else 0.0
+            state = Decline(point.day, point.volume_ml, state.factor, error, 0.0, state.var_factor + more)
         else:
             state = correct(state, point.volume_ml, error)
     return state, filled

@@ -1,0 +1,151 @@
+"""Refills: by when, what should be left, and what a difference means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from devices.interval import Interval, Unknown
+from devices.models.catalogue import CATALOGUE
+from devices.refill import (
+    AS_EXPECTED,
+    LESS_FOUND,
+    MORE_FOUND,
+    FlowStep,
+    LimitKind,
+    RefillBy,
+    discrepancy,
+    expected_volume_ml,
+    programmed_volume_ml,
+    refill_by,
+)
+from devices.reservoir import ReservoirForecast
+from devices.stability import Stability
+
+FILLED = datetime(2026, 1, 1, tzinfo=UTC)
+NO_FORECAST = Unknown("No volume was reported yet.", "Wait.")
+NOT_STABLE = Unknown("No source was found.", "Set a cap.")
+SMALL, LARGE = CATALOGUE["synchromed-ii-20"], CATALOGUE["synchromed-ii-40"]
+
+
+def day(number: float) -> datetime:
+    return FILLED + timedelta(days=number)
+
+
+def low_on(first: float) -> ReservoirForecast:
+    low = Interval(day(first), day(first + 2), day(first + 4))
+    return ReservoirForecast(
+        low, low.shifted(timedelta(days=7)), 2.0, 0.3, low_seen=False, empty_seen=False, basis=("x",)
+    )
+
+
+def keeps(days: int) -> Stability:
+    return Stability(days, "the drug keeps so long", "S2c")
+
+
+@pytest.mark.parametrize(
+    ("volume", "stable", "cap", "kind", "at"),
+    [
+        (50, 180, 90, LimitKind.VOLUME, 50),
+        (200, 180, 190, LimitKind.STABILITY, 180),
+        (200, 180, 90, LimitKind.CLINIC_CAP, 90),
+        (200, 180, None, LimitKind.STABILITY, 180),
+    ],
+)
+def test_the_earliest_of_volume_stability_and_cap_decides(
+    volume: float, stable: int, cap: int | None, kind: LimitKind, at: float
+) -> None:
+    answer = refill_by(low_on(volume), FILLED, keeps(stable), cap)
+    assert isinstance(answer, RefillBy)
+    assert (answer.kind, answer.at) == (kind, day(at))
+    assert answer.because == answer.limits[0].because
+    assert [limit.at for limit in answer.limits] == sorted(limit.at for limit in answer.limits)
+    assert answer.unknown == ()
+
+
+def test_each_reason_says_what_it_rests_on() -> None:
+    answer = refill_by(low_on(50), FILLED, keeps(180), 90)
+    assert isinstance(answer, RefillBy)
+    assert [limit.because for limit in answer.limits] == [
+        "the reservoir reaches its low mark of 2 mL as early as then",
+        "the clinic refills at least every 90 days",
+        "the drug keeps so long (source S2c)",
+    ]
+
+
+def test_what_is_unknown_is_listed_beside_the_date() -> None:
+    answer = refill_by(low_on(50), None, NOT_STABLE, 90)
+    assert isinstance(answer, RefillBy)
+    assert answer.unknown == ("No source was found.", "The date of the last fill is not known.")
+
+
+def test_with_nothing_known_there_is_no_date() -> None:
+    answer = refill_by(NO_FORECAST, FILLED, NOT_STABLE, None)
+    assert isinstance(answer, Unknown)
+    assert answer.reason == "No volume was reported yet. No source was found."
+
+
+def test_the_programmed_volume_follows_every_change_of_flow() -> None:
+    steps = [FlowStep(day(10), 0.6), FlowStep(day(-5), 0.3), FlowStep(day(20), 0.0)]
+    assert programmed_volume_ml(steps, FILLED, day(5)) == pytest.approx(1.5)
+    assert programmed_volume_ml(steps, FILLED, day(12)) == pytest.approx(3.0 + 1.2)
+    assert programmed_volume_ml(steps, FILLED, day(40)) == pytest.approx(3.0 + 6.0)
+    assert programmed_volume_ml(steps, day(15), day(15)) == 0.0
+
+
+@pytest.mark.parametrize("steps", [[], [FlowStep(day(1), 0.3)]])
+def test_without_the_flow_at_the_fill_nothing_is_expected(steps: list[FlowStep]) -> None:
+    answer = expected_volume_ml(20.0, FILLED, steps, day(30))
+    assert isinstance(answer, Unknown)
+    assert "flow at the last fill" in answer.reason
+
+
+def test_the_expected_volume_never_falls_below_empty() -> None:
+    steps = [FlowStep(FILLED, 0.3)]
+    assert expected_volume_ml(20.0, FILLED, steps, day(30)) == pytest.approx(11.0)
+    assert expected_volume_ml(20.0, FILLED, steps, day(300)) == 0.0
+
+
+def test_a_stretch_that_runs_backwards_is_refused() -> None:
+    with pytest.raises(ValueError, match="before its start"):
+        programmed_volume_ml([FlowStep(FILLED, 0.3)], day(2), day(1))
+
+
+@pytest.mark.parametrize(
+    ("model", "expected", "aspirated", "programmed", "over"),
+    [
+        (SMALL, 3.0, 4.0, 17.0, False),
+        (SMALL, 3.0, 4.1, 17.0, True),
+        (SMALL, 3.0, 1.9, 17.0, True),
+        (SMALL, 2.6, 2.9, 17.4, False),
+        (LARGE, 6.0, 8.0, 34.0, False),
+        (LARGE, 6.0, 8.1, 34.0, True),
+        (LARGE, 6.0, 3.9, 34.0, True),
+        (LARGE, 35.0, 36.0, 5.0, False),
+        (LARGE, 35.0, 36.1, 5.0, True),
+        (LARGE, 35.0, 36.1, None, False),
+        (SMALL, 19.9, 19.7, 0.1, False),
+        (SMALL, 19.9, 19.6, 0.1, True),
+        (SMALL, 20.0, 20.0, 0.0, False),
+    ],
+)
+def test_a_difference_is_a_finding_over_the_models_limit_or_a_fifth_of_the_programmed_volume(
+    model: object, expected: float, aspirated: float, programmed: float | None, over: bool
+) -> None:
+    judged = discrepancy(SMALL if model is SMALL else LARGE, expected, aspirated, programmed)
+    assert judged.over is over
+    assert judged.difference_ml == pytest.approx(aspirated - expected)
+
+
+def test_the_sign_is_explained_and_nobody_is_accused() -> None:
+    more, less, same = (discrepancy(SMALL, 5.0, found, 15.0) for found in (7.0, 3.0, 5.0))
+    assert (more.means, less.means, same.means) == (MORE_FOUND, LESS_FOUND, AS_EXPECTED)
+    assert "got less than programmed" in more.means
+    assert "before anybody thinks of withdrawal" in less.means
+    assert more.rule == "over 1 mL, the limit of a 20 mL reservoir"
+    assert same.rule == "within 1 mL"
+
+
+def test_the_rule_that_was_broken_is_named() -> None:
+    assert discrepancy(LARGE, 35.0, 36.5, 5.0).rule == "over 20% of the 5.0 mL programmed since the last fill"
