@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from tracker.web.pages import live, pump, pumps, sign_in, theme, worklist
+from tracker.web.pages import alarms, live, pump, pumps, sign_in, theme, visit, visits, worklist, worklist_deeds
 
 PAGES = (
     sign_in.router,
     live.router,
     theme.router,
     worklist.router,
+    worklist_deeds.router,
     pumps.router,
     pump.router,
+    alarms.router,
+    visits.router,
+    visit.router,
 )
