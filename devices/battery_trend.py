@@ -5,12 +5,14 @@ together in groups, whose middle shrugs off single wild values.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from math import sqrt
 from statistics import fmean, median
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devices.battery_drain import DAYS_PER_YEAR, DRAIN_WANDER_PER_SQRT_YEAR, PERCENT_NOISE_SD, drain_factor
 from devices.decline import Decline, advance, correct
@@ -31,8 +33,7 @@ FLOW_WANDER_PER_SQRT_YEAR: Final = 0.03
 _WANDER: Final = DRAIN_WANDER_PER_SQRT_YEAR**2
 
 
-@dataclass(frozen=True, slots=True)
-class DrainPoint:
+class DrainPoint(Struct, frozen=True, gc=False):
     """One report, worked out: age in days, nominal percentage used so far, percentage reported, nominal drain a day."""
 
     day: float
@@ -64,7 +65,8 @@ def follow(model: PumpModel, points: Sequence[DrainPoint], *, from_new: bool) ->
         surprise = group.percent - state.level
         if surprise**2 <= SURPRISE_SD**2 * (state.var_level + error):
             state = correct(state, group.percent, error)
-            state = replace(state, factor=max(state.factor, LEAST_FACTOR))
+            if state.factor < LEAST_FACTOR:
+                state = replace(state, factor=LEAST_FACTOR)
             doubted = 0.0
         elif surprise * doubted > 0:
             state = Decline(group.day, group.percent, state.factor, error, 0.0, state.var_factor + CHANGED_FACTOR_SD**2)
@@ -102,8 +104,7 @@ def _flow_wander(points: Sequence[DrainPoint]) -> float:
     return sqrt(squares / years)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True, gc=False):
     """Neighbouring percentages taken together; `share` is the variance of their middle by that of one of them."""
 
     day: float
@@ -125,6 +126,9 @@ def _groups(points: Sequence[DrainPoint]) -> list[_Group]:
 
 
 def _group(points: Sequence[DrainPoint]) -> _Group:
+    first = points[0]
+    if len(points) == 1 and first.percent is not None:
+        return _Group(first.day, first.nominal_used, first.percent, 1.0)
     percents = [point.percent for point in points if point.percent is not None]
     count = len(percents)
     robust = count >= 5  # the median costs half as much again in variance

@@ -5,10 +5,11 @@ uncertainty, and every measured level corrects both (a Kalman filter, exact here
 factor). The time to reach a lower level then has a distribution whose quantiles are found by bisection.
 """
 
-from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
 from typing import Final
+
+from msgspec import Struct
 
 DAYS_PER_YEAR: Final = 365.25
 FURTHEST_DAYS: Final = 40 * DAYS_PER_YEAR
@@ -16,8 +17,7 @@ FURTHEST_DAYS: Final = 40 * DAYS_PER_YEAR
 _NORMAL: Final = NormalDist()
 
 
-@dataclass(frozen=True, slots=True)
-class Decline:
+class Decline(Struct, frozen=True, gc=False):
     """What is known on `day`: the level left and the factor, their variances and their covariance."""
 
     day: float
@@ -34,12 +34,12 @@ def advance(state: Decline, days: float, nominal: float, wander_variance: float)
         return state
     wander = wander_variance * max(days, 0.0) / DAYS_PER_YEAR
     return Decline(
-        day=state.day + days,
-        level=state.level - state.factor * nominal,
-        factor=state.factor,
-        var_level=state.var_level - 2 * nominal * state.covariance + nominal**2 * (state.var_factor + wander / 3),
-        covariance=state.covariance - nominal * (state.var_factor + wander / 2),
-        var_factor=state.var_factor + wander,
+        state.day + days,
+        state.level - state.factor * nominal,
+        state.factor,
+        state.var_level - 2 * nominal * state.covariance + nominal * nominal * (state.var_factor + wander / 3),
+        state.covariance - nominal * (state.var_factor + wander / 2),
+        state.var_factor + wander,
     )
 
 
@@ -49,12 +49,12 @@ def correct(state: Decline, level: float, noise_variance: float) -> Decline:
     by_level, by_factor = state.var_level * gain, state.covariance * gain
     surprise = level - state.level
     return Decline(
-        day=state.day,
-        level=state.level + by_level * surprise,
-        factor=state.factor + by_factor * surprise,
-        var_level=state.var_level * (1 - by_level),
-        covariance=state.covariance * (1 - by_level),
-        var_factor=state.var_factor - by_factor * state.covariance,
+        state.day,
+        state.level + by_level * surprise,
+        state.factor + by_factor * surprise,
+        state.var_level * (1 - by_level),
+        state.covariance * (1 - by_level),
+        state.var_factor - by_factor * state.covariance,
     )
 
 
@@ -69,20 +69,26 @@ def days_until(
     if nominal_per_day <= 0:
         raise ValueError("a level that nothing is taken from reaches nothing")
 
+    wandering = nominal_per_day**2 * wander_variance / (3 * DAYS_PER_YEAR)
+
     def reached_by(days: float) -> float:
+        """Return by how many standard deviations the level is expected to have been passed."""
         used = nominal_per_day * days
         variance = (
             state.var_level
             - 2 * used * state.covariance
             + used * used * state.var_factor
-            + nominal_per_day**2 * wander_variance * days**3 / (3 * DAYS_PER_YEAR)
+            + wandering * days * days * days
         )
-        return _NORMAL.cdf((level - state.level + state.factor * used) / sqrt(max(variance, 1e-12)))
+        return (level - state.level + state.factor * used) / sqrt(max(variance, 1e-12))
 
-    wanted = quantile
+    share = quantile
     if not_yet:
-        already = reached_by(0.0)
-        wanted = already + quantile * (1 - already)
+        already = _NORMAL.cdf(reached_by(0.0))
+        share = already + quantile * (1 - already)
+    if share >= 1:
+        return 0.0
+    wanted = _NORMAL.inv_cdf(share)
     low, high = 0.0, 1.0
     while high < FURTHEST_DAYS and reached_by(high) < wanted:
         low, high = high, high * 2

@@ -12,6 +12,8 @@ from math import sqrt
 from statistics import fmean
 from typing import Final
 
+from msgspec import Struct
+
 from devices.decline import Decline, advance, correct, days_until
 from devices.figure import Figure
 from devices.interval import Interval, Unknown
@@ -114,8 +116,7 @@ def forecast_reservoir(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
+class _Point(Struct, frozen=True, gc=False):
     """One report, worked out: days since the first, nominal volume used until then, volume reported."""
 
     day: float
