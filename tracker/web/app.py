@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from tracker.records.database import Database
 from tracker.settings import Settings
-from tracker.web import problems, rendering
+from tracker.web import openapi, problems, rendering
 from tracker.web.api import API
 from tracker.web.context import Web, utc_now
 from tracker.web.gate import Gate
@@ -22,6 +22,7 @@ from tracker.web.limits import Limits
 from tracker.web.live import Feed
 from tracker.web.metrics import Metrics
 from tracker.web.pages import PAGES
+from tracker.web.readiness import Readiness
 from tracker.web.trail import ReadTrail
 
 
@@ -46,6 +47,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
         limits=Limits(),
         trail=ReadTrail(database, settings.data_dir / "audit"),
         feed=Feed(database, clock),
+        readiness=Readiness(settings, database, clock),
         templates=rendering.environment(),
     )
 
@@ -71,8 +73,11 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
     app.state.web = web
     app.state.metrics = Metrics()
     problems.install(app)
-    for router in (*API, *PAGES):
+    openapi.install(app)
+    for router in API:
         app.include_router(router)
+    for router in PAGES:
+        app.include_router(router, include_in_schema=False)
     app.mount("/static", Static(directory=rendering.HERE / "static"), name="static")
     app.add_middleware(Gate, https=settings.web_https, metrics=app.state.metrics)
     return app

@@ -44,29 +44,37 @@ def programmed_course(visits: Sequence[Visit], pump: Pump, model: PumpModel | No
 
     A fill whose volume nobody logged starts no line, and a stretch without a known flow ends one: nothing is made up.
     """
-    fixed = model.fixed_flow_ml_per_day if model else None
-    present = programmed_flow({"dose_per_day": pump.dose_per_day, "concentration": pump.concentration})
+    flows = _flows_after(visits, pump, model)
     lines: list[list[Point]] = []
     line: list[Point] = []
-    flow: float | None = fixed
-    for index, visit in enumerate(visits):
+    flow: float | None = None
+    for visit, flow_after in zip(visits, flows, strict=True):
         if line and flow is not None:
             line.append(_later(line[-1], visit.performed_at, flow))
-        flow = fixed or programmed_flow(visit.prescription_after) or programmed_flow(visit.prescription_before)
-        if flow is None and index == len(visits) - 1:
-            flow = present
-        if visit.refilled:
+        flow = flow_after
+        if visit.refilled or flow is None:
             if len(line) > 1:
                 lines.append(line)
-            line = [Point(visit.performed_at, visit.filled_ml)] if visit.filled_ml is not None else []
-        if flow is None and line:
-            lines.append(line)
-            line = []
+            started = visit.refilled and visit.filled_ml is not None and flow is not None
+            line = [Point(visit.performed_at, visit.filled_ml or 0.0)] if started else []
     if line and flow is not None:
         line.append(_later(line[-1], end, flow))
     if len(line) > 1:
         lines.append(line)
     return lines
+
+
+def _flows_after(visits: Sequence[Visit], pump: Pump, model: PumpModel | None) -> list[float | None]:
+    """The programmed flow after each visit: as it says itself, else as the next visit found it."""
+    if model is not None and model.fixed_flow_ml_per_day is not None:
+        return [model.fixed_flow_ml_per_day] * len(visits)
+    found = programmed_flow({"dose_per_day": pump.dose_per_day, "concentration": pump.concentration})
+    flows: list[float | None] = []
+    for visit in reversed(visits):
+        after = programmed_flow(visit.prescription_after) or found
+        flows.append(after)
+        found = programmed_flow(visit.prescription_before) or (None if visit.reprogrammed else after)
+    return flows[::-1]
 
 
 def _later(point: Point, at: datetime, flow_ml_per_day: float) -> Point:

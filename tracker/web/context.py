@@ -14,6 +14,7 @@ from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.limits import Limits
 from tracker.web.live import Feed
+from tracker.web.readiness import Readiness
 from tracker.web.trail import ReadTrail
 
 
@@ -38,6 +39,7 @@ class Web:
     limits: Limits
     trail: ReadTrail
     feed: Feed
+    readiness: Readiness
     templates: Environment
 
 

@@ -98,7 +98,10 @@ def _to_sign_in(request: Request) -> Response:
 async def _not_valid(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)  # noqa: S101 - what it is installed for
     errors = [
-        {"field": _field(error["loc"]), "detail": str(error["msg"]).removeprefix("Value error, ")}
+        {
+            "field": "body" if error["type"] == "json_invalid" else _field(error["loc"]),
+            "detail": str(error["msg"]).removeprefix("Value error, "),
+        }
         for error in fault.errors()[:20]
     ]
     detail = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)

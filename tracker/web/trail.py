@@ -40,6 +40,7 @@ class ReadTrail:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
+        self._path = folder / f"reads-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
         self._lock = threading.Lock()
         self._moving = threading.Lock()
         self._pending: list[Fact] = []
@@ -67,11 +68,15 @@ class ReadTrail:
         self.flush()
         with self._lock:
             if self._file is not None:
-                path = Path(self._file.name)
                 if not self._pending:
-                    path.unlink(missing_ok=True)
+                    self._path.unlink(missing_ok=True)
                 self._file.close()
                 self._file = None
+
+    @property
+    def waiting(self) -> int:
+        """How many reads are in the file and not in the chain yet."""
+        return len(self._pending)
 
     def read(
         self, person: Person, subject: str, what: str, now: datetime, *, clinic_id: int | None = None, **detail: Any
@@ -143,8 +148,7 @@ class ReadTrail:
 
     def _open(self) -> IO[bytes]:
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"reads-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._file = os.fdopen(descriptor, "ab")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return self._file

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from tracker.web.api import (
+    alarms,
+    determinations,
+    evaluators,
+    health,
+    models,
+    pumps,
+    rejected,
+    visits,
+    worklist,
+)
 
-API: tuple[APIRouter, ...] = ()
+API = (
+    health.router,
+    pumps.router,
+    alarms.router,
+    visits.router,
+    determinations.router,
+    worklist.router,
+    rejected.router,
+    models.router,
+    evaluators.router,
+)

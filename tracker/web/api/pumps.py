@@ -1,0 +1,222 @@
+"""Pumps: enrol, list, look at one, and how complete its delivery is."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from devices.lifecycle import LifecycleState
+from devices.models import catalogue
+from tracker.broker.credentials import TRACKER_USERNAME
+from tracker.errors import NotAllowed
+from tracker.records.alarm import open_alarms
+from tracker.records.columns import from_micros, key, to_micros
+from tracker.records.determination import newest_determinations
+from tracker.records.outlook import Outlook
+from tracker.records.paging import newest_mark, pump_page, reading_page
+from tracker.records.pump import Pump, PumpState
+from tracker.records.views_pump import missing_of
+from tracker.web import enrolling
+from tracker.web.api import pump_shapes as shapes
+from tracker.web.api.determination_shapes import DeterminationShown, determination_of
+from tracker.web.api.values import (
+    Amount,
+    Clash,
+    Cursor,
+    Given,
+    Limit,
+    Moment,
+    Page,
+    Serial,
+    Short,
+    Volume,
+    fitting,
+    paged,
+    place_in,
+)
+from tracker.web.context import Context
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.reach import pump_of
+
+router = APIRouter(prefix="/api/v1", tags=["pumps"])
+
+FromTime = Annotated[Moment | None, Query(alias="from", description="measured at this time or later")]
+ToTime = Annotated[Moment | None, Query(alias="to", description="measured before this time")]
+
+
+def _known_model(given: str) -> str:
+    if catalogue.find(given) is None:
+        raise ValueError(f"no model of the catalogue; known are {', '.join(sorted(catalogue.CATALOGUE))}")
+    return given
+
+
+ModelId = Annotated[str, AfterValidator(_known_model), Field(json_schema_extra={"enum": sorted(catalogue.CATALOGUE)})]
+
+
+class NewPump(Given):
+    """A pump to enrol: serial and model; everything else may stay unknown."""
+
+    serial: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = Field(examples=["NGP-000123"])
+    model: ModelId = Field(examples=["synchromed-ii-20"])
+    clinic: Annotated[str, StringConstraints(max_length=120)] | None = Field(None, description="your own, if given")
+    udi: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] | None = None
+    device_identifier: Short | None = None
+    lot: Short | None = None
+    patient_reference: Short | None = Field(None, description="the clinic's own number, never a name")
+    unit: Short | None = None
+    lifecycle: LifecycleState | None = None
+    implanted_on: date | None = None
+    drug: Short | None = Field(None, examples=["baclofen"])
+    concentration: Amount | None = None
+    concentration_unit: Annotated[str, StringConstraints(max_length=16, pattern=r"^[^\x00]*$")] | None = None
+    dose_per_day: Amount | None = None
+    low_reservoir_ml: Volume | None = None
+    refill_cap_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    report_interval_s: Annotated[int, Field(ge=1, le=90 * 86_400)] | None = None
+
+
+class Credential(BaseModel):
+    """A communicator's sign-in on the broker. The password is shown in this answer and kept nowhere."""
+
+    username: str
+    password: str
+
+
+class PumpEnrolled(shapes.PumpRecord):
+    """The record of a pump that was enrolled now."""
+
+    credential: Credential
+    credential_taken_up: bool = Field(description="whether the embedded broker knows the sign-in already")
+
+
+class PumpShown(shapes.PumpListed):
+    """One pump: record, latest state, open alarms, latest determination and forecast."""
+
+    open_alarms: list[shapes.AlarmShown]
+    determination: DeterminationShown | None
+    forecast: shapes.Forecast | None
+
+
+class Delivery(BaseModel):
+    """What has arrived of a pump's messages. `epoch`, `contiguous` and `missing` speak of its newest epoch."""
+
+    received: int = Field(description="messages committed, rejected ones among them")
+    duplicates: int
+    rejected: int
+    epoch: int | None = Field(description="null before the first message")
+    contiguous: int
+    missing: list[tuple[int, int]] = Field(description="closed ranges of `seq` that have not arrived, oldest first")
+
+
+@router.post("/pumps", status_code=201, response_model=PumpEnrolled)
+def enrol(
+    given: NewPump, web: Context, response: Response, person: Annotated[Person, requires("pumps.enrol")]
+) -> dict[str, Any]:
+    """Enrol a pump, and get the sign-in of its communicator, shown this once."""
+    if given.clinic is not None and given.clinic != person.clinic_name:
+        raise NotAllowed(f"you enrol pumps at {person.clinic_name}", field="clinic")
+    if given.serial == TRACKER_USERNAME:
+        raise Clash(f"{given.serial} is the tracker's own name on the broker", field="serial")
+    details = given.model_dump(exclude={"serial", "model", "clinic"}, exclude_none=True)
+    wanted = enrolling.Wanted(given.serial, given.model, details)
+    with fitting():
+        made = enrolling.enrol(web.database, person.clinic_id, [wanted], by=person.email, now=web.clock())[0]
+    response.headers["Location"] = f"/api/v1/pumps/{given.serial}"
+    return {
+        **shapes.record_of(made.pump),
+        "credential": {"username": made.credential.username, "password": made.credential.password},
+        "credential_taken_up": made.taken_up,
+    }
+
+
+@router.get("/pumps", response_model=Page[shapes.PumpListed])
+def listed(
+    web: Context,
+    person: Annotated[Person, requires("pumps.read")],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Your clinic's pumps, newest first."""
+    scope = f"pumps {person.clinic_id}"
+    place = place_in(web, scope, cursor, int, int)
+    now = web.clock()
+    with web.database.reading() as session:
+        rows = pump_page(session, person.clinic_id, limit + 1, (from_micros(place[0]), place[1]) if place else None)
+
+    def show(row: tuple[Pump, PumpState | None]) -> dict[str, Any]:
+        return {
+            **shapes.record_of(row[0]),
+            "state": shapes.state_of(row[1]),
+            "contact": shapes.contact_of(row[1]),
+        }
+
+    web.trail.read(person, "pumps", "list", now, count=min(limit, len(rows)))
+    return paged(web, scope, rows, limit, place=lambda row: [to_micros(row[0].created_at), key(row[0].id)], show=show)
+
+
+@router.get("/pumps/{serial}", response_model=PumpShown)
+def one(serial: Serial, web: Context, person: Annotated[Person, requires("pumps.read")]) -> dict[str, Any]:
+    """One pump: its record, latest state, open alarms, latest determination and forecast."""
+    now = web.clock()
+    with web.database.reading() as session:
+        pump = pump_of(session, person, serial, now)
+        pump_id = key(pump.id)
+        state = session.get(PumpState, pump_id)
+        alarms = open_alarms(session, [pump_id]).get(pump_id, [])
+        determination = newest_determinations(session, [pump_id]).get(pump_id)
+        outlook = session.get(Outlook, pump_id)
+    web.trail.read(person, f"pump:{serial}", "record", now, clinic_id=pump.clinic_id)
+    return {
+        **shapes.record_of(pump),
+        "state": shapes.state_of(state),
+        "contact": shapes.contact_of(state),
+        "open_alarms": [shapes.alarm_of(alarm) for alarm in alarms],
+        "determination": determination_of(determination) if determination else None,
+        "forecast": shapes.forecast_of(outlook),
+    }
+
+
+@router.get("/pumps/{serial}/readings", response_model=Page[shapes.ReadingShown])
+def readings(
+    serial: Serial,
+    web: Context,
+    person: Annotated[Person, requires("readings.read")],
+    request: Request,
+    since: FromTime = None,
+    until: ToTime = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """A pump's readings, newest first; `from` is included, `to` is not."""
+    now = web.clock()
+    scope = f"readings {serial} {request.query_params.get('from')} {request.query_params.get('to')}"
+    place = place_in(web, scope, cursor, int, int)
+    with web.database.reading() as session:
+        pump = pump_of(session, person, serial, now)
+        after = (place[0], place[1]) if place else None
+        rows = reading_page(session, key(pump.id), limit + 1, after, since=since, until=until)
+    web.trail.read(person, f"pump:{serial}", "readings", now, clinic_id=pump.clinic_id)
+    return paged(web, scope, rows, limit, place=lambda row: [row.epoch, row.seq], show=shapes.reading_of)
+
+
+@router.get("/pumps/{serial}/delivery", response_model=Delivery)
+def delivery(serial: Serial, web: Context, person: Annotated[Person, requires("delivery.read")]) -> dict[str, Any]:
+    """How complete the delivery of a pump's messages is."""
+    now = web.clock()
+    with web.database.reading() as session:
+        pump = pump_of(session, person, serial, now)
+        state = session.get(PumpState, key(pump.id))
+        mark = newest_mark(session, key(pump.id))
+    web.trail.read(person, f"pump:{serial}", "delivery", now, clinic_id=pump.clinic_id)
+    return {
+        "received": state.received if state else 0,
+        "duplicates": state.duplicates if state else 0,
+        "rejected": state.rejected if state else 0,
+        "epoch": mark.epoch if mark else None,
+        "contiguous": mark.contiguous if mark else 0,
+        "missing": missing_of(mark) if mark else [],
+    }

@@ -1,0 +1,254 @@
+"""Visits: refill, analysis and reprogramming events with their codes: log, list, confirm, amend, withdraw."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, Field, StringConstraints
+from sqlmodel import Session
+
+from tracker.actions import audit
+from tracker.actions.amend_visit import amend_visit
+from tracker.actions.confirm_visit import confirm_visit
+from tracker.actions.log_visit import log_visit
+from tracker.actions.withdraw_visit import withdraw_visit
+from tracker.errors import NotFound
+from tracker.records.columns import from_micros, key, to_micros
+from tracker.records.pump import Pump
+from tracker.records.visit import Visit, visit_by_id, visits_of
+from tracker.web.api.values import (
+    NO_NUL,
+    Amount,
+    Cursor,
+    Given,
+    Limit,
+    Moment,
+    Page,
+    RowId,
+    Sentence,
+    Serial,
+    Volume,
+    fitting,
+    paged,
+    place_in,
+)
+from tracker.web.context import Context
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.reach import pump_of
+
+router = APIRouter(prefix="/api/v1", tags=["visits"])
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=NO_NUL)]
+
+
+class Prescription(Given):
+    """What a pump is set to give; quantities are decimal numbers as text."""
+
+    drug: Name
+    concentration: Amount
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=NO_NUL)] = Field(examples=["mcg/mL"])
+    dose_per_day: Amount
+    mode: Literal["stopped", "minimum_rate", "simple_continuous", "flex", "bolus"] | None = None
+
+
+class NewVisit(Given):
+    """What was done at a pump, and when."""
+
+    performed_at: Moment = Field(examples=["2026-11-20T10:05:00Z"])
+    analysed: bool = False
+    reprogrammed: bool = False
+    refilled: bool = False
+    professional_skill: bool = Field(False, description="a physician's or other qualified professional's was required")
+    expected_ml: Volume | None = None
+    aspirated_ml: Volume | None = None
+    filled_ml: Volume | None = None
+    prescription_before: Prescription | None = None
+    prescription_after: Prescription | None = None
+    alarm_audible: bool | None = Field(None, description="the patient heard the alarm test; null if not done")
+    operator: Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)] | None = None
+    note: Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)] = ""
+
+
+class Amendment(Given):
+    """The fields to change, and why; a field that is left out stays as it is."""
+
+    reason: Annotated[Sentence, StringConstraints(min_length=1)]
+    performed_at: Moment | None = None
+    analysed: bool | None = None
+    reprogrammed: bool | None = None
+    refilled: bool | None = None
+    professional_skill: bool | None = None
+    expected_ml: Volume | None = None
+    aspirated_ml: Volume | None = None
+    filled_ml: Volume | None = None
+    prescription_before: Prescription | None = None
+    prescription_after: Prescription | None = None
+    alarm_audible: bool | None = None
+    operator: Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)] | None = None
+    note: Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)] | None = None
+
+
+class Confirmation(Given):
+    """What a session can't tell."""
+
+    professional_skill: bool | None = None
+
+
+class Reason(Given):
+    """Why."""
+
+    reason: Annotated[Sentence, StringConstraints(min_length=1)]
+
+
+class VisitShown(BaseModel):
+    """A visit with its procedure codes."""
+
+    id: int
+    performed_at: datetime
+    status: Literal["draft", "confirmed", "withdrawn"]
+    source: Literal["staff", "session"]
+    analysed: bool
+    reprogrammed: bool
+    refilled: bool
+    professional_skill: bool
+    expected_ml: float | None
+    aspirated_ml: float | None
+    filled_ml: float | None
+    prescription_before: dict[str, Any] | None
+    prescription_after: dict[str, Any] | None
+    alarm_audible: bool | None
+    codes: list[str]
+    listed_in_guideline: bool
+    conflicts: list[str]
+    because: str
+    operator: str | None
+    note: str
+    logged_by: str
+    logged_at: datetime
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+
+
+@router.post("/pumps/{serial}/visits", status_code=201, response_model=VisitShown)
+def log(
+    serial: Serial, given: NewVisit, web: Context, person: Annotated[Person, requires("visits.log")]
+) -> dict[str, Any]:
+    """Log what was done; the answer carries the procedure code that follows, and any conflict of the day."""
+    now = web.clock()
+    with fitting(), web.database.writing() as session:
+        pump = pump_of(session, person, serial, now)
+        visit = log_visit(session, pump, **given.model_dump(), by=person.email, now=now)
+        _enter(session, person, pump, "visit.logged", visit, now)
+    return _shown(visit)
+
+
+@router.get("/pumps/{serial}/visits", response_model=Page[VisitShown])
+def listed(
+    serial: Serial,
+    web: Context,
+    person: Annotated[Person, requires("visits.read")],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """A pump's visits, newest first, withdrawn ones among them."""
+    now = web.clock()
+    scope = f"visits {serial}"
+    place = place_in(web, scope, cursor, int, int)
+    with web.database.reading() as session:
+        pump = pump_of(session, person, serial, now)
+        before = (from_micros(place[0]), place[1]) if place else None
+        rows = visits_of(session, key(pump.id), limit + 1, before)
+    web.trail.read(person, f"pump:{serial}", "visits", now, clinic_id=pump.clinic_id)
+    return paged(web, scope, rows, limit, place=lambda row: [to_micros(row.performed_at), key(row.id)], show=_shown)
+
+
+@router.post("/pumps/{serial}/visits/{visit_id}/confirm", response_model=VisitShown)
+def confirm(
+    serial: Serial,
+    visit_id: RowId,
+    web: Context,
+    person: Annotated[Person, requires("visits.log")],
+    given: Annotated[Confirmation | None, Body()] = None,
+) -> dict[str, Any]:
+    """Confirm a draft that a programmer session made."""
+    now = web.clock()
+    with fitting(), web.database.writing() as session:
+        pump = _visit_of(session, person, serial, visit_id, now)
+        skill = given.professional_skill if given else None
+        visit = confirm_visit(session, visit_id, professional_skill=skill, by=person.email, now=now)
+        _enter(session, person, pump, "visit.confirmed", visit, now)
+    return _shown(visit)
+
+
+@router.patch("/pumps/{serial}/visits/{visit_id}", response_model=VisitShown)
+def amend(
+    serial: Serial,
+    visit_id: RowId,
+    given: Amendment,
+    web: Context,
+    person: Annotated[Person, requires("visits.log")],
+) -> dict[str, Any]:
+    """Amend a visit; what it said before is kept with it."""
+    now = web.clock()
+    changes: dict[str, Any] = given.model_dump(exclude={"reason"}, exclude_unset=True)
+    kept = {name for name, value in changes.items() if value is None and name in _NEVER_NULL}
+    with fitting(), web.database.writing() as session:
+        pump = _visit_of(session, person, serial, visit_id, now)
+        wanted = {name: value for name, value in changes.items() if name not in kept}
+        visit = amend_visit(session, visit_id, wanted, reason=given.reason, by=person.email, now=now)
+        _enter(session, person, pump, "visit.amended", visit, now, reason=given.reason, fields=sorted(wanted))
+    return _shown(visit)
+
+
+@router.post("/pumps/{serial}/visits/{visit_id}/withdraw", response_model=VisitShown)
+def withdraw(
+    serial: Serial,
+    visit_id: RowId,
+    given: Reason,
+    web: Context,
+    person: Annotated[Person, requires("visits.log")],
+) -> dict[str, Any]:
+    """Withdraw a visit that was not so; it is kept, and no longer counts."""
+    now = web.clock()
+    with fitting(), web.database.writing() as session:
+        pump = _visit_of(session, person, serial, visit_id, now)
+        visit = withdraw_visit(session, visit_id, reason=given.reason, by=person.email, now=now)
+        _enter(session, person, pump, "visit.withdrawn", visit, now, reason=given.reason)
+    return _shown(visit)
+
+
+_NEVER_NULL = frozenset({"performed_at", "analysed", "reprogrammed", "refilled", "professional_skill", "note"})
+
+
+def _visit_of(session: Session, person: Person, serial: str, visit_id: int, now: datetime) -> Pump:
+    pump = pump_of(session, person, serial, now)
+    visit = visit_by_id(session, visit_id)
+    if visit is None or visit.pump_id != pump.id:
+        raise NotFound("this pump has no such visit")
+    return pump
+
+
+def _enter(
+    session: Session, person: Person, pump: Pump, action: str, visit: Visit, now: datetime, **detail: Any
+) -> None:
+    audit.record(
+        session,
+        actor=person.email,
+        clinic_id=pump.clinic_id,
+        action=action,
+        subject=f"pump:{pump.serial}",
+        detail={"visit": visit.id, "codes": visit.codes, **detail},
+        now=now,
+    )
+
+
+def _shown(visit: Visit) -> dict[str, Any]:
+    shown = {name: getattr(visit, name) for name in VisitShown.model_fields}
+    return {**shown, "conflicts": [_sentence(conflict) for conflict in visit.conflicts]}
+
+
+def _sentence(conflict: Any) -> str:
+    return conflict if isinstance(conflict, str) else str(conflict)

@@ -1,0 +1,98 @@
+"""Readiness: what the tracker needs to do its work, part by part, and what of it is down."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker.errors import TrackerError
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.records.job import WorkerStatus, workers
+from tracker.settings import Settings
+
+HEARTBEAT = timedelta(seconds=30)
+_KEPT_S = 1.0
+_CONNECT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part: whether it works, and a sentence that says how it was told."""
+
+    ok: bool
+    detail: str
+
+
+class Readiness:
+    """Looks at every part at most once a second, however often it is asked."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._looked_at = float("-inf")
+        self._checks: dict[str, Check] = {}
+
+    def look(self) -> dict[str, Check]:
+        """Every part by its name."""
+        with self._lock:
+            if time.monotonic() - self._looked_at > _KEPT_S:
+                self._checks = self._look()
+                self._looked_at = time.monotonic()
+            return self._checks
+
+    def _look(self) -> dict[str, Check]:
+        unknown = Check(ok=False, detail="can't be told while the database is down or its schema is another one")
+        checks = {
+            "database": unknown,
+            "schema": unknown,
+            "broker": self._broker(),
+            "ingest": unknown,
+            "schedule": unknown,
+        }
+        if not self._database.answers():
+            return checks | {"database": Check(ok=False, detail="does not answer")}
+        checks["database"] = Check(ok=True, detail="answers")
+        try:
+            schema.require_current(self._database)
+            checks["schema"] = Check(ok=True, detail="is the one that this program needs")
+            with self._database.reading() as session:
+                beats = workers(session)
+        except TrackerError as fault:
+            return checks | {"schema": Check(ok=False, detail=fault.detail)}
+        except SQLAlchemyError as fault:
+            return checks | {"database": Check(ok=False, detail=f"failed: {type(fault).__name__}")}
+        return checks | {"ingest": self._ingest(beats), "schedule": self._alive("schedule", beats)}
+
+    def _broker(self) -> Check:
+        parts = urlsplit(self._settings.tracker_mqtt_url())
+        host, port = parts.hostname or "", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        try:
+            socket.create_connection((host, port), _CONNECT_S).close()
+        except OSError as fault:
+            return Check(ok=False, detail=f"{host}:{port} can't be reached: {fault.strerror or type(fault).__name__}")
+        return Check(ok=True, detail=f"{host}:{port} takes connections")
+
+    def _ingest(self, beats: list[WorkerStatus]) -> Check:
+        alive = self._alive("ingest", beats)
+        wanted = self._settings.ingest_partitions
+        fresh = sum(1 for one in beats if one.kind == "ingest" and self._clock() - one.beat_at < HEARTBEAT)
+        if alive.ok and fresh < wanted:
+            return Check(ok=False, detail=f"{fresh} of {wanted} partitions have a worker")
+        return alive
+
+    def _alive(self, kind: str, beats: list[WorkerStatus]) -> Check:
+        newest = max((one.beat_at for one in beats if one.kind == kind), default=None)
+        if newest is None:
+            return Check(ok=False, detail="never gave a sign of life")
+        age = self._clock() - newest
+        return Check(ok=age < HEARTBEAT, detail=f"last gave a sign of life {max(0, age.total_seconds()):.0f} s ago")
