@@ -25,6 +25,7 @@ PLANNING_LEAD: Final = timedelta(days=183)
 
 STALE_AFTER: Final = timedelta(days=30)
 FLOW_WINDOW: Final = timedelta(days=14)
+A_DAY: Final = timedelta(days=1)
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 """The quantiles of an interval that holds four times in five."""
 
@@ -59,7 +60,10 @@ class BatteryForecast:
 
 
 def hard_limit(model: PumpModel, implanted_on: date | None) -> datetime | None:
-    """Return when the model stops whatever its battery; None without a battery or without an implant date."""
+    """Return when the model stops whatever its battery; None without a battery or without an implant date.
+
+    The implant is known to the day: this is the first moment it can be, and it may be a day later.
+    """
     if model.battery is None or implanted_on is None:
         return None
     return _start_of(implanted_on) + timedelta(days=model.battery.service_life_max.value)
@@ -140,11 +144,11 @@ def _forecast(
 
 
 def _interval(at: Callable[[float], datetime], latest: datetime | None) -> Interval:
-    """Return the interval that holds four times in five, with everything after `latest` happening at `latest`."""
+    """Return the interval that holds four times in five, with everything after `latest` happening on that day."""
     high = at(HIGH)
     if latest is None or high < latest:
         return Interval(at(LOW), at(MIDDLE), high)
-    return Interval(min(at(LOW + 1 - HIGH), latest), min(at(MIDDLE), latest), latest)
+    return Interval(min(at(LOW + 1 - HIGH), latest), min(at(MIDDLE), latest + A_DAY / 2), latest + A_DAY)
 
 
 def _days_by_kind(model: PumpModel, used: float, per_day: float, quantile: float, *, not_yet: bool) -> float:
