@@ -30,6 +30,7 @@ _PAUSES: Final = (0.2, 0.5, 1.0, 1.5)  # between attempts to reach an end that i
 _SIGN_IN_SECONDS: Final = 15.0
 _LOSS_SECONDS: Final = 0.4
 _LOSS_SECONDS_MAX: Final = 30.0
+_MOST_IN_FLIGHT: Final = 65_536  # as many as there are message ids
 _SETTLED_SECONDS: Final = 10.0  # a connection that held so long was no quarrel over the client id
 
 
@@ -190,7 +191,7 @@ class Worker:
                 return
             subscriber.flush()
             subscriber.wait(_IDLE_SECONDS)
-            subscriber.read(self._batch)
+            subscriber.read(_MOST_IN_FLIGHT)  # the grant stands behind whatever the broker sent before it
 
     def _gave_way(self) -> bool:
         """Whether another process works under this name; then this one stands by, a pause at a time."""
