@@ -49,6 +49,11 @@ class LogLine:
         return self.text.startswith("Failed to reload")
 
     @property
+    def write_failed(self) -> bool:
+        """The server could not write to its store, and will not try again."""
+        return "critical write error" in self.text
+
+    @property
     def client_port(self) -> int | None:
         """The loopback port of NATS's own protocol, in the line that names it."""
         found = _CLIENT_PORT.search(self.text)

@@ -17,6 +17,7 @@ from tracker.broker import control
 from tracker.broker.child import LogLine, find_server, log_lines, server_version, spawn
 from tracker.broker.configuration import BrokerConfiguration, render
 from tracker.broker.credentials import bcrypt_hash
+from tracker.broker.disk import DiskWatch
 from tracker.broker.ownership import PID_FILE, FolderLock, end_leftover, need_free_port
 from tracker.broker.users import BrokerUser, replace_private, write_users
 from tracker.broker.voice import Voice
@@ -27,6 +28,7 @@ _LONGEST_PAUSE_SECONDS = 5.0
 _STEADY_SECONDS = 30.0  # a server that ran for so long is started again at once
 _STOP_SECONDS = 15.0
 _RELOAD_SECONDS = 30.0
+_DISK_LOOK_SECONDS = 0.5
 
 _log = structlog.get_logger("tracker.broker")
 
@@ -59,6 +61,7 @@ class EmbeddedBroker:
         self._last_words = ""
         self._voice = Voice(_log.warning)
         self._fault: str | None = None
+        self._disk = DiskWatch(configuration.folder)
 
     def __enter__(self) -> Self:
         self.start()
@@ -74,8 +77,8 @@ class EmbeddedBroker:
 
     @property
     def ready(self) -> bool:
-        """Whether the server takes connections now."""
-        return self._ready
+        """Whether the server takes connections and messages now."""
+        return self._ready and not self._disk.failed
 
     @property
     def pid(self) -> int | None:
@@ -97,10 +100,12 @@ class EmbeddedBroker:
             self._write(self._users)
         except BaseException:
             self._lock.release()
+            self._lock = None
             raise
         self._stopping.clear()
         self._thread = threading.Thread(target=self._keep_running, args=(server,), name="broker", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._watch_disk, name="broker-disk", daemon=True).start()
 
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Return once the server takes connections; ``StartupFault`` if it gave up or the time is over."""
@@ -180,8 +185,16 @@ class EmbeddedBroker:
             self._stopping.wait(pause)
             self.restarts += 1
 
+    def _watch_disk(self) -> None:
+        """End a server whose store failed to write, once there is room: it would refuse every message for ever."""
+        while not self._stopping.wait(_DISK_LOOK_SECONDS):
+            if self._disk.mended():
+                _log.info("there is room again: the broker is started anew")
+                self._signal(signal.SIGKILL)
+
     def _run_once(self, server: Path) -> bool:
         """Run the server until it ends; whether it had become ready."""
+        self._disk.failed = False
         self._process = process = spawn(server, self.configuration.server_file)
         replace_private(self.configuration.folder / PID_FILE, str(process.pid))
         if self._stopping.is_set():
@@ -202,6 +215,8 @@ class EmbeddedBroker:
         if line.level != "INF":
             self._last_words = line.text
             self._voice.say(line.level, line.text, time.monotonic())
+        if line.write_failed and self._disk.fail():
+            _log.error("the broker's disk takes no more: messages are refused until there is room", says=line.text)
         if line.client_port:
             self._client_port = line.client_port
         if line.ready:

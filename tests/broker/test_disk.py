@@ -1,0 +1,85 @@
+"""The embedded broker on a disk that fills up and is emptied again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.broker.clients import Device
+from tests.broker.conftest import PUMP, TRACKER_PASSWORD, configuration, nats_users
+from tests.servers import wait_until
+from tracker.broker.configuration import BrokerConfiguration
+from tracker.broker.credentials import Credential
+from tracker.broker.disk import DiskWatch
+from tracker.broker.partitions import client_id, subscriptions
+from tracker.broker.process import EmbeddedBroker
+
+MIB = 1024**2
+TELEMETRY = f"pumps/{PUMP}/telemetry"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 12 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this test mounts a small file system, which takes the rights of root on Linux")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _tracker(setup: BrokerConfiguration) -> Device:
+    return Device(setup.port, "tracker", TRACKER_PASSWORD, client_id=client_id(TRACKER_PASSWORD), clean=False)
+
+
+def test_a_full_disk_is_found_full_and_then_not(small_disk: Path) -> None:
+    watch = DiskWatch(small_disk)
+    assert watch.has_room()
+    assert not watch.mended()  # nothing had failed
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * int(11.5 * MIB))
+    assert watch.fail()
+    assert not watch.fail()  # told once
+    assert not watch.mended()
+    ballast.unlink()
+    assert watch.mended()
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_full_disk_loses_nothing_acknowledged_and_is_recovered_from_without_help(
+    small_disk: Path, pumps: dict[str, Credential]
+) -> None:
+    setup = configuration(small_disk / "broker")
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 10 * MIB)
+    with EmbeddedBroker(setup, nats_users(pumps.values())) as broker:
+        with _tracker(setup) as tracker:
+            tracker.subscribe(*subscriptions())
+        acknowledged = 0
+        with Device(setup.port, PUMP, pumps[PUMP].password) as pump:
+            while broker.ready and pump.connected:
+                pump.publish(TELEMETRY, b"%06d" % acknowledged + b"x" * 15_000)
+
+                def answered(before: int = acknowledged) -> bool:
+                    return len(pump.acknowledged) > before or bool(pump.partings) or not broker.ready
+
+                wait_until(answered, what="an answer")
+                acknowledged = len(pump.acknowledged)
+        assert acknowledged > 10
+        ballast.unlink()
+        wait_until(lambda: broker.ready, what="the broker to take messages again")
+        with Device(setup.port, PUMP, pumps[PUMP].password) as pump:
+            pump.deliver(TELEMETRY, b"room again")
+        with _tracker(setup) as tracker:
+            tracker.wait_for(TELEMETRY, b"room again")
+            arrived = {payload[:6] for _, payload in tracker.messages}
+            assert {b"%06d" % number for number in range(acknowledged)} <= arrived
+        assert broker.restarts == 1
