@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tracker.web.pages import alarms, live, pump, pumps, sign_in, theme, visit, visits, worklist, worklist_deeds
+from tracker.web.pages import (
+    alarms,
+    live,
+    pump,
+    pumps,
+    rejected,
+    sign_in,
+    theme,
+    visit,
+    visits,
+    worklist,
+    worklist_deeds,
+)
 
 PAGES = (
     sign_in.router,
@@ -15,4 +27,5 @@ PAGES = (
     alarms.router,
     visits.router,
     visit.router,
+    rejected.router,
 )

@@ -1,0 +1,140 @@
+"""Take a rejected message after all: when the pump was enrolled since, or this program learned to read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from devices import topics, wire
+from devices.check import check_session, check_status
+from devices.models import catalogue
+from devices.report import ProgrammerSession, StatusReport
+from devices.topics import Kind
+from devices.wire import WireError
+from tracker.actions.draft_visit import draft_visit
+from tracker.actions.note_alarms import note_alarms
+from tracker.errors import Conflict, Invalid, NotFound
+from tracker.records import partitions, reading
+from tracker.records.columns import key
+from tracker.records.pump import Pump, PumpState, look_again, pump_by_serial
+from tracker.records.rejected import RejectedMessage
+from tracker.records.session import ProgrammerSessionRecord
+
+
+def retake_rejected(session: Session, message_id: int, *, by: str, now: datetime) -> RejectedMessage:
+    """Read the message again and store it as it would have been.
+
+    Raises ``Conflict`` where it was settled or is stored already, and ``Invalid`` naming the field where it is still
+    no good: then it stays as it is.
+    """
+    message = kept_message(session, message_id)
+    serial, kind = topics.parse(message.topic) or (None, None)
+    pump = pump_by_serial(session, serial) if serial else None
+    if pump is None:
+        raise Invalid("its topic still names no enrolled pump", field="topic")
+    try:
+        if kind is Kind.TELEMETRY:
+            _store_report(session, pump, wire.decode_status(message.payload), now)
+        elif kind is Kind.SESSION:
+            _store_session(session, pump, wire.decode_session(message.payload), now)
+        else:
+            raise Invalid("only reports and sessions can be taken later", field="topic")
+    except WireError as fault:
+        raise Invalid(f"it is still refused: {fault}", field=fault.field) from fault
+    message.status, message.settled_at, message.settled_by = "replayed", now, by
+    message.settled_reason = "taken when it was read again"
+    message.pump_id, message.clinic_id = pump.id, pump.clinic_id
+    session.add(message)
+    look_again(session, [key(pump.id)], now)
+    return message
+
+
+def kept_message(session: Session, message_id: int) -> RejectedMessage:
+    """The message, if nobody settled it. Raises ``NotFound``, or ``Conflict`` saying who did."""
+    message = session.get(RejectedMessage, message_id)
+    if message is None:
+        raise NotFound("there is no such message")
+    if message.status != "kept":
+        raise Conflict(f"{message.settled_by} has {message.status} it already")
+    return message
+
+
+def _store_report(session: Session, pump: Pump, report: StatusReport, now: datetime) -> None:
+    model = catalogue.find(pump.model)
+    if model is None or report.model != pump.model:
+        raise WireError("model", f"is {report.model}, but the pump is enrolled as {pump.model}")
+    check_status(report, model, now)
+    connection = session.connection()
+    number = (report.epoch, report.seq)
+    if reading.stored_contents(connection, key(pump.id), [number]):
+        raise Conflict(f"a report numbered {report.epoch}/{report.seq} is stored already")
+    if connection.dialect.name == "postgresql":
+        partitions.ensure_months(connection, [partitions.month_of(report.measured_at)], now)
+    state = session.get(PumpState, pump.id)
+    if state is None:
+        state = PumpState(pump_id=key(pump.id), changed_at=now)
+    note_alarms(session, key(pump.id), pump.drug, [(report.measured_at, tuple(map(str, report.alarms)))], now)
+    session.flush()
+    reading.add_reports(connection, [(key(pump.id), report)], now)
+    if state.measured_at is None or report.measured_at > state.measured_at:
+        _show(report, state, now)
+    session.add(state)
+    session.flush()
+
+
+def _show(report: StatusReport, state: PumpState, now: datetime) -> None:
+    battery = report.battery
+    state.epoch, state.seq, state.measured_at, state.received_at = report.epoch, report.seq, report.measured_at, now
+    state.battery_voltage_v = battery.voltage_v if battery else None
+    state.battery_percent = battery.remaining_percent if battery else None
+    state.battery_indicator = str(battery.indicator) if battery and battery.indicator else None
+    state.reservoir_ml, state.flow_ml_per_day = report.reservoir_ml, report.flow_ml_per_day
+    state.infusion, state.motor = str(report.infusion), str(report.motor)
+    state.alarms, state.firmware = ",".join(map(str, report.alarms)), report.firmware
+
+
+def _store_session(session: Session, pump: Pump, told: ProgrammerSession, now: datetime) -> None:
+    model = catalogue.find(pump.model)
+    if model is None or told.model != pump.model:
+        raise WireError("model", f"is {told.model}, but the pump is enrolled as {pump.model}")
+    check_session(told, model, now)
+    known = session.exec(
+        select(ProgrammerSessionRecord.id).where(
+            col(ProgrammerSessionRecord.pump_id) == pump.id,
+            col(ProgrammerSessionRecord.epoch) == told.epoch,
+            col(ProgrammerSessionRecord.seq) == told.seq,
+        )
+    ).first()
+    if known is not None:
+        raise Conflict(f"a session numbered {told.epoch}/{told.seq} is stored already")
+    volumes = told.reservoir
+    record = ProgrammerSessionRecord(
+        pump_id=key(pump.id),
+        epoch=told.epoch,
+        seq=told.seq,
+        measured_at=told.measured_at,
+        received_at=now,
+        started_at=told.started_at,
+        completed=told.completed,
+        programmer=told.programmer,
+        operator=told.operator,
+        analysed=told.analysed,
+        reprogrammed=told.reprogrammed,
+        refilled=told.refilled,
+        expected_ml=volumes.expected_ml if volumes else None,
+        aspirated_ml=volumes.aspirated_ml if volumes else None,
+        filled_ml=volumes.filled_ml if volumes else None,
+        prescription_before=_as_json(told.before),
+        prescription_after=_as_json(told.after),
+    )
+    session.add(record)
+    session.flush()
+    draft_visit(session, record, now)
+
+
+def _as_json(one: object) -> dict[str, str | None] | None:
+    if one is None:
+        return None
+    parts = {name: getattr(one, name) for name in ("drug", "concentration", "unit", "dose_per_day", "mode")}
+    return {name: None if value is None else str(value) for name, value in parts.items()}
