@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +107,13 @@ class Product:
         assert shown["serial"] == shown["username"] == serial
         password: str = shown["password"]
         return password
+
+    def enrol_all(self, pumps: Mapping[str, str]) -> dict[str, str]:
+        """Enrol many (serial: model) with one import and return each communicator's password."""
+        file = self.folder / "pumps.csv"
+        file.write_text("serial,model\n" + "".join(f"{serial},{model}\n" for serial, model in pumps.items()))
+        shown = csv.DictReader(io.StringIO(self.tracker("pumps", "import", str(file))))
+        return {row["username"]: row["password"] for row in shown}
 
     def client(self) -> httpx.Client:
         """An API client with a token of its own."""
