@@ -92,12 +92,13 @@ def a_report(session: Session, pump: Pump, measured_at: datetime, seq: int, **sa
 
 
 def a_history(session: Session, pump: Pump, until: datetime, days: int, **said: Any) -> int:
-    """A report a day up to ``until``, the battery falling slowly; returns the last number used."""
+    """A report a day up to ``until``, battery and reservoir falling slowly; returns the last number used."""
     for day in range(days):
         back = days - 1 - day
         values: dict[str, Any] = {
             "battery_percent": 80.0 + back * 0.02,
-            "reservoir_ml": round(10.0 + (back % 30) * 0.3, 3),
+            "reservoir_ml": round(8.0 + back * 0.05, 3),
+            "flow_ml_per_day": 0.05,
         } | said
         a_report(session, pump, until - timedelta(days=back), day + 1, **values)
     return days

@@ -57,7 +57,7 @@ def test_a_pump_that_reports_gets_an_outlook_and_a_determination_and_rests_until
 def test_sweeping_again_over_the_same_records_appends_no_second_determination_and_no_second_line(
     database: Database, now: datetime
 ) -> None:
-    pump = an_implanted_pump(database, now, battery_indicator="eri", alarms=("elective_replacement",))
+    pump = an_implanted_pump(database, now, days=3, battery_indicator="eri", alarms=("elective_replacement",))
     for later in range(3):
         with database.writing() as session:
             state = session.get_one(PumpState, pump.id)

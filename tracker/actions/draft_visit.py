@@ -17,15 +17,16 @@ INGEST = "ingest"
 
 
 def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime) -> Visit | None:
-    """Draft the visit and tie the session to it. A session that did nothing, or was not completed, makes none.
+    """Draft the visit and tie the session to it. A session that did nothing makes none.
 
     What the session did not say counts as not done in the draft; the person who confirms it sees the session beside it.
+    One that was not completed is drafted too: what it had done by then is for a person to confirm or withdraw.
     Calling it again for the same session gives the same draft.
     """
     if record.visit_id is not None:
         return session.get(Visit, record.visit_id)
     done = (bool(record.analysed), bool(record.reprogrammed), bool(record.refilled))
-    if not any(done) or record.completed is False:
+    if not any(done):
         return None
     pump = session.get_one(Pump, record.pump_id)
     analysed, reprogrammed, refilled = done

@@ -17,10 +17,13 @@ from sqlmodel import Session, col
 
 from tracker.actions.determine import determination_of, says_the_same
 from tracker.actions.look_ahead import look_ahead
+from tracker.actions.note_findings import Noted, as_seen, compare, store_findings
+from tracker.actions.recall_history import history_of, recall
 from tracker.actions.refresh_worklist import apply_lines
 from tracker.actions.view_pumps import seen_outlook, view_pumps
 from tracker.findings.line import Line
-from tracker.findings.view import PumpView
+from tracker.findings.trend import with_readings
+from tracker.findings.view import FindingSeen, PumpView
 from tracker.findings.wanted import ENDED, wanted
 from tracker.records.determination import Determination, newest_determinations
 from tracker.records.outlook import Outlook, outlooks
@@ -40,6 +43,7 @@ class Thought:
     due: datetime
     view: PumpView
     outlook: Outlook
+    noted: Noted
     determination: Determination | None
     lines: tuple[Line, ...]
     look_again_at: datetime
@@ -56,22 +60,26 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     contiguous = contiguous_through(session, pump_ids)
     refills = last_refills(session, pump_ids)
     clinics = clinics_by_id(session)
+    past = recall(session, pump_ids, stored, now)
     for row in stored.values():
         session.expunge(row)  # it is thought about here and written by `record`
     thoughts: list[Thought] = []
 
     def consider(pump_id: int, readings: list[Measured]) -> None:
-        pump = pumps[pump_id]
+        pump, before_then = pumps[pump_id], stored.get(pump_id)
+        points = with_readings([] if before_then is None else before_then.reservoir_points, readings)
         outlook = look_ahead(
             pump,
-            stored.get(pump_id),
+            before_then,
             readings,
             now,
             contiguous=contiguous.get(pump_id, 0),
             refilled_at=refills.get(pump_id),
             cap_days=pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days,
         )
-        view = replace(views[pump_id], outlook=seen_outlook(outlook))
+        history = history_of(past, pump, outlook, points, now)
+        noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
+        view = replace(views[pump_id], outlook=seen_outlook(outlook), findings=_as_noted(views[pump_id], noted, now))
         before = newest.get(pump_id)
         determination = None
         if view.lifecycle not in ENDED:
@@ -80,13 +88,24 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             determination = None
         view = with_determination(view, determination or before)
         lines = wanted(view, now)
-        thoughts.append(Thought(pump_id, since[pump_id], view, outlook, determination, lines, look_again_at(view, now)))
+        thoughts.append(
+            Thought(pump_id, since[pump_id], view, outlook, noted, determination, lines, look_again_at(view, now))
+        )
 
     for pump_id, readings in readings_not_seen(session, pump_ids):
         consider(pump_id, readings)
     for pump_id in {*pump_ids} - {thought.pump_id for thought in thoughts}:
         consider(pump_id, [])
     return thoughts
+
+
+def _as_noted(view: PumpView, noted: Noted, now: datetime) -> tuple[FindingSeen, ...]:
+    """The view's findings as they will be on record."""
+    known = tuple(
+        replace(one, mended=(one.mended or one.id in noted.mended) and one.id not in noted.back)
+        for one in view.findings
+    )
+    return known + tuple(as_seen(one, now) for one in noted.new)
 
 
 def with_determination(view: PumpView, row: Determination | None) -> PumpView:
@@ -111,6 +130,7 @@ def record(session: Session, thoughts: Sequence[Thought], now: datetime) -> int:
     if not thoughts:
         return 0
     _write_outlooks(session, [thought.outlook for thought in thoughts])
+    store_findings(session, [(thought.pump_id, thought.noted) for thought in thoughts], now)
     session.add_all(thought.determination for thought in thoughts if thought.determination is not None)
     apply_lines(session, {thought.pump_id: (thought.view, thought.lines) for thought in thoughts}, now)
     session.flush()

@@ -92,7 +92,7 @@ def _battery_point(point: Point) -> BatteryPoint:
 
 
 def _reservoir_point(point: Point) -> ReservoirPoint:
-    at, volume, flow, infusion = point
+    at, volume, flow, infusion = point[:4]
     return ReservoirPoint(moment(at), volume, flow, Infusion(infusion))
 
 

@@ -115,8 +115,15 @@ _NOTICE = frozenset(str(code) for code in BUILT_IN_NOTICE)
 
 
 def unsettled(findings: tuple[FindingSeen, ...]) -> tuple[FindingSeen, ...]:
-    """The findings of neglect or abuse that still stand in the way: without a ruling, or upheld."""
-    return tuple(one for one in findings if one.neglect_or_abuse and one.ruling not in {"explained", "not_relevant"})
+    """The findings of neglect or abuse that still stand in the way: without a ruling, or upheld.
+
+    One that the records no longer show, since somebody mended them, stands in nobody's way.
+    """
+    return tuple(
+        one
+        for one in findings
+        if one.neglect_or_abuse and not one.mended and one.ruling not in {"explained", "not_relevant"}
+    )
 
 
 def _abuse(view: PumpView) -> Fact:
@@ -139,7 +146,7 @@ def _abuse(view: PumpView) -> Fact:
     if signed is None:
         return Fact(name, None, "No clinician has attested yet; records without a sign of it are no proof.", None)
     source = Source("attestation", str(signed.id), f"signed by {signed.name}", signed.at)
-    if any(one.neglect_or_abuse and one.found_at > signed.at for one in view.findings):
+    if any(one.neglect_or_abuse and not one.mended and one.found_at > signed.at for one in view.findings):
         return Fact(
             name, None, f"A finding came after {signed.name} attested on {_day(signed.at)}: attest anew.", source
         )

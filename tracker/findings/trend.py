@@ -1,8 +1,8 @@
 """A pump's history thinned out to what a forecast needs, so that years of readings are read once and never again.
 
 Points are plain lists, as they are stored: a battery's are [microseconds, percent, volts, indicator, flow], a
-reservoir's [microseconds, mL, flow, mode]. The newest points are kept as they came; older ones of the battery are
-merged into spans, a point each with the means.
+reservoir's [microseconds, mL, flow, mode, epoch, number]. The newest points are kept as they came; older ones of
+the battery are merged into spans, a point each with the means.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ class Seen(Protocol):
     @property
     def measured_at(self) -> datetime:
         """When the pump measured it."""
+
+    @property
+    def epoch(self) -> int:
+        """The communicator's count in which it stands."""
+
+    @property
+    def seq(self) -> int:
+        """Its number in that count."""
 
     @property
     def reservoir_ml(self) -> float:
@@ -120,17 +128,22 @@ def _mean(span: Sequence[Point], place: int) -> float | None:
     return round(fmean(values), 4) if values else None
 
 
-def reservoir_points(known: Sequence[Point], readings: Iterable[Seen]) -> list[Point]:
-    """The newest points with the readings added: at most two a day, but every jump of the volume and the newest."""
+def with_readings(known: Sequence[Point], readings: Iterable[Seen]) -> list[Point]:
+    """A reservoir's points with the readings added, none left out, in order of measurement."""
     merged = {point[0]: point for point in known}
     for one in readings:
         at = micros(one.measured_at)
-        merged.setdefault(at, [at, one.reservoir_ml, one.flow_ml_per_day, one.infusion])
-    points = [merged[at] for at in sorted(merged)]
+        merged.setdefault(at, [at, one.reservoir_ml, one.flow_ml_per_day, one.infusion, one.epoch, one.seq])
+    return [merged[at] for at in sorted(merged)]
+
+
+def reservoir_points(known: Sequence[Point], readings: Iterable[Seen]) -> list[Point]:
+    """The newest points with the readings added: at most two a day, but every jump of the volume and the newest."""
+    points = with_readings(known, readings)
     kept: list[Point] = []
     for place, point in enumerate(points):
         newest = place == len(points) - 1
-        jumps = place > 0 and abs(point[1] - points[place - 1][1]) > JUMP_ML
+        jumps = place > 0 and (abs(point[1] - points[place - 1][1]) > JUMP_ML or point[3] != points[place - 1][3])
         rests = not newest and abs(points[place + 1][1] - point[1]) > JUMP_ML
         if newest or jumps or rests or not kept or point[0] - kept[-1][0] >= DAY // 2:
             kept.append(point)

@@ -43,6 +43,17 @@ class ProgrammerSessionRecord(SQLModel, table=True):
     visit_id: int | None = Field(default=None, foreign_key="visit.id", description="the visit it became")
 
 
+class ClinicProgrammer(SQLModel, table=True):
+    """A programmer that is the clinic's own: one that is not in the list is unknown, once there is a list."""
+
+    __tablename__ = "clinic_programmer"
+
+    clinic_id: int = Field(foreign_key="clinic.id", primary_key=True)
+    programmer: str = Field(primary_key=True, max_length=200)
+    added_by: str = Field(max_length=254)
+    added_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class MriExam(SQLModel, table=True):
     """An MRI of a pump's bearer, and the check that the model asks for afterwards."""
 
@@ -87,3 +98,20 @@ def mri_exams_of(session: Session, pump_id: int) -> list[MriExam]:
     """A pump's MRI examinations, newest first."""
     chosen = select(MriExam).where(MriExam.pump_id == pump_id)
     return list(session.exec(chosen.order_by(col(MriExam.performed_at).desc(), col(MriExam.id).desc())))
+
+
+def known_programmers(session: Session) -> dict[int, frozenset[str]]:
+    """Each clinic's own programmers."""
+    found: dict[int, set[str]] = {}
+    for clinic_id, programmer in session.exec(select(ClinicProgrammer.clinic_id, ClinicProgrammer.programmer)):
+        found.setdefault(clinic_id, set()).add(programmer)
+    return {clinic_id: frozenset(names) for clinic_id, names in found.items()}
+
+
+def mri_exams_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[MriExam]]:
+    """Each pump's MRI examinations since then, oldest first."""
+    found: dict[int, list[MriExam]] = {}
+    chosen = select(MriExam).where(col(MriExam.pump_id).in_(pump_ids), col(MriExam.performed_at) >= since)
+    for exam in session.exec(chosen.order_by(col(MriExam.performed_at), col(MriExam.id))):
+        found.setdefault(exam.pump_id, []).append(exam)
+    return found

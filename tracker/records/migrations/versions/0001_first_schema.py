@@ -109,6 +109,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "clinic_programmer",
+        sa.Column("clinic_id", sa.Integer(), nullable=False),
+        sa.Column("programmer", sa.String(length=200), nullable=False),
+        sa.Column("added_by", sa.String(length=254), nullable=False),
+        sa.Column("added_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clinic_id"],
+            ["clinic.id"],
+        ),
+        sa.PrimaryKeyConstraint("clinic_id", "programmer"),
+    )
+    op.create_table(
         "pump",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("clinic_id", sa.Integer(), nullable=False),

@@ -1,0 +1,120 @@
+"""Recall what is known of many pumps over time, as the value that findings are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlmodel import Session
+
+from devices.models import catalogue
+from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, volumes
+from tracker.findings.trend import Point
+from tracker.records.alarm import Alarm, alarms_of_pumps
+from tracker.records.columns import key
+from tracker.records.outlook import Outlook
+from tracker.records.pump import Pump
+from tracker.records.session import (
+    MriExam,
+    ProgrammerSessionRecord,
+    known_programmers,
+    mri_exams_of_pumps,
+    sessions_of_pumps,
+)
+from tracker.records.visit import Visit, visits_of_pumps
+
+LOOK_BACK: Final = timedelta(days=120)
+_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Past:
+    """The rows of many pumps; ``since`` is from when on a pump's rows are all there."""
+
+    visits: dict[int, list[Visit]] = field(default_factory=dict)
+    sessions: dict[int, list[ProgrammerSessionRecord]] = field(default_factory=dict)
+    alarms: dict[int, list[Alarm]] = field(default_factory=dict)
+    mri: dict[int, list[MriExam]] = field(default_factory=dict)
+    programmers: dict[int, frozenset[str]] = field(default_factory=dict)
+    since: dict[int, datetime] = field(default_factory=dict)
+
+
+def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, Outlook], now: datetime) -> Past:
+    """The rows of the last months; of a pump that is looked at for the first time all of them."""
+    past = Past(programmers=known_programmers(session))
+    new = [pump_id for pump_id in pump_ids if pump_id not in seen_before]
+    for some, since in (([one for one in pump_ids if one in seen_before], now - LOOK_BACK), (new, _EVER)):
+        if not some:
+            continue
+        past.visits |= visits_of_pumps(session, some, since)
+        past.sessions |= sessions_of_pumps(session, some, since)
+        past.alarms |= alarms_of_pumps(session, some, since)
+        past.mri |= mri_exams_of_pumps(session, some, since)
+        past.since |= dict.fromkeys(some, since)
+    return past
+
+
+def history_of(past: Past, pump: Pump, outlook: Outlook, points: list[Point], now: datetime) -> History | None:
+    """One pump's history; None where the catalogue does not know its model."""
+    model = catalogue.find(pump.model)
+    if model is None:
+        return None
+    pump_id = key(pump.id)
+    return History(
+        model=model,
+        now=now,
+        volumes=volumes(points),
+        visits=tuple(_visit(row) for row in past.visits.get(pump_id, ())),
+        sessions=tuple(_session(row) for row in past.sessions.get(pump_id, ())),
+        alarms=tuple(_alarm(row) for row in past.alarms.get(pump_id, ())),
+        mri=tuple(MriPast(key(row.id), row.performed_at, row.emptied_before) for row in past.mri.get(pump_id, ())),
+        known_programmers=past.programmers.get(pump.clinic_id, frozenset()),
+        filled_at=outlook.filled_at,
+        refill_by=outlook.refill_by_at,
+        low_mark_at=outlook.low_mark_low_at,
+    )
+
+
+def _visit(row: Visit) -> VisitSeen:
+    return VisitSeen(
+        id=key(row.id),
+        performed_at=row.performed_at,
+        analysed=row.analysed,
+        reprogrammed=row.reprogrammed,
+        refilled=row.refilled,
+        expected_ml=row.expected_ml,
+        aspirated_ml=row.aspirated_ml,
+        filled_ml=row.filled_ml,
+        before=row.prescription_before,
+        after=row.prescription_after,
+        codes=tuple(row.codes),
+    )
+
+
+def _session(row: ProgrammerSessionRecord) -> SessionSeen:
+    return SessionSeen(
+        id=key(row.id),
+        at=row.measured_at,
+        completed=row.completed,
+        programmer=row.programmer,
+        operator=row.operator,
+        reprogrammed=row.reprogrammed,
+        refilled=row.refilled,
+        before=row.prescription_before,
+        after=row.prescription_after,
+    )
+
+
+def _alarm(row: Alarm) -> AlarmPast:
+    return AlarmPast(
+        id=key(row.id),
+        code=row.code,
+        priority=row.priority,
+        first_seen_at=row.first_seen_at,
+        opened_at=row.opened_at,
+        cleared_at=row.cleared_at,
+        acknowledged_at=row.acknowledged_at,
+        closed_at=row.closed_at,
+    )

@@ -1,0 +1,175 @@
+"""What is known of one pump over time: the value that findings are made from, and a finding itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from devices.model import PumpModel
+from tracker.findings.trend import Point, moment
+
+NEGLECT_KINDS: Final = frozenset(
+    {
+        "late_refill",
+        "ran_dry",
+        "alarm_unattended",
+        "volume_vanished",
+        "unknown_programmer",
+        "prolonged_stop",
+        "handling_against_limits",
+    }
+)
+"""Kinds that bear on CMM-210.5's second criterion; the others say that records and readings disagree."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSeen:
+    """One report of the reservoir, with the number that names it."""
+
+    at: datetime
+    reservoir_ml: float
+    flow_ml_per_day: float | None
+    infusion: str
+    epoch: int
+    seq: int
+
+    @property
+    def name(self) -> str:
+        """The report's epoch and number."""
+        return f"{self.epoch}/{self.seq}"
+
+
+def volumes(points: list[Point]) -> tuple[VolumeSeen, ...]:
+    """The reports that stored points hold, in order of measurement."""
+    return tuple(VolumeSeen(moment(point[0]), *point[1:]) for point in points)
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSeen:
+    """A visit that was not withdrawn."""
+
+    id: int
+    performed_at: datetime
+    analysed: bool
+    reprogrammed: bool
+    refilled: bool
+    expected_ml: float | None
+    aspirated_ml: float | None
+    filled_ml: float | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSeen:
+    """A programmer session as the communicator told it."""
+
+    id: int
+    at: datetime
+    completed: bool | None
+    programmer: str | None
+    operator: str | None
+    reprogrammed: bool | None
+    refilled: bool | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPast:
+    """An alarm, over or not. ``opened_at`` is when the clinic could know of it."""
+
+    id: int
+    code: str
+    priority: int
+    first_seen_at: datetime
+    opened_at: datetime
+    cleared_at: datetime | None
+    acknowledged_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MriPast:
+    """An MRI that was logged."""
+
+    id: int
+    performed_at: datetime
+    emptied_before: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One pump over time. ``known_programmers`` empty: the clinic has not said which are its own."""
+
+    model: PumpModel
+    now: datetime
+    volumes: tuple[VolumeSeen, ...] = ()
+    visits: tuple[VisitSeen, ...] = ()
+    sessions: tuple[SessionSeen, ...] = ()
+    alarms: tuple[AlarmPast, ...] = ()
+    mri: tuple[MriPast, ...] = ()
+    known_programmers: frozenset[str] = frozenset()
+    filled_at: datetime | None = None
+    refill_by: datetime | None = None
+    low_mark_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One record that a finding rests on."""
+
+    kind: str
+    id: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the records show. ``key`` names the cause within the pump; ``mend`` is the fix that a page offers."""
+
+    kind: str
+    key: str
+    happened_at: datetime
+    strength: str
+    points_at: str
+    sentence: str
+    evidence: tuple[Evidence, ...]
+    explanations: tuple[str, ...]
+    mend: str | None = None
+
+    @property
+    def neglect_or_abuse(self) -> bool:
+        """Whether it bears on abuse or neglect; a person rules on it."""
+        return self.kind in NEGLECT_KINDS
+
+
+def report(seen: VolumeSeen) -> Evidence:
+    """A report as evidence."""
+    flow = "" if seen.flow_ml_per_day is None else f", {seen.flow_ml_per_day:.3g} mL a day"
+    return Evidence("reading", seen.name, f"{seen.reservoir_ml:.2f} mL{flow}, {seen.infusion}", seen.at)
+
+
+def visit(seen: VisitSeen) -> Evidence:
+    """A visit as evidence."""
+    done = [name for name in ("analysed", "reprogrammed", "refilled") if getattr(seen, name)]
+    return Evidence("visit", str(seen.id), ", ".join([*done, *seen.codes]) or "nothing done", seen.performed_at)
+
+
+def session(seen: SessionSeen) -> Evidence:
+    """A programmer session as evidence."""
+    text = f"programmer {seen.programmer or 'not named'}, operator {seen.operator or 'not named'}"
+    return Evidence("session", str(seen.id), text, seen.at)
+
+
+def alarm(seen: AlarmPast) -> Evidence:
+    """An alarm as evidence."""
+    return Evidence("alarm", str(seen.id), seen.code, seen.first_seen_at)
+
+
+def near(at: datetime, start: datetime, end: datetime, margin: timedelta) -> bool:
+    """Whether a moment lies between two others, give or take."""
+    return start - margin <= at <= end + margin
