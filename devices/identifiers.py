@@ -62,14 +62,14 @@ def _parse_gs1(code: str) -> Udi:
     )
 
 
-def _value(found: dict[str, GS1ElementString], ai: str) -> str | None:
-    return found[ai].value if ai in found else None
+def _value(found: dict[str, GS1ElementString], key: str) -> str | None:
+    return found[key].value if key in found else None
 
 
-def _date(found: dict[str, GS1ElementString], ai: str, name: str) -> date | None:
+def _date(found: dict[str, GS1ElementString], key: str, name: str) -> date | None:
     """Return the date; day 00 stands for the end of the month."""
-    if ai not in found:
+    if key not in found:
         return None
-    if found[ai].date is None:
-        raise UdiError(f"The date ({ai}), {name}, is no date: {found[ai].value}.")
-    return found[ai].date
+    if found[key].date is None:
+        raise UdiError(f"The date ({key}), {name}, is no date: {found[key].value}.")
+    return found[key].date
