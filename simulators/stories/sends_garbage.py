@@ -1,0 +1,17 @@
+"""Random bytes, reports cut short and impossible values among good reports; each is kept with its reason."""
+
+from typing import Final
+
+from simulators import happenings as h
+from simulators.story import Expects, Story
+
+EXPECTS: Final = Expects(rejected=True)
+
+STORY: Final = Story(
+    name="sends_garbage",
+    title="A communicator that sends garbage",
+    days=20.0,
+    expects=EXPECTS,
+    script=((10.0, h.GarbageSent(40)),),
+    visits=False,
+)
