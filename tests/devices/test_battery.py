@@ -10,24 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.battery import BatteryForecast, BatteryPoint, forecast_battery, hard_limit
-from devices.battery_drain import (
-    battery_percent_per_day,
-    days_to_eri,
-    drain_factor,
-    percent_per_day_at_reference,
-    reported_voltage_v,
-    share_ended,
-)
+from devices.battery_drain import battery_percent_per_day, days_to_eri
 from devices.interval import Interval, Unknown
 from devices.model import PumpModel
-from devices.models.catalogue import CATALOGUE, MODELS
+from devices.models.catalogue import CATALOGUE
 from devices.report import Indicator
 
 SYNCHROMED = CATALOGUE["synchromed-ii-20"]
 IMPLANTED = date(2020, 1, 1)
 START = datetime(2020, 1, 1, tzinfo=UTC)
 A_DAY = timedelta(days=1)
-with_battery = pytest.mark.parametrize("model", [m for m in MODELS if m.has_battery], ids=lambda m: m.id)
 
 
 def day(number: float) -> datetime:
@@ -253,49 +245,6 @@ def test_any_readings_give_an_ordered_interval_or_a_reason(
         assert answer.eri.low <= answer.eos.low
         assert answer.eri.high <= answer.eos.high
         assert answer.eri_seen or answer.hard_limit is None or answer.eos.high <= answer.hard_limit + A_DAY
-
-
-@with_battery
-def test_the_median_battery_reaches_its_indicator_when_its_kind_does(model: PumpModel) -> None:
-    battery = model.battery
-    assert battery is not None
-    assert percent_per_day_at_reference(model) * days_to_eri(model, 0.5) == pytest.approx(
-        100 - battery.eri_percent.value
-    )
-    assert drain_factor(model, 0.5) == 1.0
-    assert drain_factor(model, 0.1) > 1 > drain_factor(model, 0.9)
-
-
-@with_battery
-def test_the_share_of_batteries_ended_inverts_the_days_to_the_indicator(model: PumpModel) -> None:
-    for quantile in (0.05, 0.3, 0.5, 0.9, 1.0):
-        assert share_ended(model, days_to_eri(model, quantile)) == pytest.approx(quantile)
-    assert days_to_eri(model, 1.0) + (model.eri_to_eos_days or 0) == pytest.approx(model.service_life_max_days)
-    assert share_ended(model, 1e9) == 1.0
-
-
-def test_a_synchromed_ii_lives_as_the_published_series_found() -> None:
-    assert (days_to_eri(SYNCHROMED, 0.5) + 90) / 365.25 == pytest.approx(5.8, abs=0.2)
-
-
-@with_battery
-def test_more_flow_drains_more_and_the_voltage_falls_with_the_percentage(model: PumpModel) -> None:
-    battery = model.battery
-    assert battery is not None
-    assert (
-        0 < battery_percent_per_day(model, 0) < battery_percent_per_day(model, 0.3) < battery_percent_per_day(model, 2)
-    )
-    assert reported_voltage_v(model, 100) == pytest.approx(battery.full_voltage.value)
-    assert reported_voltage_v(model, battery.eri_percent.value) == pytest.approx(battery.eri_voltage.value)
-
-
-def test_what_has_no_battery_or_no_sense_has_no_drain() -> None:
-    with pytest.raises(ValueError, match="has no battery"):
-        battery_percent_per_day(CATALOGUE["isomed-35"], 1.0)
-    with pytest.raises(ValueError, match="cannot be negative"):
-        battery_percent_per_day(SYNCHROMED, -0.1)
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        drain_factor(SYNCHROMED, 1.1)
 
 
 def test_an_interval_out_of_order_is_refused() -> None:

@@ -79,5 +79,5 @@ def test_ten_thousand_harmed_payloads_are_read_or_refused_in_words(decode: Calla
         except WireError as fault:
             refused += 1
             assert fault.field  # noqa: PT017 - every refusal of the many is looked at
-            assert str(fault).isprintable()  # noqa: PT017
+            assert str(fault).isprintable()  # noqa: PT017 - as above
     assert refused > 8_000
