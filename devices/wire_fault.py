@@ -56,6 +56,7 @@ _WORDINGS: Final[tuple[tuple[re.Pattern[str], _Wording], ...]] = (
         lambda _: "must carry its offset from UTC, such as the Z in 2026-11-22T10:00:00Z",
     ),
     (re.compile(r"Invalid RFC3339 encoded datetime"), lambda _: "is not a time in RFC 3339"),
+    (re.compile(r"Expected `int`, got `float`"), lambda _: "must be a whole number, without a decimal point"),
     (re.compile(r"Expected `(.*)`, got `(.*)`"), lambda found: f"must be {_named(found[1])}, not {_named(found[2])}"),
     (re.compile(r"Expected `(?:int|float)(?: \| null)?` >= 0(?:\.0)?\Z"), lambda _: "must not be negative"),
     (re.compile(r"Expected `(?:int|float)(?: \| null)?` >= (\S+)"), lambda found: f"must be at least {found[1]}"),

@@ -87,7 +87,7 @@ def test_a_required_field_that_is_null_is_named(name: str) -> None:
         ("v", 2, "unknown value 2"),
         ("v", "1", "whole number, not a text"),
         ("v", True, "whole number, not true or false"),
-        ("v", 1.0, "whole number, not a number"),
+        ("v", 1.0, "whole number, without a decimal point"),
         ("model", 7, "a text, not a whole number"),
         ("model", "", "not be empty"),
         ("model", "m" * 65, "no longer than 64"),
