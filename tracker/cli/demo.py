@@ -1,0 +1,148 @@
+"""``tracker demo``: a whole simulated clinic on this machine, with nothing else installed.
+
+The same commands that a clinic would run, as processes: broker, ingest, web, schedule, simulators. The first start
+sends years of history through the real path, communicator to MQTT to ingest; a later one goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tracker.cli import demo_clinic
+from tracker.cli.parts import Parts
+from tracker.cli.running import require_free_port, set_up_logging, stop_on_signal
+from tracker.errors import StartupFault
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.settings import Settings
+
+app = typer.Typer(add_completion=False)
+console = Console(highlight=False, soft_wrap=True)
+
+Wait = Callable[[float], bool]
+"""Waits so many seconds, or until told to stop; whether told to stop."""
+
+_UP_S = 60.0
+_LOOK_S = 0.5
+
+
+@app.command()
+def demo(
+    pumps: Annotated[int, typer.Option(min=12, max=2000, help="pumps of the simulated clinic")] = 60,
+    years: Annotated[float, typer.Option(min=0.02, max=10, help="history sent at the first start")] = 6.0,
+    every: Annotated[float, typer.Option(min=0.5, max=86_400, help="seconds between a pump's live reports")] = 5.0,
+    seed: Annotated[int, typer.Option(help="the clinic's seed: the same seed gives the same clinic")] = 1,
+) -> None:
+    """Run a simulated clinic until Ctrl-C. Settings such as TRACKER_WEB_PORT are obeyed; records stay in data/."""
+    settings = Settings()
+    set_up_logging(level=30)
+    stop = stop_on_signal()
+    with _alone(settings.data_dir):
+        require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
+        _require_broker_port(settings)
+        database = Database(settings.database_url)
+        schema.upgrade(database)
+        clinic = demo_clinic.DemoClinic(settings, database, pumps=pumps, years=years, seed=seed)
+        # Each child reads the same settings; the secret ones go by the environment, never by the command line.
+        parts = Parts(
+            settings.data_dir / "logs",
+            {
+                "TRACKER_DATA_DIR": str(settings.data_dir),
+                "TRACKER_DATABASE_URL": settings.database_url,
+                "TRACKER_MQTT_URL": settings.tracker_mqtt_url(),
+            },
+        )
+        try:
+            _run(settings, parts, clinic, every, stop.wait)
+        finally:
+            with console.status("ending every part …"):
+                parts.stop()
+            database.close()
+    console.print("Ended. The records are kept in", str(settings.data_dir), "and the next start goes on with them.")
+
+
+def _run(settings: Settings, parts: Parts, clinic: demo_clinic.DemoClinic, every: float, wait: Wait) -> None:
+    tracker = (sys.executable, "-m", "tracker.cli.main")
+    enrolled = clinic.enrol_if_new()
+    parts.start("broker", *tracker, "broker")
+    _until_up(parts, "broker", settings.broker_host, settings.broker_port, wait)
+    parts.start("ingest", *tracker, "ingest")
+    if not clinic.filled:
+        console.print(f"A clinic of {enrolled} simulated pumps; its history goes through the broker as any device's.")
+        if not clinic.fill(parts, wait):
+            return
+        clinic.settle_history()
+    parts.start("web", *tracker, "web")
+    parts.start("schedule", *tracker, "schedule")
+    parts.start("simulators", *clinic.live_command(every))
+    _until_up(parts, "web", settings.web_host, settings.web_port, wait)
+    _say_where(settings, clinic)
+    while not wait(_LOOK_S):
+        for name in parts.mend():
+            console.print(
+                f"[yellow]{name} had ended and was started again[/]; its words: {settings.data_dir}/logs/{name}.log"
+            )
+
+
+def _say_where(settings: Settings, clinic: demo_clinic.DemoClinic) -> None:
+    host = "127.0.0.1" if settings.web_host in {"0.0.0.0", "::"} else settings.web_host  # noqa: S104 - compared only
+    console.print()
+    console.print(f"  [bold]http://{host}:{settings.web_port}/[/]")
+    console.print(f"  sign in as [bold]{demo_clinic.NURSE}[/] with the password [bold]{clinic.password}[/]")
+    console.print(f"  (the same password for {', '.join(demo_clinic.OTHERS)})", style="dim")
+    console.print()
+    console.print("  Simulated telemetry. Decision support with its basis shown; not for clinical use.", style="dim")
+    console.print("  Ctrl-C ends everything.", style="dim")
+
+
+def _until_up(parts: Parts, name: str, host: str, port: int, wait: Wait) -> None:
+    """Return when the part takes connections; a part that keeps dying is a fault told with its last words."""
+    deadline = time.monotonic() + _UP_S
+    target = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared only
+    while time.monotonic() < deadline and not parts.stopping.is_set():
+        with socket.socket(socket.AF_INET6 if ":" in target else socket.AF_INET) as probe:
+            probe.settimeout(0.5)
+            if probe.connect_ex((target, port)) == 0:
+                return
+        part = next(one for one in parts.running if one.name == name)
+        if part.process is not None and part.process.poll() is not None:
+            raise StartupFault(f"{name} ended at once: {parts.log_tail(name, 2)}")
+        if wait(0.05):
+            return
+    raise StartupFault(f"{name} did not come up in {_UP_S:g} s; see {parts.log_dir / (name + '.log')}")
+
+
+def _require_broker_port(settings: Settings) -> None:
+    """The broker checks its port itself, but ends what an earlier start left there; only a stranger is told here."""
+    leftover = settings.broker_dir / "nats-server.pid"
+    if not leftover.exists():
+        require_free_port(settings.broker_host, settings.broker_port, what="the broker", setting="TRACKER_BROKER_PORT")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the data folder against a second demo; the kernel lets go of it when this process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise StartupFault(
+            f"a demo runs in {folder} already: stop it, or set TRACKER_DATA_DIR to another folder"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
