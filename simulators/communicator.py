@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 
@@ -31,8 +31,8 @@ class Pace:
     receipt_timeout: float = 30.0
     """Without any receipt for so long, what is uncovered is sent again; doubles up to `receipt_timeout_max`."""
     receipt_timeout_max: float = 600.0
-    missing_gap: float = 3.0
-    """A message that a receipt calls missing is sent again no sooner than this after it was sent last."""
+    missing_gap: float = 2.0
+    """A message that a receipt calls missing, and that was overtaken, is sent again no sooner than this."""
     memory_grace: float = 1.0
     """How long a memory without any receipt waits for the retained one that may say it is younger than its pump."""
     backoff: float = 1.0
@@ -43,6 +43,12 @@ class Pace:
 
 BULK = Pace(window=3000, in_flight=500)
 """For years of history at once: receipts come about once a second, so a thousand messages travel between two."""
+
+
+class _Sent(NamedTuple):
+    at: float
+    order: int
+    session: bool
 
 
 class Communicator:
@@ -81,7 +87,9 @@ class Communicator:
         self._clock = clock
         self._rng = random.Random(serial)
         self._cursor = (0, 0)
-        self._awaiting: dict[int, float] = {}
+        self._awaiting: dict[int, _Sent] = {}
+        self._order = 0
+        self._reached = {False: 0, True: 0}
         self._hold_until = 0.0
         self._progress_at = 0.0
         self._timeout = pace.receipt_timeout
@@ -164,7 +172,8 @@ class Communicator:
 
     def _publish(self, row: Stored, now: float) -> None:
         self.link.publish_stored(self._session_bytes if row.session else self._telemetry_bytes, row.payload)
-        self._awaiting[row.seq] = now
+        self._order += 1
+        self._awaiting[row.seq] = _Sent(now, self._order, bool(row.session))
         self.published += 1
 
     def _start_over(self) -> None:
@@ -227,18 +236,18 @@ class Communicator:
         missing = {seq for first, last in receipt.missing for seq in range(first, last + 1)}
         reached = takewhile(lambda seq: seq <= receipt.contiguous, self._awaiting)
         covered = [seq for seq in reached if seq not in missing]
-        if self.latencies is not None:
-            self.latencies.extend(now - self._awaiting[seq] for seq in covered)
         for seq in covered:
-            del self._awaiting[seq]
+            sent = self._awaiting.pop(seq)
+            self._reached[sent.session] = max(self._reached[sent.session], sent.order)
+            if self.latencies is not None:
+                self.latencies.append(now - sent.at)
         self._journal.cover(self.serial, receipt.epoch, covered_ranges(receipt))
         if covered:
             self.covered += len(covered)
             self._progress_at = now
             self._timeout = self.pace.receipt_timeout
             self._wake(self)
-        for first, last in receipt.missing:
-            self._send_again(receipt.epoch, first, last, now)
+        self._send_again(receipt.epoch, missing, now)
 
     def _take_unsent(self, receipt: Receipt) -> None:
         """A receipt for messages of an earlier connection, whose sending has not begun again: they need not be sent."""
@@ -248,11 +257,15 @@ class Communicator:
         elif self._cursor == (0, 0) and self._journal.oldest_epoch(self.serial) == receipt.epoch:
             self._cursor = (receipt.epoch, receipt.contiguous)
 
-    def _send_again(self, epoch: int, first: int, last: int, now: float) -> None:
-        for row in self._journal.within(self.serial, epoch, first, last):
+    def _send_again(self, epoch: int, missing: set[int], now: float) -> None:
+        """Sends what was overtaken: a later message of the same topic arrived, so this one is not merely on its way."""
+        for seq in sorted(missing):
+            sent = self._awaiting.get(seq)
+            if sent is None or sent.order > self._reached[sent.session] or now - sent.at < self.pace.missing_gap:
+                continue
             if self.link.unacknowledged >= self.pace.in_flight:
                 return
-            if row.seq <= self._cursor[1] and now - self._awaiting.get(row.seq, 0.0) >= self.pace.missing_gap:
+            for row in self._journal.within(self.serial, epoch, seq, seq):
                 self._publish(row, now)
 
 

@@ -16,7 +16,7 @@ from simulators.telling import Fact, Said
 class Pump(Struct, frozen=True):
     """One line of the roster, in the words of the tracker's import. `lifecycle`: `implanted`, `replaced`, `explanted`.
 
-    `dose_per_day` and `low_reservoir_ml` are those of the first day. `messages` is about how many the pump sends in all.
+    `dose_per_day` and `low_reservoir_ml` are those of the first day. `messages` is about how many it sends in all.
     """
 
     serial: str
