@@ -30,7 +30,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
             raise Missing(found["rest"])
         return found["rest"] or ""
 
-    return _VARIABLE.sub(one, text)
+    return _VARIABLE.sub(one, text).replace("$$", "$")
 
 
 def composition(values: Mapping[str, str]) -> dict[str, Any]:
