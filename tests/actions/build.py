@@ -28,14 +28,20 @@ def a_clinic(session: Session, now: datetime, name: str = "North", timezone: str
 
 
 def a_pump(
-    session: Session, now: datetime, *, serial: str = "SN-1", model: str = "synchromed-ii-20", **details: Any
+    session: Session,
+    now: datetime,
+    *,
+    serial: str = "SN-1",
+    model: str = "synchromed-ii-20",
+    clinic: str = "North",
+    **details: Any,
 ) -> Pump:
     """A pump as enrolled, with baclofen in it unless told otherwise."""
-    clinic = a_clinic(session, now)
+    at = a_clinic(session, now, clinic)
     details = {"lifecycle": "implanted", "drug": "baclofen"} | details
     return enrol_pump(
         session,
-        clinic_id=key(clinic.id),
+        clinic_id=key(at.id),
         serial=serial,
         model=model,
         bcrypt_hash="$2b$04$x",
@@ -49,8 +55,8 @@ def a_pump(
 def a_report(session: Session, pump: Pump, measured_at: datetime, seq: int, **said: Any) -> None:
     """A status report as ingest stores it: alarms, the reading, and the state moved forward."""
     values: dict[str, Any] = {
-        "reservoir_ml": 15.0,
-        "flow_ml_per_day": 0.3,
+        "reservoir_ml": 8.0,
+        "flow_ml_per_day": 0.05,
         "infusion": "simple_continuous",
         "motor": "running",
         "battery_percent": 80.0,

@@ -77,7 +77,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             refilled_at=refills.get(pump_id),
             cap_days=pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days,
         )
-        history = history_of(past, pump, outlook, points, now)
+        history = history_of(past, pump, outlook, points, views[pump_id].findings, now)
         noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
         view = replace(views[pump_id], outlook=seen_outlook(outlook), findings=_as_noted(views[pump_id], noted, now))
         before = newest.get(pump_id)

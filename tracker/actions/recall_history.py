@@ -12,6 +12,7 @@ from sqlmodel import Session
 from devices.models import catalogue
 from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, volumes
 from tracker.findings.trend import Point
+from tracker.findings.view import FindingSeen
 from tracker.records.alarm import Alarm, alarms_of_pumps
 from tracker.records.columns import key
 from tracker.records.outlook import Outlook
@@ -56,7 +57,9 @@ def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, 
     return past
 
 
-def history_of(past: Past, pump: Pump, outlook: Outlook, points: list[Point], now: datetime) -> History | None:
+def history_of(
+    past: Past, pump: Pump, outlook: Outlook, points: list[Point], known: Sequence[FindingSeen], now: datetime
+) -> History | None:
     """One pump's history; None where the catalogue does not know its model."""
     model = catalogue.find(pump.model)
     if model is None:
@@ -65,11 +68,13 @@ def history_of(past: Past, pump: Pump, outlook: Outlook, points: list[Point], no
     return History(
         model=model,
         now=now,
+        drug=pump.drug,
         volumes=volumes(points),
         visits=tuple(_visit(row) for row in past.visits.get(pump_id, ())),
         sessions=tuple(_session(row) for row in past.sessions.get(pump_id, ())),
         alarms=tuple(_alarm(row) for row in past.alarms.get(pump_id, ())),
         mri=tuple(MriPast(key(row.id), row.performed_at, row.emptied_before) for row in past.mri.get(pump_id, ())),
+        vanished_at=tuple(one.happened_at for one in known if one.kind == "volume_vanished"),
         known_programmers=past.programmers.get(pump.clinic_id, frozenset()),
         filled_at=outlook.filled_at,
         refill_by=outlook.refill_by_at,
@@ -111,7 +116,6 @@ def _alarm(row: Alarm) -> AlarmPast:
     return AlarmPast(
         id=key(row.id),
         code=row.code,
-        priority=row.priority,
         first_seen_at=row.first_seen_at,
         opened_at=row.opened_at,
         cleared_at=row.cleared_at,

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from devices.alarms import AlarmCode, Priority, meaning
+from devices.alarms import AlarmCode, Priority, meaning, priority
 from tracker.findings.history import Evidence, Finding, History, MriPast, VolumeSeen, alarm, report, session
+from tracker.findings.reservoir_signs import vanished_volumes
 
-LOW_FOR: Final = timedelta(days=5)
+LOW_FOR: Final = timedelta(days=2)
+LONGEST_FILL: Final = timedelta(days=90)
 OVERDUE_BY: Final = timedelta(days=7)
 STOPPED_FOR: Final = timedelta(hours=48)
 UNATTENDED: Final = {
@@ -34,6 +36,8 @@ def late_refills(history: History) -> Iterator[Finding]:
     lows = [one for one in history.alarms if one.code == AlarmCode.LOW_RESERVOIR]
     for one in lows:
         until = one.cleared_at or history.now
+        if _brought_forward(history, one.first_seen_at):
+            continue
         if until - one.first_seen_at > LOW_FOR:
             days = (until - one.first_seen_at).days
             yield _late(
@@ -55,6 +59,12 @@ def late_refills(history: History) -> Iterator[Finding]:
     evidence = Evidence("forecast", "", f"refill due by {due:%Y-%m-%d}, last filled on {filled}", due)
     sentence = f"A refill was due by {due:%Y-%m-%d} and none has come."
     yield _late(f"late_refill:filled:{filled}", due, sentence, (evidence,), "weak")
+
+
+def _brought_forward(history: History, low_at: datetime) -> bool:
+    """Whether volume vanished before: then the low mark came early, and nobody was late."""
+    vanished = [*history.vanished_at, *(one.happened_at for one in vanished_volumes(history))]
+    return any(timedelta(0) <= low_at - at <= LONGEST_FILL for at in vanished)
 
 
 def _late(key: str, at: datetime, sentence: str, evidence: tuple[Evidence, ...], strength: str) -> Finding:
@@ -87,7 +97,7 @@ def unattended_alarms(history: History) -> Iterator[Finding]:
             continue
         answered = one.acknowledged_at or (one.closed_at if one.closed_at is not None else history.now)
         waited = answered - one.opened_at
-        if waited <= UNATTENDED[Priority(one.priority)]:
+        if waited <= UNATTENDED[priority(AlarmCode(one.code), history.drug)]:
             continue
         yield Finding(
             kind="alarm_unattended",

@@ -83,7 +83,6 @@ class AlarmPast:
 
     id: int
     code: str
-    priority: int
     first_seen_at: datetime
     opened_at: datetime
     cleared_at: datetime | None
@@ -102,15 +101,20 @@ class MriPast:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One pump over time. ``known_programmers`` empty: the clinic has not said which are its own."""
+    """One pump over time. ``known_programmers`` empty: the clinic has not said which are its own.
+
+    ``vanished_at``: when volume was found to vanish earlier, which the volumes in view may no longer show.
+    """
 
     model: PumpModel
     now: datetime
+    drug: str | None = None
     volumes: tuple[VolumeSeen, ...] = ()
     visits: tuple[VisitSeen, ...] = ()
     sessions: tuple[SessionSeen, ...] = ()
     alarms: tuple[AlarmPast, ...] = ()
     mri: tuple[MriPast, ...] = ()
+    vanished_at: tuple[datetime, ...] = ()
     known_programmers: frozenset[str] = frozenset()
     filled_at: datetime | None = None
     refill_by: datetime | None = None

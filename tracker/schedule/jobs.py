@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tracker.schedule.alarms import tend_alarms
 from tracker.schedule.job import Job
 from tracker.schedule.silence import note_silence
 from tracker.schedule.sweep import sweep
@@ -20,5 +21,11 @@ JOBS: Final[tuple[Job, ...]] = (
         "Find the pumps, and the clinics, that have fallen silent.",
         10,
         lambda database, _settings, now: note_silence(database, now),
+    ),
+    Job(
+        "alarms",
+        "End snoozes whose time has come and escalate alarms that nobody acknowledges.",
+        15,
+        lambda database, _settings, now: tend_alarms(database, now),
     ),
 )

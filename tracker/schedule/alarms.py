@@ -1,0 +1,21 @@
+"""The alarms job: end snoozes, escalate what nobody acknowledges."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tracker.actions.escalate_alarms import AT_ONCE, escalate_alarms
+from tracker.actions.wake_alarms import wake_alarms
+from tracker.records.database import Database
+
+
+def tend_alarms(database: Database, now: datetime) -> int:
+    """Wake and escalate all that is due, some hundreds in one transaction. Returns how many alarms moved."""
+    moved = 0
+    for tend in (wake_alarms, escalate_alarms):
+        touched = AT_ONCE
+        while touched >= AT_ONCE:
+            with database.writing() as session:
+                touched = tend(session, now)
+            moved += touched
+    return moved
