@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tracker.web.pages import (
     alarms,
+    assess,
+    guideline,
     live,
     pump,
     pumps,
@@ -28,4 +30,6 @@ PAGES = (
     visits.router,
     visit.router,
     rejected.router,
+    guideline.router,
+    assess.router,
 )
