@@ -8,7 +8,7 @@ import hmac
 import json
 from typing import Any
 
-from tracker.errors import Invalid
+from tracker.errors import NotFound
 
 _SIGNATURE_BYTES = 12
 
@@ -20,7 +20,7 @@ def write_cursor(key: bytes, scope: str, place: list[Any]) -> str:
 
 
 def read_cursor(key: bytes, scope: str, cursor: str | None, kinds: tuple[type, ...]) -> list[Any] | None:
-    """The place that a cursor names; None where none was given. One that this list never gave out is ``Invalid``."""
+    """The place that a cursor names; None where none was given. One that this list never gave out is ``NotFound``."""
     if cursor is None:
         return None
     try:
@@ -30,7 +30,7 @@ def read_cursor(key: bytes, scope: str, cursor: str | None, kinds: tuple[type, .
     except ValueError:
         place = None
     if not isinstance(place, list) or [type(item) for item in place] != list(kinds):
-        raise Invalid("the cursor is not one that this list gave out", field="cursor")
+        raise NotFound("the cursor is not one that this list gave out", field="cursor")
     return place
 
 

@@ -70,7 +70,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         return
     operation["security"] = [{"token": []}]
     faults = dict(_ALWAYS)
-    if "{" in path:
+    if "{" in path or any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
         faults["404"] = "Not there, or another clinic's"
     if method in {"post", "put", "patch", "delete"}:
         faults |= _WITH_BODY

@@ -14,6 +14,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
@@ -116,9 +117,24 @@ def _field(place: tuple[Any, ...]) -> str:
 async def _http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)  # noqa: S101 - what it is installed for
     status = HTTPStatus(fault.status_code)
+    headers = dict(fault.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     details = {404: "there is nothing at this address", 405: f"{request.method} is not allowed at this address"}
     detail = details.get(fault.status_code, str(fault.detail))
-    return _answer(request, status, status.phrase, detail, dict(fault.headers or {}))
+    return _answer(request, status, status.phrase, detail, headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Every method that some route at this address takes."""
+    routes = iter_route_contexts(request.app.routes)
+    path = request.url.path
+    return {
+        method
+        for route in routes
+        if (pattern := getattr(route, "path_regex", None)) is not None and pattern.match(path)
+        for method in route.methods or ()
+    }
 
 
 def unexpected(request: Request, fault: Exception) -> Response:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, delete
 
 from tracker.actions import audit
 from tracker.actions.passwords import hash_password, matches
-from tracker.errors import Invalid, NotAllowed, TrackerError
+from tracker.errors import Invalid, TrackerError
 from tracker.records.staff import BrowserSession, Staff, staff_by_email
 from tracker.web import csrf
 from tracker.web.context import Web
@@ -35,6 +35,12 @@ class SignInRefused(TrackerError):
         super().__init__(
             "the email or the password is not right, or the account is locked for a while after too many tries"
         )
+
+
+class WrongPassword(Invalid):
+    """A signature, or a change of password, without the person's own password."""
+
+    title = "Not your password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +119,14 @@ def change_password(web: Web, person: Person, old: str, new: str) -> None:
 
 
 def confirm(web: Web, person: Person, password: str) -> None:
-    """A signature: the person's password once more. Raises ``NotAllowed``, or ``TooMany`` after many wrong ones."""
+    """A signature: the person's password once more. Raises ``WrongPassword``, or ``TooMany`` after many wrong ones."""
     web.limits.signatures.check(person.email)
     with web.database.reading() as session:
         staff = session.get(Staff, person.staff_id)
         kept = staff.password_hash if staff is not None and staff.active else None
     if not matches(password, kept):
         web.limits.signatures.take(person.email)
-        raise NotAllowed("that is not your password: nothing was signed", field="password")
+        raise WrongPassword("that is not your password: nothing was done", field="password")
 
 
 def end_sessions(session: Session, staff_id: int, *, but: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -26,6 +25,7 @@ from tracker.web.api.values import (
     Amount,
     Clash,
     Cursor,
+    Day,
     Given,
     Limit,
     Moment,
@@ -33,6 +33,7 @@ from tracker.web.api.values import (
     Serial,
     Short,
     Volume,
+    Whole,
     fitting,
     paged,
     place_in,
@@ -69,14 +70,14 @@ class NewPump(Given):
     patient_reference: Short | None = Field(None, description="the clinic's own number, never a name")
     unit: Short | None = None
     lifecycle: LifecycleState | None = None
-    implanted_on: date | None = None
+    implanted_on: Day | None = None
     drug: Short | None = Field(None, examples=["baclofen"])
     concentration: Amount | None = None
     concentration_unit: Annotated[str, StringConstraints(max_length=16, pattern=r"^[^\x00]*$")] | None = None
     dose_per_day: Amount | None = None
     low_reservoir_ml: Volume | None = None
-    refill_cap_days: Annotated[int, Field(ge=1, le=3650)] | None = None
-    report_interval_s: Annotated[int, Field(ge=1, le=90 * 86_400)] | None = None
+    refill_cap_days: Annotated[Whole, Field(ge=1, le=3650)] | None = None
+    report_interval_s: Annotated[Whole, Field(ge=1, le=90 * 86_400)] | None = None
 
 
 class Credential(BaseModel):
@@ -109,7 +110,9 @@ class Delivery(BaseModel):
     rejected: int
     epoch: int | None = Field(description="null before the first message")
     contiguous: int
-    missing: list[tuple[int, int]] = Field(description="closed ranges of `seq` that have not arrived, oldest first")
+    missing: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
+        description="closed ranges of `seq` that have not arrived, oldest first"
+    )
 
 
 @router.post("/pumps", status_code=201, response_model=PumpEnrolled)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from tracker.errors import Conflict, Invalid
 from tracker.web.context import Web
@@ -26,13 +28,45 @@ Cursor = Annotated[
     str | None,
     Query(max_length=600, pattern=r"^[A-Za-z0-9_-]*$", description="`next` of the page before; none for the first"),
 ]
-Moment = AwareDatetime
+
+
+def _moment(given: object) -> object:
+    """A time as RFC 3339 writes it; a number is no time here, whatever second it may mean."""
+    if not isinstance(given, str) or not _RFC_3339.fullmatch(given):
+        raise ValueError("a time is written as 2026-11-22T10:00:00Z")
+    try:
+        moment = datetime.fromisoformat(given.upper())
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("there is no such time") from None
+    return moment
+
+
+def _day(given: object) -> object:
+    if not isinstance(given, str) or not _DAY.fullmatch(given):
+        raise ValueError("a day is written as 2026-11-22")
+    return given
+
+
+def _number(given: object) -> object:
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise ValueError("a whole number is needed")  # noqa: TRY004 - pydantic takes this as the fault of the field
+    return given
+
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,12})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Day = Annotated[date, BeforeValidator(_day)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Answer = Annotated[bool, Field(strict=True)]
 Short = Annotated[str, StringConstraints(max_length=80, pattern=NO_NUL)]
 Sentence = Annotated[str, StringConstraints(max_length=1000, pattern=NO_NUL)]
 Amount = Annotated[
     str, StringConstraints(pattern=DECIMAL), Field(description="A decimal number as text", examples=["2000"])
 ]
-Volume = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, description="mL")]
+Volume = Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="mL")]
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")

@@ -21,6 +21,7 @@ from tracker.records.visit import Visit, visit_by_id, visits_of
 from tracker.web.api.values import (
     NO_NUL,
     Amount,
+    Answer,
     Cursor,
     Given,
     Limit,
@@ -58,16 +59,18 @@ class NewVisit(Given):
     """What was done at a pump, and when."""
 
     performed_at: Moment = Field(examples=["2026-11-20T10:05:00Z"])
-    analysed: bool = False
-    reprogrammed: bool = False
-    refilled: bool = False
-    professional_skill: bool = Field(False, description="a physician's or other qualified professional's was required")
+    analysed: Answer = False
+    reprogrammed: Answer = False
+    refilled: Answer = False
+    professional_skill: Answer = Field(
+        False, description="a physician's or other qualified professional's was required"
+    )
     expected_ml: Volume | None = None
     aspirated_ml: Volume | None = None
     filled_ml: Volume | None = None
     prescription_before: Prescription | None = None
     prescription_after: Prescription | None = None
-    alarm_audible: bool | None = Field(None, description="the patient heard the alarm test; null if not done")
+    alarm_audible: Answer | None = Field(None, description="the patient heard the alarm test; null if not done")
     operator: Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)] | None = None
     note: Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)] = ""
 
@@ -77,16 +80,16 @@ class Amendment(Given):
 
     reason: Annotated[Sentence, StringConstraints(min_length=1)]
     performed_at: Moment | None = None
-    analysed: bool | None = None
-    reprogrammed: bool | None = None
-    refilled: bool | None = None
-    professional_skill: bool | None = None
+    analysed: Answer | None = None
+    reprogrammed: Answer | None = None
+    refilled: Answer | None = None
+    professional_skill: Answer | None = None
     expected_ml: Volume | None = None
     aspirated_ml: Volume | None = None
     filled_ml: Volume | None = None
     prescription_before: Prescription | None = None
     prescription_after: Prescription | None = None
-    alarm_audible: bool | None = None
+    alarm_audible: Answer | None = None
     operator: Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)] | None = None
     note: Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)] | None = None
 
@@ -94,7 +97,7 @@ class Amendment(Given):
 class Confirmation(Given):
     """What a session can't tell."""
 
-    professional_skill: bool | None = None
+    professional_skill: Answer | None = None
 
 
 class Reason(Given):

@@ -1,0 +1,108 @@
+"""The one table of permissions, held against every route and every role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
+
+from tests.web.conftest import Site
+from tracker.records.staff import ROLES
+from tracker.web.permissions import PERMISSIONS, OpenToAll, Requirement, Role, may
+
+OPEN = {
+    ("GET", "/openapi.json"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/sign-in/oidc"),
+    ("GET", "/sign-in/oidc/back"),
+}
+
+
+def declared(dependant: Any) -> Iterator[Requirement | OpenToAll]:
+    for dependency in dependant.dependencies:
+        if isinstance(dependency.call, (Requirement, OpenToAll)):
+            yield dependency.call
+        yield from declared(dependency)
+
+
+def routes(site: Site) -> list[tuple[str, str, list[Requirement | OpenToAll]]]:
+    found: list[tuple[str, str, list[Requirement | OpenToAll]]] = []
+    for route in iter_route_contexts(site.app.routes):
+        if isinstance(route.original_route, Mount):
+            assert route.path == "/static"
+            continue
+        dependant = getattr(route, "dependant", None)
+        said = list(declared(dependant)) if dependant else []
+        found += [(method, route.path or "", said) for method in sorted((route.methods or set()) - {"HEAD"})]
+    return found
+
+
+def test_every_route_declares_its_permission_or_that_it_is_open(one_site: Site) -> None:
+    found = routes(one_site)
+    assert len(found) > 25
+    undeclared = [(method, path) for method, path, said in found if not said and path != "/openapi.json"]
+    assert undeclared == [], "each route names a permission with requires(), or is open_to_all()"
+    opened = {(method, path) for method, path, said in found if any(isinstance(one, OpenToAll) for one in said)}
+    assert opened <= OPEN, "a new route that needs no sign-in must be listed here, on purpose"
+
+
+def test_every_permission_of_the_table_names_known_roles_and_some_role() -> None:
+    assert tuple(Role) == ROLES
+    for name, roles in PERMISSIONS.items():
+        assert roles, f"nobody has {name}"
+        assert roles <= set(Role)
+
+
+def test_every_permission_is_used_by_a_route_or_asked_by_a_page(one_site: Site) -> None:
+    needed = {
+        said.permission for _, _, several in routes(one_site) for said in several if isinstance(said, Requirement)
+    }
+    assert needed <= PERMISSIONS.keys()
+
+
+def test_an_unknown_role_may_do_nothing() -> None:
+    assert not any(may("owner", permission) for permission in PERMISSIONS)
+
+
+def call(client: httpx.Client, method: str, path: str) -> httpx.Response:
+    filled = re.sub(r"\{[a-z_]*id\}", "1", path)
+    filled = re.sub(r"\{[a-z_]*:path\}", "x", filled)
+    filled = re.sub(r"\{[a-z_]+\}", "NONE", filled)
+    return client.request(method, filled)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_let_in_exactly_where_the_table_says(one_site: Site, role: str) -> None:
+    api = one_site.api(role)
+    wrong = []
+    for method, path, said in routes(one_site):
+        if not said or isinstance(said[0], OpenToAll) or path == "/live":
+            continue
+        needed = [one.permission for one in said if isinstance(one, Requirement)]
+        refused = call(api, method, path).status_code == 403
+        if refused is all(may(role, permission) for permission in needed):
+            wrong.append((method, path, needed))
+    assert wrong == []
+
+
+def test_nothing_that_needs_a_sign_in_answers_without_one(one_site: Site) -> None:
+    stranger = one_site.stranger()
+    for method, path, said in routes(one_site):
+        if not said or isinstance(said[0], OpenToAll):
+            continue
+        answer = call(stranger, method, path)
+        if path.startswith("/api/"):
+            assert answer.status_code == 401, path
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+        else:
+            assert answer.status_code == 303, path
+            assert answer.headers["location"].startswith("/sign-in?next="), path
