@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -162,11 +163,11 @@ class Sender(threading.Thread):
                         self._turn(line)
                 if self.halt.is_set():
                     return
-            idle, before = 0.0, self.uncovered
-            while before and idle < self._patience and not self.halt.is_set():
+            moved, before = time.monotonic(), self.uncovered
+            while before and time.monotonic() - moved < self._patience and not self.halt.is_set():
                 self._turn(line, 0.1)
-                idle = idle + 0.1 if self.uncovered == before else 0.0
-                before = self.uncovered
+                if self.uncovered < before:
+                    moved, before = time.monotonic(), self.uncovered
             self.repeated += before
         line.close()
 

@@ -50,6 +50,7 @@ class Subscriber(mqtt.Client):
         self.max_queued_messages_set(0)
         self.inbox: list[Arrival] = []
         self.connection = 0
+        self.signed_in = False
         self.subscribed = False
         self.refused = ""
         self.confirmed: Callable[[Any], None] = _nobody_asks
@@ -222,7 +223,7 @@ class Subscriber(mqtt.Client):
 
     def _forget(self) -> None:
         """Drop what belonged to a connection that is over: unread bytes, and messages that will come again."""
-        self.subscribed = False
+        self.signed_in = self.subscribed = False
         self._unread = b""
         self._skip = 0
         self._notes.clear()
@@ -232,6 +233,7 @@ class Subscriber(mqtt.Client):
         if code.is_failure:
             self.refused = f"the broker refuses the tracker's sign-in: {code}"
         else:
+            self.signed_in = True
             self.subscribe([(each, 1) for each in self._filters])
 
     def _granted(self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[Any], _properties: Any) -> None:

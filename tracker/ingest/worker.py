@@ -27,10 +27,9 @@ _LINGER_SECONDS: Final = 0.025
 _WORTH_COMMITTING: Final = 16  # messages for which nobody waits any longer
 _IDLE_SECONDS: Final = 0.25
 _PAUSES: Final = (0.2, 0.5, 1.0, 1.5)  # between attempts to reach an end that is down
-_SIGN_IN_SECONDS: Final = 15.0
+_ANSWER_SECONDS: Final = 15.0
 _LOSS_SECONDS: Final = 0.4
 _LOSS_SECONDS_MAX: Final = 30.0
-_MOST_IN_FLIGHT: Final = 65_536  # as many as there are message ids
 _SETTLED_SECONDS: Final = 10.0  # a connection that held so long was no quarrel over the client id
 
 
@@ -58,7 +57,9 @@ class Worker:
         self._beat_at = 0.0
         self._failures = 0
         self._losses = 0
-        self._subscribed_at = 0.0
+        self._signed_in_at = 0.0
+        self._granted = False
+        self._grant_by = 0.0
         self._word = "starting"
         self._committed = 0
         subscriber.confirmed = self._receipts.confirm
@@ -81,6 +82,7 @@ class Worker:
         arrivals, connection = self._gather()
         if arrivals:
             self._commit(arrivals, connection)
+            self._grant_by = time.monotonic() + _ANSWER_SECONDS
         elif not subscriber.connected:
             return
         now = time.monotonic()
@@ -138,18 +140,20 @@ class Worker:
         if self._failures == 0:
             _log.error("the database can't be written; waiting for it", reason=str(fault).strip().split("\n")[0])
         self._subscriber.close()
-        self._subscribed_at = 0.0
+        self._signed_in_at = 0.0
         self._receipts.connection_lost(time.monotonic())
         self._ledger.close()
         metrics.standing(connected=False, database_up=False)
         self._pause()
 
     def _broker_there(self) -> bool:
-        """Whether the subscription stands; else one attempt to bring it about, or to give way to another process."""
+        """Whether messages can come; else one attempt to bring it about, or to give way to another process."""
         subscriber = self._subscriber
         if subscriber.connected:
-            return True
-        if self._subscribed_at:
+            if subscriber.subscribed or subscriber.refused or time.monotonic() > self._grant_by:
+                return self._judge_grant()
+            return True  # the grant stands behind whatever the broker sent before it
+        if self._signed_in_at:
             self._broker_lost()
         if self._gave_way():
             return False
@@ -158,40 +162,57 @@ class Worker:
             self._sign_in()
         except OSError as fault:
             subscriber.refused = f"{self._broker.host}:{self._broker.port}: {fault.strerror or fault}"
-        if subscriber.refused or not subscriber.subscribed:
-            if self._failures == 0:
-                _log.error("no way to the broker; trying again", reason=subscriber.refused or "no answer")
-            subscriber.close()
-            self._pause()
-            return False
-        self._failures = 0
-        self._word = "subscribed"
+        if subscriber.refused or not subscriber.signed_in:
+            return self._no_way()
+        self._granted = False
+        self._word = "signed in"
         self._ledger.ask(lambda connection: self._claim.take(connection, datetime.now(UTC), self._word))
-        self._beat_at = self._subscribed_at = time.monotonic()
-        metrics.standing(connected=True, database_up=True)
-        _log.info("subscribed", host=self._broker.host, port=self._broker.port, worker=self._claim.name)
+        self._beat_at = self._signed_in_at = time.monotonic()
+        self._grant_by = self._signed_in_at + _ANSWER_SECONDS
         return True
+
+    def _judge_grant(self) -> bool:
+        """Whether the broker has granted the subscriptions; said once for each connection."""
+        subscriber = self._subscriber
+        if not subscriber.subscribed:
+            return self._no_way()
+        if not self._granted:
+            self._granted = True
+            self._failures = 0
+            metrics.standing(connected=True, database_up=True)
+            _log.info("subscribed", host=self._broker.host, port=self._broker.port, worker=self._claim.name)
+        return True
+
+    def _no_way(self) -> bool:
+        subscriber = self._subscriber
+        if self._failures == 0:
+            _log.error("no way to the broker; trying again", reason=subscriber.refused or "no answer")
+        subscriber.close()
+        self._signed_in_at = 0.0
+        self._pause()
+        return False
 
     def _broker_lost(self) -> None:
         """The broker, or another client with this worker's id, has ended the connection: wait longer each time."""
         now = time.monotonic()
-        self._losses = self._losses + 1 if now - self._subscribed_at < _SETTLED_SECONDS else 0
-        self._subscribed_at = 0.0
+        self._losses = self._losses + 1 if now - self._signed_in_at < _SETTLED_SECONDS else 0
+        self._signed_in_at = 0.0
         self._receipts.connection_lost(now)
         metrics.standing(connected=False, database_up=True)
         _log.warning("the broker's connection has ended", worker=self._claim.name)
         self._stop.wait(min(_LOSS_SECONDS * 2**self._losses, _LOSS_SECONDS_MAX))
 
     def _sign_in(self) -> None:
-        """Wait until the broker has granted or refused; messages that come meanwhile stay in the inbox."""
+        """Wait until the broker has let this worker in or refused it; it sends nothing else before that."""
         subscriber = self._subscriber
-        until = time.monotonic() + _SIGN_IN_SECONDS
-        while subscriber.connected and not (subscriber.subscribed or subscriber.refused):
-            if time.monotonic() > until or self._stop.is_set():
+        until = time.monotonic() + _ANSWER_SECONDS
+        while subscriber.connected and not (subscriber.signed_in or subscriber.refused or self._stop.is_set()):
+            if time.monotonic() > until:
                 return
             subscriber.flush()
             subscriber.wait(_IDLE_SECONDS)
-            subscriber.read(_MOST_IN_FLIGHT)  # the grant stands behind whatever the broker sent before it
+            subscriber.read(self._batch)
+        subscriber.flush()
 
     def _gave_way(self) -> bool:
         """Whether another process works under this name; then this one stands by, a pause at a time."""
