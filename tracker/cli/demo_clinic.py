@@ -22,7 +22,7 @@ from tracker.broker.credentials import issue_many
 from tracker.broker.users import replace_private
 from tracker.cli.parts import Parts
 from tracker.errors import StartupFault
-from tracker.records.alarm import Alarm
+from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump, pumps_by_serial
@@ -147,6 +147,7 @@ class DemoClinic:
             ).all()
             for alarm in over:
                 acknowledge_alarm(session, key(alarm.id), reason="looked at then", by=_STAFF_OF_THE_PAST, now=now)
+            _close_with_the_pump(session, now)
         self._done.touch()
 
     def live_command(self, every: float) -> list[str]:
@@ -194,6 +195,19 @@ def _link_generations(session: Session, roster: list[dict[str, Any]]) -> None:
         if told["replaced_by"] is not None:
             record.replaced_by_id = records[told["replaced_by"]].id
         session.add(record)
+
+
+def _close_with_the_pump(session: Session, now: datetime) -> None:
+    """An explanted pump's last report stands for ever; its alarms ended with the operation."""
+    out = select(Pump.id).where(col(Pump.explanted_on).is_not(None))
+    for alarm in session.exec(select(Alarm).where(col(Alarm.closed_at).is_(None), col(Alarm.pump_id).in_(out))):
+        alarm.closed_at = now
+        session.add(alarm)
+        session.add(
+            AlarmEvent(
+                alarm_id=key(alarm.id), at=now, kind="closed", by=_STAFF_OF_THE_PAST, reason="the pump is explanted"
+            )
+        )
 
 
 def _progress(line: bytes) -> dict[str, int]:
