@@ -1,0 +1,73 @@
+"""The audit trail of one's own clinic, to be searched: who did or read what, when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from tracker.errors import Invalid
+from tracker.records.audit import search_entries
+from tracker.web.context import Context
+from tracker.web.cursors import read_cursor, write_cursor
+from tracker.web.frame import with_query
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.rendering import page
+from tracker.web.words import from_field_time
+
+router = APIRouter(include_in_schema=False)
+PAGE = 100
+
+
+@router.get("/audit", response_class=HTMLResponse)
+def audit_trail(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("audit.read")],
+    actor: Annotated[str, Query(max_length=254)] = "",
+    subject: Annotated[str, Query(max_length=200)] = "",
+    action: Annotated[str, Query(max_length=64)] = "",
+    since: Annotated[str, Query(max_length=20)] = "",
+    until: Annotated[str, Query(max_length=20)] = "",
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> HTMLResponse:
+    """Entries, the newest first, narrowed by person, subject, deed and days of the clinic's calendar."""
+    scope = f"page-audit:{person.clinic_id}:{actor}:{subject}:{action}:{since}:{until}"
+    place = read_cursor(web.key, scope, cursor, (int,))
+    begin, end = _day(since, "since", person.timezone), _day(until, "until", person.timezone)
+    with web.database.reading() as session:
+        entries = search_entries(
+            session,
+            person.clinic_id,
+            actor=actor or None,
+            subject=subject.strip() or None,
+            action=action.strip() or None,
+            since=begin,
+            until=None if end is None else end + timedelta(days=1),
+            before_seq=place[0] if place else None,
+            limit=PAGE + 1,
+        )
+    web.trail.read(person, "audit", "page", web.clock(), of=actor, on=subject)
+    next_url = None
+    if len(entries) > PAGE:
+        next_url = with_query(request, cursor=write_cursor(web.key, scope, [entries[PAGE - 1].seq]))
+    return page(
+        request,
+        person,
+        "audit.html",
+        entries=entries[:PAGE],
+        wanted={"actor": actor, "subject": subject, "action": action, "since": since, "until": until},
+        next_url=next_url,
+    )
+
+
+def _day(text: str, field: str, zone: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return from_field_time(f"{text}T00:00", zone)
+    except (ValueError, OverflowError):
+        raise Invalid("a day is written as 2026-11-22", field=field) from None

@@ -1,0 +1,68 @@
+"""Connectivity: which pumps are heard, which are late or silent, and whether the listening processes are alive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from tracker.records.job import workers
+from tracker.records.views_connectivity import broker_status, link_counts, message_totals
+from tracker.records.views_pumps import PumpFilter, place_of_row, pump_rows
+from tracker.web.context import Context
+from tracker.web.cursors import read_cursor, write_cursor
+from tracker.web.frame import with_query
+from tracker.web.pages.pumps import LINKS, model_name
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.rendering import page
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+ALIVE_FOR = timedelta(seconds=60)
+
+
+@router.get("/connectivity", response_class=HTMLResponse)
+def connectivity(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("connectivity.read")],
+    link: Annotated[str, Query(max_length=16)] = "disconnected",
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> HTMLResponse:
+    """The links of the clinic's pumps in numbers, and those of one kind, the longest silent first."""
+    now = web.clock()
+    link = link if link in LINKS else "disconnected"
+    sort = "serial" if link == "never" else "contact"
+    wanted = PumpFilter(person.clinic_id, link=link)
+    scope = f"page-connectivity:{wanted}"
+    place = read_cursor(web.key, scope, cursor, (str if sort == "serial" else int, int))
+    with web.database.reading() as session:
+        rows = pump_rows(session, wanted, sort, PAGE + 1, None if place is None else (place[0], place[1]))
+        received, repeated, rejected = message_totals(session, person.clinic_id)
+        values: dict[str, Any] = {
+            "counts": link_counts(session, person.clinic_id),
+            "workers": workers(session),
+            "broker": broker_status(session),
+        }
+    web.trail.read(person, "connectivity", "page", now)
+    next_url = None
+    if len(rows) > PAGE:
+        next_url = with_query(request, cursor=write_cursor(web.key, scope, list(place_of_row(rows[PAGE - 1], sort))))
+    return page(
+        request,
+        person,
+        "connectivity.html",
+        rows=rows[:PAGE],
+        link=link,
+        links=LINKS,
+        received=received,
+        repeated=repeated,
+        rejected=rejected,
+        alive_since=now - ALIVE_FOR,
+        model_name=model_name,
+        next_url=next_url,
+        **values,
+    )

@@ -1,0 +1,165 @@
+"""Staff: accounts, roles and tokens of one's own clinic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session
+
+from tracker.actions.add_staff import add_staff
+from tracker.actions.change_staff import change_staff
+from tracker.actions.issue_token import issue_token, revoke_token
+from tracker.errors import Invalid, NotFound, TrackerError
+from tracker.records.pump import Clinic
+from tracker.records.staff import ApiToken, Staff, staff_of_clinic
+from tracker.records.views_staff import tokens_by_staff
+from tracker.web.context import Context, Web
+from tracker.web.frame import back_to
+from tracker.web.people import Person
+from tracker.web.permissions import PERMISSIONS, Role, requires
+from tracker.web.rendering import page
+from tracker.web.words import word
+
+router = APIRouter(include_in_schema=False)
+ROLES = tuple((str(role), word(role)) for role in Role)
+Manager = Annotated[Person, requires("staff.manage")]
+Text = Annotated[str, Form(max_length=254)]
+Secret = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("/staff", response_class=HTMLResponse)
+def staff(request: Request, web: Context, person: Annotated[Person, requires("staff.read")]) -> HTMLResponse:
+    """Everybody who may sign in at this clinic, and what each role includes."""
+    return _show(request, web, person)
+
+
+@router.post("/staff")
+def add(
+    request: Request,
+    web: Context,
+    person: Manager,
+    email: Text = "",
+    name: Annotated[str, Form(max_length=120)] = "",
+    role: Annotated[str, Form(max_length=24)] = "",
+    unit: Annotated[str, Form(max_length=80)] = "",
+    password: Secret = "",
+) -> Response:
+    """A new account with its first password, which its person changes."""
+    typed = {"email": email, "name": name, "role": role, "unit": unit}
+    try:
+        if not password:
+            raise Invalid("give a first password", field="password")
+        with web.database.writing() as session:
+            add_staff(
+                session,
+                clinic=session.get_one(Clinic, person.clinic_id),
+                email=email,
+                role=role,
+                password=password,
+                name=name.strip(),
+                unit=unit.strip() or None,
+                by=person.email,
+                now=web.clock(),
+            )
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault, typed=typed)
+    return back_to("/staff", "staff-added")
+
+
+@router.post("/staff/{staff_id}/change")
+def change(
+    request: Request,
+    web: Context,
+    person: Manager,
+    staff_id: int,
+    role: Annotated[str, Form(max_length=24)] = "",
+    unit: Annotated[str, Form(max_length=80)] = "",
+    active: Annotated[str, Form(max_length=3)] = "",
+    unlock: Annotated[str, Form(max_length=3)] = "",
+    password: Secret = "",
+) -> Response:
+    """A new role, unit or password, an unlocking, or the end of access."""
+    try:
+        with web.database.writing() as session:
+            change_staff(
+                session,
+                _colleague(session, person, staff_id),
+                role=role or None,
+                unit=unit.strip(),
+                active=active == "yes",
+                password=password or None,
+                unlock=unlock == "yes",
+                by=person.email,
+                now=web.clock(),
+            )
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault)
+    return back_to("/staff", "staff-changed")
+
+
+@router.post("/staff/{staff_id}/tokens")
+def make_token(
+    request: Request, web: Context, person: Manager, staff_id: int, name: Annotated[str, Form(max_length=120)] = ""
+) -> Response:
+    """A token for a program, shown this once."""
+    try:
+        with web.database.writing() as session:
+            colleague = _colleague(session, person, staff_id)
+            secret = issue_token(session, colleague, name=name, by=person.email, now=web.clock())
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault)
+    return _show(request, web, person, secret=(colleague.email, name, secret))
+
+
+@router.post("/staff/{staff_id}/tokens/{token_id}/revoke")
+def end_token(request: Request, web: Context, person: Manager, staff_id: int, token_id: int) -> Response:
+    """The token opens nothing any more."""
+    try:
+        with web.database.writing() as session:
+            colleague = _colleague(session, person, staff_id)
+            revoke_token(session, colleague, _token(session, colleague, token_id), by=person.email, now=web.clock())
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault)
+    return back_to("/staff", "token-revoked")
+
+
+def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
+    found = session.get(Staff, staff_id)
+    if found is None or found.clinic_id != person.clinic_id:
+        raise NotFound("your clinic has no such account")
+    return found
+
+
+def _token(session: Session, colleague: Staff, token_id: int) -> ApiToken:
+    token = session.get(ApiToken, token_id)
+    if token is None or token.staff_id != colleague.id:
+        raise NotFound("this account has no such token")
+    return token
+
+
+def _show(
+    request: Request,
+    web: Web,
+    person: Person,
+    fault: TrackerError | None = None,
+    typed: dict[str, Any] | None = None,
+    secret: tuple[str, str, str] | None = None,
+) -> HTMLResponse:
+    with web.database.reading() as session:
+        people = staff_of_clinic(session, person.clinic_id)
+        tokens = tokens_by_staff(session, person.clinic_id)
+    return page(
+        request,
+        person,
+        "staff.html",
+        status_code=fault.status if fault else 200,
+        people=people,
+        tokens=tokens,
+        roles=ROLES,
+        permissions=PERMISSIONS,
+        fault=fault,
+        typed=typed or {"email": "", "name": "", "role": "nurse", "unit": ""},
+        secret=secret,
+    )
