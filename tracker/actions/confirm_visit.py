@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions import prescription
+from tracker.actions.log_mri import checked_by_visit
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Conflict, NotFound
 from tracker.records.pump import Pump, look_again
@@ -35,5 +36,6 @@ def confirm_visit(
         session.flush()
         code_day(session, pump, visit.performed_at)
     prescription.set_by(session, pump, newest_prescribing(session, visit.pump_id))
+    checked_by_visit(session, visit, by=by, now=now)
     look_again(session, [visit.pump_id], now)
     return visit

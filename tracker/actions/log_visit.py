@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from devices.models import catalogue
 from tracker.actions import prescription
+from tracker.actions.log_mri import checked_by_visit
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Invalid
 from tracker.records.columns import key
@@ -79,6 +80,7 @@ def log_visit(
     session.flush()
     code_day(session, pump, performed_at)
     prescription.set_by(session, pump, newest_prescribing(session, key(pump.id)))
+    checked_by_visit(session, visit, by=by, now=now)
     look_again(session, [key(pump.id)], now)
     return visit
 

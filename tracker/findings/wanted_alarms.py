@@ -56,7 +56,7 @@ def _line(view: PumpView, cause: str, alarms: list[AlarmSeen], now: datetime) ->
         why=f"{words.means} {told}" if first.active else told,
         next_step=step,
         since=min(alarm.first_seen_at for alarm in alarms),
-        link=page(view.serial, f"alarms/{first.id}"),
+        link=page(view.serial) + "#alarms",
         snoozed_until=min(ends) if len(ends) == len(alarms) else None,
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.columns import UtcDateTime, key
+from tracker.records.pump import Pump
 
 
 class Advisory(SQLModel, table=True):
@@ -67,3 +68,25 @@ def advisories_of(session: Session, pump_id: int) -> list[tuple[AdvisoryMatch, A
         .order_by(col(Advisory.published_on).desc(), col(Advisory.id).desc())
     )
     return [(match, advisory) for match, advisory in session.exec(chosen)]
+
+
+def unmatched_pumps(session: Session, limit: int) -> list[tuple[int, int]]:
+    """Pairs of advisory and pump that belong together and are not matched yet; the serial lies within the range."""
+    length_fits = (
+        col(Advisory.serial_from).is_(None) | (func.length(Advisory.serial_from) == func.length(Pump.serial))
+    ) & (col(Advisory.serial_to).is_(None) | (func.length(Advisory.serial_to) == func.length(Pump.serial)))
+    in_range = (col(Advisory.serial_from).is_(None) | (col(Pump.serial) >= col(Advisory.serial_from))) & (
+        col(Advisory.serial_to).is_(None) | (col(Pump.serial) <= col(Advisory.serial_to))
+    )
+    chosen = (
+        select(Advisory.id, Pump.id)
+        .join(Pump, col(Pump.model) == col(Advisory.model))
+        .outerjoin(
+            AdvisoryMatch,
+            (col(AdvisoryMatch.advisory_id) == col(Advisory.id)) & (col(AdvisoryMatch.pump_id) == col(Pump.id)),
+        )
+        .where(col(AdvisoryMatch.id).is_(None), length_fits, in_range)
+        .order_by(col(Advisory.id), col(Pump.id))
+        .limit(limit)
+    )
+    return [(key(advisory_id), key(pump_id)) for advisory_id, pump_id in session.exec(chosen)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import CursorResult, delete, select, tuple_
 from sqlmodel import Session, col
 
 from tracker.records.delivery import DeliveryMark
@@ -93,3 +93,13 @@ def contiguous_through(session: Session, pump_ids: Sequence[int]) -> dict[int, i
         .order_by(col(DeliveryMark.epoch))
     )
     return {row[0]: row[1] for row in rows}
+
+
+def drop_readings(session: Session, first_pump: int, last_pump: int, before: datetime) -> int:
+    """Delete what those pumps measured before that moment. Returns how many rows went."""
+    gone = session.execute(
+        delete(Reading)
+        .where(col(Reading.pump_id).between(first_pump, last_pump), col(Reading.measured_at) < before)
+        .execution_options(synchronize_session=False)
+    )
+    return gone.rowcount if isinstance(gone, CursorResult) else 0

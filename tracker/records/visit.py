@@ -146,4 +146,4 @@ def last_refills(session: Session, pump_ids: Sequence[int], as_of: datetime | No
     )
     if as_of is not None:
         chosen = chosen.where(col(Visit.logged_at) <= as_of)
-    return {pump_id: at for pump_id, at in session.exec(chosen) if at is not None}
+    return dict(session.exec(chosen).all())

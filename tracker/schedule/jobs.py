@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from tracker.schedule.advisories import match_all
 from tracker.schedule.alarms import tend_alarms
 from tracker.schedule.job import Job
+from tracker.schedule.readings import drop_old, make_ahead
 from tracker.schedule.silence import note_silence
 from tracker.schedule.sweep import sweep
 
@@ -27,5 +29,23 @@ JOBS: Final[tuple[Job, ...]] = (
         "End snoozes whose time has come and escalate alarms that nobody acknowledges.",
         15,
         lambda database, _settings, now: tend_alarms(database, now),
+    ),
+    Job(
+        "advisories",
+        "Match advisories and recalls to the pumps that they cover.",
+        60,
+        lambda database, _settings, now: match_all(database, now),
+    ),
+    Job(
+        "partitions",
+        "Make the months' partitions of the readings ahead of time (PostgreSQL).",
+        6 * 3600,
+        lambda database, _settings, now: make_ahead(database, now),
+    ),
+    Job(
+        "retention",
+        "Drop readings older than the clinic keeps, where a limit is set.",
+        24 * 3600,
+        lambda database, settings, now: drop_old(database, settings.readings_keep_months, now),
     ),
 )
