@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from tracker.guideline import CriterionVerdict, find, tree
 from tracker.guideline.document import Fact
@@ -37,6 +38,16 @@ class Branch:
     parts: tuple[Branch, ...]
     facts: tuple[Fact, ...]
     repeated: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A determination that is kept: its tree, its facts by name as they were kept, the rest in words."""
+
+    branches: tuple[Branch, ...]
+    facts: dict[str, dict[str, Any]]
+    missing: list[str]
+    notes: list[list[tuple[str, Fact | None]]]
 
 
 def branches(
@@ -78,10 +89,17 @@ def note_parts(note: str, version: str) -> list[tuple[str, Fact | None]]:
     return [(piece, facts.get(piece)) for piece in _NAMED.split(note) if piece]
 
 
-def of_determination(determination: Determination) -> tuple[Branch, ...]:
+def criteria_of(determination: Determination) -> Judged:
     """The criteria of a determination that is kept, as the guideline's version of that time nests them."""
+    version = determination.version
     standings = {entry["id"]: Standing(entry["verdict"], entry["because"]) for entry in determination.criteria}
-    return branches(criteria_asked(determination.version, determination.question, None), standings)
+    labels = find(version).facts
+    return Judged(
+        branches=branches(criteria_asked(version, determination.question, None), standings),
+        facts={fact["name"]: fact for fact in determination.facts},
+        missing=[labels[name].label if name in labels else name for name in determination.missing],
+        notes=[note_parts(note, version) for note in determination.notes],
+    )
 
 
 def _branch(node: CriterionNode, standings: dict[str, Standing], seen: set[str]) -> Branch:

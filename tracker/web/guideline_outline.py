@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tracker.coding.codes import CODES, ONE_A_DAY, Code
-from tracker.guideline import Outcome, determine, find, tree
+from tracker.guideline import Outcome, Verdict, determine, find, tree
+from tracker.guideline.edition import Edition
 from tracker.guideline.outline import CriterionNode, SectionNode, StepNode
-from tracker.web.criteria import asked_of_all
+from tracker.web.criteria import asked_of_all, steps_of
 from tracker.web.words import word
 
 
@@ -82,6 +83,7 @@ def sections_shown(version: str) -> tuple[SectionShown, ...]:
         for node in asked_of_all(steps)
     }
     told = {name for name in shared if name is not None}
+    refused = _refused(edition)
     return tuple(
         SectionShown(
             node=section,
@@ -89,7 +91,7 @@ def sections_shown(version: str) -> tuple[SectionShown, ...]:
                 node for name, node in shared.items() if name and edition.criteria[name].section == section.id
             ),
             uses=_uses(section, told),
-            refused=_refused(version, section, set(shared)),
+            refused=tuple(refused.get(section.id, ())),
             readings=_readings(version, section),
             codes=tuple(_code_row(code, section.codes) for code in CODES) if section.codes else (),
         )
@@ -113,14 +115,21 @@ def _uses(section: SectionNode, told: set[str]) -> tuple[Use, ...]:
     return tuple(found)
 
 
-def _refused(version: str, section: SectionNode, shared: set[str | None]) -> tuple[Refused, ...]:
-    """The indications that have nothing but what every use has, with the answer that the evaluation gives."""
-    found: dict[str, Refused] = {}
-    for step in section.steps:
-        if step.indication is not None and {node.id for node in step.criteria} <= shared:
-            outcome = determine(step.question, {"indication": step.indication}, version).outcome
-            found[step.indication] = Refused(step.indication, step.label, outcome)
-    return tuple(found.values())
+def _refused(edition: Edition) -> dict[str, list[Refused]]:
+    """The indications for which no criteria are written, by the section of the last criterion that they fail."""
+    found: dict[str, list[Refused]] = {}
+    written = {step.indication for step in steps_of(edition.document.version)}
+    for question in edition.document.questions:
+        chooser = edition.facts.get(question.chosen_by or "")
+        for choice in chooser.choices if chooser is not None else ():
+            if choice.value not in written:
+                written.add(choice.value)
+                answer = determine(question.name, {question.chosen_by: choice.value}, edition.document.version)
+                failed = [one.section for one in answer.criteria if one.verdict is Verdict.NOT_MET]
+                found.setdefault(failed[-1] if failed else question.section, []).append(
+                    Refused(choice.value, choice.label, answer.outcome)
+                )
+    return found
 
 
 def _readings(version: str, section: SectionNode) -> tuple[ReadingShown, ...]:

@@ -18,6 +18,7 @@ from jinja2.runtime import Context as TemplateContext
 from markupsafe import Markup
 
 from tracker.web import words
+from tracker.web.criteria import criteria_of
 from tracker.web.people import Person
 
 HERE = Path(__file__).parent
@@ -33,7 +34,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"moment": _moment, "day": _day, "ago": _ago}
-    made.globals |= {"static": static_url, **words.NAMES}
+    made.globals |= {"static": static_url, "criteria_of": criteria_of, **words.NAMES}
     return made
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 PRIORITY: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
@@ -42,9 +41,6 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """The codes whose words are not simply the code without its underscores."""
-
-
-_PARTS = re.compile(r"\d+|[A-Za-z]+")
 
 
 def word(code: object) -> str:
@@ -139,21 +135,6 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def criterion_depth(criterion_id: str) -> int:
-    """How deep a criterion stands below its section's first level: 0 for ``5.1``, 1 for ``5.1a``, 2 for ``5.1b.1``."""
-    return max(0, len(_PARTS.findall(criterion_id.partition(".")[2])) - 1)
-
-
-def in_reading_order(criteria: Iterable[Any]) -> list[Any]:
-    """Criteria (objects or mappings with an id) with each one before those that it consists of."""
-    return sorted(criteria, key=lambda one: _place(one["id"] if isinstance(one, Mapping) else one.id))
-
-
-def _place(criterion_id: str) -> list[tuple[int, int, str]]:
-    parts = _PARTS.findall(criterion_id)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
-
-
 NAMES: Final[Mapping[str, object]] = MappingProxyType(
     {
         "word": word,
@@ -166,8 +147,6 @@ NAMES: Final[Mapping[str, object]] = MappingProxyType(
         "field_time": field_time,
         "number": number,
         "plural": plural,
-        "criterion_depth": criterion_depth,
-        "in_reading_order": in_reading_order,
     }
 )
 """What every template may call."""
