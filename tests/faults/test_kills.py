@@ -74,18 +74,21 @@ def test_a_broker_that_forgets_everything_is_made_up_for_by_receipts(tmp_path: P
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_database_that_goes_away_is_waited_for(tmp_path: Path, how: int) -> None:
-    with postgres_cluster() as cluster, mosquitto() as broker:
-        with site(tmp_path, broker, cluster.new_database()) as running:
-            running.start_ingest()
-            running.wait_subscribed()
-            sender = Sender(running.line, list(load.messages(20, 1500)), patience=30)
-            sender.start()
-            running.wait_for(1000)
-            restart(cluster, how)
-            running.wait_for(len(sender.sent))
-            wait_until(lambda: sender.uncovered == 0, 30, "receipts")
-            everything_is_there(running, sender)
-            assert "waiting for it" in running.log()
+    with (
+        postgres_cluster() as cluster,
+        mosquitto() as broker,
+        site(tmp_path, broker, cluster.new_database()) as running,
+    ):
+        running.start_ingest()
+        running.wait_subscribed()
+        sender = Sender(running.line, list(load.messages(20, 1500)), patience=30)
+        sender.start()
+        running.wait_for(1000)
+        restart(cluster, how)
+        running.wait_for(len(sender.sent))
+        wait_until(lambda: sender.uncovered == 0, 30, "receipts")
+        everything_is_there(running, sender)
+        assert "waiting for it" in running.log()
 
 
 def restart(cluster: Postgres, how: int) -> None:

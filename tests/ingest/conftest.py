@@ -10,7 +10,6 @@ import msgspec
 import pytest
 from sqlmodel import select
 
-from devices import topics
 from tests.build import a_clinic, a_pump
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.batch import Stored
