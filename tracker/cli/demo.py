@@ -83,6 +83,7 @@ def _run(settings: Settings, parts: Parts, clinic: demo_clinic.DemoClinic, every
         if not clinic.fill(parts, wait):
             return
         clinic.settle_history()
+    clinic.expect_reports(every)
     parts.start("web", *tracker, "web")
     parts.start("schedule", *tracker, "schedule")
     parts.start("simulators", *clinic.live_command(every))

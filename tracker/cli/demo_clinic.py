@@ -150,6 +150,13 @@ class DemoClinic:
             _close_with_the_pump(session, now)
         self._done.touch()
 
+    def expect_reports(self, every: float) -> None:
+        """Live, the simulated communicators report every few seconds: silence is noticed within minutes, not days."""
+        with self._database.writing() as session:
+            session.execute(
+                update(Pump).where(col(Pump.explanted_on).is_(None)).values(report_interval_s=max(60, round(3 * every)))
+            )
+
     def live_command(self, every: float) -> list[str]:
         """The simulators' command that goes on from where the history ended."""
         return [*self._simulators("live"), f"--every={every}", "--progress=none"]
