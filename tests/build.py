@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel
 
+from tracker.guideline import determine_replacement
 from tracker.records.alarm import Alarm
 from tracker.records.delivery import DeliveryMark
 from tracker.records.determination import Determination, DocumentedFact
@@ -251,33 +252,35 @@ def an_outlook(session: Session, pump: Pump, **given: Any) -> Outlook:
 
 
 def a_determination(session: Session, pump: Pump, **given: Any) -> Determination:
-    """A determination that still needs information: nobody has spoken on abuse or neglect."""
+    """A battery at its indicator; it needs information still, since nobody has spoken on abuse or neglect."""
+    facts: dict[str, bool | None] = {
+        "device_has_battery": True,
+        "battery_nearing_end": True,
+        "no_longer_beneficial": None,
+        "repairable": None,
+        "components_functional": None,
+        "impending_failure_notice": True,
+        "abuse_or_neglect": None,
+    }
+    line = determine_replacement(facts).as_line()
+    source = {"kind": "reading", "id": "1/100", "text": f"report 1/100 of {pump.serial}", "at": NOW.isoformat()}
     default = {
         "pump_id": pump.id,
         "determined_at": NOW - timedelta(hours=1),
         "as_of": NOW - timedelta(hours=1),
         "cause": "telemetry",
-        "guideline": "CMM-210",
-        "version": "2.0.2019",
-        "question": "replacement",
-        "outcome": "needs_information",
-        "readings": {"alternatives": "needs_information", "joint": "needs_information"},
-        "criteria": [
-            {"id": "1a", "section": "CMM-210.5", "verdict": "met", "because": "The battery shows its indicator (ERI)."},
-            {"id": "1b", "section": "CMM-210.5", "verdict": "unknown", "because": "Nobody has said if it still helps."},
-            {"id": "1c", "section": "CMM-210.5", "verdict": "met", "because": "A built-in alarm announces its end."},
-            {"id": "2", "section": "CMM-210.5", "verdict": "unknown", "because": "Nobody has ruled on neglect yet."},
-        ],
-        "missing": ["abuse_or_neglect"],
-        "notes": ["The guideline decides case by case."],
+        **{
+            name: line[name]
+            for name in ("guideline", "version", "question", "outcome", "readings", "criteria", "missing", "notes")
+        },
         "facts": [
             {
-                "name": "battery_nearing_end",
-                "value": True,
-                "because": "the indicator is ERI",
-                "source": {"kind": "reading", "id": "1/100", "text": "reading 1/100", "at": NOW.isoformat()},
-            },
-            {"name": "abuse_or_neglect", "value": None, "because": "no attestation", "source": None},
+                "name": name,
+                "value": value,
+                "because": "The pump reported its indicator." if value else "Nobody has documented it.",
+                "source": source if value else None,
+            }
+            for name, value in facts.items()
         ],
     }
     determination: Determination = _kept(session, _filled(Determination, default, given))

@@ -1,0 +1,104 @@
+"""Replacement: the criteria with their sources, findings to rule on, facts to document, the clinician's attestation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+from sqlmodel import Session
+
+from devices.lifecycle import LifecycleState, allowed
+from tracker.actions.attest import EVIDENT, NONE_EVIDENT
+from tracker.errors import NotFound, TrackerError
+from tracker.records.determination import Determination, determinations_of
+from tracker.records.pump import Pump
+from tracker.records.views_replacement import replacement_record
+from tracker.records.views_worklist import colleagues
+from tracker.web.context import Context, Web
+from tracker.web.determination_change import changes_between
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.reach import pump_of
+from tracker.web.rendering import page
+from tracker.web.sources import source_link
+from tracker.web.words import field_time, word
+
+router = APIRouter(include_in_schema=False)
+Reader = Annotated[Person, requires("determinations.read")]
+FACTS = (
+    ("no_longer_beneficial", "The pump is no longer of benefit"),
+    ("repairable", "It can be repaired"),
+    ("components_functional", "Its components still work"),
+)
+RULINGS = (("upheld", "Upheld"), ("explained", "Explained"), ("not_relevant", "Not relevant"))
+_HISTORY = 40
+
+
+@router.get("/pumps/{serial}/replacement", response_class=HTMLResponse)
+def replacement(
+    request: Request,
+    web: Context,
+    person: Reader,
+    serial: str,
+    determination: Annotated[int | None, Query(ge=1)] = None,
+) -> HTMLResponse:
+    """The newest determination, or the one that is named, with all that bears on it."""
+    return show_replacement(request, web, person, serial, determination)
+
+
+def show_replacement(
+    request: Request,
+    web: Web,
+    person: Person,
+    serial: str,
+    chosen_id: int | None = None,
+    fault: TrackerError | None = None,
+) -> HTMLResponse:
+    """The page; with ``fault``, why a deed on it was refused."""
+    now = web.clock()
+    with web.database.reading() as session:
+        pump = pump_of(session, person, serial, now)
+        rows = determinations_of(session, pump.id or 0, _HISTORY)
+        chosen = _chosen(session, pump, rows, chosen_id)
+        record = replacement_record(session, pump.id or 0)
+        staff = colleagues(session, person.clinic_id)
+    web.trail.read(person, f"pump:{serial}", "replacement", now, clinic_id=pump.clinic_id)
+    values: dict[str, Any] = {"names": {one.email: one.name for one in staff}}
+    return page(
+        request,
+        person,
+        "replacement.html",
+        status_code=fault.status if fault else 200,
+        pump=pump,
+        determination=chosen,
+        history=rows,
+        changes=changes_between(_before(rows, chosen), chosen),
+        record=record,
+        fault=fault,
+        fact_choices=FACTS,
+        rulings=RULINGS,
+        meanings=((False, NONE_EVIDENT), (True, EVIDENT)),
+        moves=[(str(state), word(state)) for state in sorted(allowed(LifecycleState(pump.lifecycle)))],
+        today=field_time(now, person.timezone)[:10],
+        moment=field_time(now, person.timezone),
+        source_link=lambda source: source_link(serial, source),
+        **values,
+    )
+
+
+def _chosen(session: Session, pump: Pump, rows: list[Determination], chosen_id: int | None) -> Determination | None:
+    if chosen_id is None:
+        return next((one for one in rows if one.cause != "as_of"), None)
+    found = session.get(Determination, chosen_id)
+    if found is None or found.pump_id != pump.id:
+        raise NotFound("this pump has no such determination")
+    return found
+
+
+def _before(rows: list[Determination], chosen: Determination | None) -> Determination | None:
+    """The determination before it, to tell what changed."""
+    if chosen is None or chosen.id is None:
+        return None
+    earlier = (one for one in rows if one.cause != "as_of" and one.id is not None and one.id < (chosen.id or 0))
+    return next(earlier, None)
