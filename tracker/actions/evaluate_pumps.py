@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col
+from sqlalchemy import bindparam, insert, update
+from sqlmodel import Session
 
-from tracker.actions.determine import determination_of, says_the_same
+from tracker.actions.judge import Judged, Judgment, judge, says_the_same
 from tracker.actions.look_ahead import look_ahead
 from tracker.actions.note_findings import Noted, as_seen, compare, store_findings
 from tracker.actions.recall_history import history_of, recall
@@ -26,7 +25,7 @@ from tracker.findings.trend import with_readings
 from tracker.findings.view import FindingSeen, PumpView
 from tracker.findings.wanted import ENDED, wanted
 from tracker.records.determination import Determination, newest_determinations
-from tracker.records.outlook import Outlook, outlooks
+from tracker.records.outlook import Ahead, keep_outlooks, outlooks
 from tracker.records.pump import PumpState, clinics_by_id, pumps_by_id
 from tracker.records.reading_history import Measured, contiguous_through, readings_not_seen
 from tracker.records.visit import last_refills
@@ -37,14 +36,14 @@ FAILING_DEVICE: Final = "5.1"  # CMM-210.5's first criterion
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What one pump's evaluation decided, not recorded yet. ``determination`` is None where it says nothing new."""
+    """What one pump's evaluation decided, not recorded yet. ``judgment`` is None where it says nothing new."""
 
     pump_id: int
     due: datetime
     view: PumpView
-    outlook: Outlook
+    outlook: Ahead
     noted: Noted
-    determination: Determination | None
+    judgment: Judgment | None
     lines: tuple[Line, ...]
     look_again_at: datetime
 
@@ -61,8 +60,6 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     refills = last_refills(session, pump_ids)
     clinics = clinics_by_id(session)
     past = recall(session, pump_ids, stored, now)
-    for row in stored.values():
-        session.expunge(row)  # it is thought about here and written by `record`
     thoughts: list[Thought] = []
 
     def consider(pump_id: int, readings: list[Measured]) -> None:
@@ -81,15 +78,15 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
         noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
         view = replace(views[pump_id], outlook=seen_outlook(outlook), findings=_as_noted(views[pump_id], noted, now))
         before = newest.get(pump_id)
-        determination = None
+        judgment = None
         if view.lifecycle not in ENDED:
-            determination = determination_of(view, cause="date" if not readings else "telemetry", now=now)
-        if determination is not None and before is not None and says_the_same(before, determination):
-            determination = None
-        view = with_determination(view, determination or before)
+            judgment = judge(view, cause="date" if not readings else "telemetry", now=now)
+        if judgment is not None and before is not None and says_the_same(before, judgment):
+            judgment = None
+        view = with_judgment(view, judgment or before)
         lines = wanted(view, now)
         thoughts.append(
-            Thought(pump_id, since[pump_id], view, outlook, noted, determination, lines, look_again_at(view, now))
+            Thought(pump_id, since[pump_id], view, outlook, noted, judgment, lines, look_again_at(view, now))
         )
 
     for pump_id, readings in readings_not_seen(session, pump_ids):
@@ -108,7 +105,7 @@ def _as_noted(view: PumpView, noted: Noted, now: datetime) -> tuple[FindingSeen,
     return known + tuple(as_seen(one, now) for one in noted.new)
 
 
-def with_determination(view: PumpView, row: Determination | None) -> PumpView:
+def with_judgment(view: PumpView, row: Judged | None) -> PumpView:
     """The view with what its newest determination lacks, and whether it finds the device failing."""
     if row is None:
         return view
@@ -129,9 +126,11 @@ def record(session: Session, thoughts: Sequence[Thought], now: datetime) -> int:
     """Write what was decided. A pump that changed meanwhile stays due. Returns how many pumps were recorded."""
     if not thoughts:
         return 0
-    _write_outlooks(session, [thought.outlook for thought in thoughts])
+    keep_outlooks(session, [thought.outlook for thought in thoughts])
     store_findings(session, [(thought.pump_id, thought.noted) for thought in thoughts], now)
-    session.add_all(thought.determination for thought in thoughts if thought.determination is not None)
+    judgments = [thought.judgment.columns() for thought in thoughts if thought.judgment is not None]
+    if judgments:
+        session.execute(insert(Determination), judgments)
     apply_lines(session, {thought.pump_id: (thought.view, thought.lines) for thought in thoughts}, now)
     session.flush()
     session.connection().execute(
@@ -150,11 +149,3 @@ _LOOKED_AT = (
     .where(_STATE.c.pump_id == bindparam("pump"), _STATE.c.evaluate_at == bindparam("due"))
     .values(evaluate_at=bindparam("next"), changed_at=bindparam("at"))
 )
-
-
-def _write_outlooks(session: Session, rows: Sequence[Outlook]) -> None:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Outlook)
-    columns = {column: statement.excluded[column] for column in Outlook.model_fields if column != "pump_id"}
-    upsert = statement.on_conflict_do_update(index_elements=[col(Outlook.pump_id)], set_=columns)
-    session.execute(upsert, [row.model_dump() for row in rows])

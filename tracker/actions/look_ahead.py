@@ -16,7 +16,7 @@ from devices.reservoir import ReservoirForecast, ReservoirPoint, forecast_reserv
 from devices.stability import stability
 from tracker.findings.trend import Point, battery_points, moment, reservoir_points
 from tracker.records.columns import key
-from tracker.records.outlook import Outlook
+from tracker.records.outlook import Ahead
 from tracker.records.pump import Pump
 from tracker.records.reading_history import Measured
 
@@ -26,21 +26,21 @@ _KEPT_BACK = 2000  # a gap this far behind the newest number is no longer waited
 
 def look_ahead(
     pump: Pump,
-    outlook: Outlook | None,
+    outlook: Ahead | None,
     readings: Sequence[Measured],
     now: datetime,
     *,
     contiguous: int = 0,
     refilled_at: datetime | None = None,
     cap_days: int | None = None,
-) -> Outlook:
+) -> Ahead:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
     ``contiguous`` is how far the newest epoch is complete: later looks begin there, so that what fills a gap is seen.
     ``refilled_at`` is the last refill by the visits; ``cap_days`` the longest interval that is allowed for this pump.
     """
     model = catalogue.find(pump.model)
-    row = outlook or Outlook(pump_id=key(pump.id), computed_at=now)
+    row = outlook or Ahead(pump_id=key(pump.id), computed_at=now)
     fresh = newly_measured(row, readings)
     if readings:
         epoch, seq = max((one.epoch, one.seq) for one in readings)
@@ -58,7 +58,7 @@ def look_ahead(
     return row
 
 
-def newly_measured(outlook: Outlook, readings: Iterable[Measured]) -> list[Measured]:
+def newly_measured(outlook: Ahead, readings: Iterable[Measured]) -> list[Measured]:
     """The readings that the outlook's points do not hold, as far as its mark can tell."""
     if outlook.epoch is None:
         return list(readings)
@@ -73,7 +73,7 @@ def _filled_at(points: Sequence[Point], refilled_at: datetime | None) -> datetim
     return max([*known, *([] if refilled_at is None else [refilled_at])], default=None)
 
 
-def _forecast_into(row: Outlook, pump: Pump, model: PumpModel, cap_days: int | None, now: datetime) -> None:
+def _forecast_into(row: Ahead, pump: Pump, model: PumpModel, cap_days: int | None, now: datetime) -> None:
     battery = forecast_battery(model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now)
     _write_battery(row, battery)
     reservoir = forecast_reservoir(
@@ -96,14 +96,14 @@ def _reservoir_point(point: Point) -> ReservoirPoint:
     return ReservoirPoint(moment(at), volume, flow, Infusion(infusion))
 
 
-def _write_battery(row: Outlook, forecast: BatteryForecast | Unknown) -> None:
+def _write_battery(row: Ahead, forecast: BatteryForecast | Unknown) -> None:
     eri, eos = (forecast.eri, forecast.eos) if isinstance(forecast, BatteryForecast) else (None, None)
     row.eri_low_at, row.eri_median_at, row.eri_high_at = _ends(eri)
     row.eos_low_at, row.eos_median_at, row.eos_high_at = _ends(eos)
     row.battery_basis = _words(forecast)
 
 
-def _write_reservoir(row: Outlook, forecast: ReservoirForecast | Unknown) -> None:
+def _write_reservoir(row: Ahead, forecast: ReservoirForecast | Unknown) -> None:
     low, empty = (forecast.low, forecast.empty) if isinstance(forecast, ReservoirForecast) else (None, None)
     row.low_mark_low_at, row.low_mark_median_at, row.low_mark_high_at = _ends(low)
     row.empty_low_at, row.empty_median_at, row.empty_high_at = _ends(empty)

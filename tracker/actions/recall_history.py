@@ -15,7 +15,7 @@ from tracker.findings.trend import Point
 from tracker.findings.view import FindingSeen
 from tracker.records.alarm import Alarm, alarms_of_pumps
 from tracker.records.columns import key
-from tracker.records.outlook import Outlook
+from tracker.records.outlook import Ahead
 from tracker.records.pump import Pump
 from tracker.records.session import (
     MriExam,
@@ -42,7 +42,7 @@ class Past:
     since: dict[int, datetime] = field(default_factory=dict)
 
 
-def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, Outlook], now: datetime) -> Past:
+def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, Ahead], now: datetime) -> Past:
     """The rows of the last months; of a pump that is looked at for the first time all of them."""
     past = Past(programmers=known_programmers(session))
     new = [pump_id for pump_id in pump_ids if pump_id not in seen_before]
@@ -58,7 +58,7 @@ def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, 
 
 
 def history_of(
-    past: Past, pump: Pump, outlook: Outlook, points: list[Point], known: Sequence[FindingSeen], now: datetime
+    past: Past, pump: Pump, outlook: Ahead, points: list[Point], known: Sequence[FindingSeen], now: datetime
 ) -> History | None:
     """One pump's history; None where the catalogue does not know its model."""
     model = catalogue.find(pump.model)

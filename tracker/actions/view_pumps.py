@@ -29,7 +29,7 @@ from tracker.records.alarm import Alarm, open_alarms
 from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
-from tracker.records.outlook import Outlook, outlooks
+from tracker.records.outlook import Ahead, outlooks
 from tracker.records.pump import Pump, PumpState, pumps_by_id, states
 from tracker.records.session import MriExam, unchecked_mri
 from tracker.records.visit import Visit, drafts_of_pumps
@@ -70,7 +70,7 @@ def view_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpView]
 def view_of(
     pump: Pump,
     state: PumpState | None,
-    outlook: Outlook | None,
+    outlook: Ahead | None,
     *,
     alarms: Sequence[Alarm] = (),
     documented: Sequence[DocumentedFact] = (),
@@ -135,7 +135,7 @@ def seen_state(state: PumpState) -> StateSeen | None:
     )
 
 
-def seen_outlook(row: Outlook) -> OutlookSeen:
+def seen_outlook(row: Ahead) -> OutlookSeen:
     """The stored forecasts as values."""
     return OutlookSeen(
         eri=Expectation(_interval(row.eri_low_at, row.eri_median_at, row.eri_high_at), row.battery_basis),

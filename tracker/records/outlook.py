@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import Index
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
 
@@ -51,7 +54,51 @@ class Outlook(SQLModel, table=True):
     refill_reason: str = Field(default="", max_length=2000)
 
 
-def outlooks(session: Session, pump_ids: Sequence[int]) -> dict[int, Outlook]:
+@dataclass(slots=True)
+class Ahead:
+    """An outlook as a plain value, field by field as the table has them: quick to read and to write in sets."""
+
+    pump_id: int
+    computed_at: datetime
+    epoch: int | None = None
+    through_seq: int = 0
+    battery_points: list[Any] = field(default_factory=list)
+    reservoir_points: list[Any] = field(default_factory=list)
+    filled_at: datetime | None = None
+    eri_low_at: datetime | None = None
+    eri_median_at: datetime | None = None
+    eri_high_at: datetime | None = None
+    eos_low_at: datetime | None = None
+    eos_median_at: datetime | None = None
+    eos_high_at: datetime | None = None
+    battery_basis: str = ""
+    low_mark_low_at: datetime | None = None
+    low_mark_median_at: datetime | None = None
+    low_mark_high_at: datetime | None = None
+    empty_low_at: datetime | None = None
+    empty_median_at: datetime | None = None
+    empty_high_at: datetime | None = None
+    reservoir_basis: str = ""
+    refill_by_at: datetime | None = None
+    refill_reason: str = ""
+
+
+NAMES = tuple(Ahead.__slots__)
+
+
+def outlooks(session: Session, pump_ids: Sequence[int]) -> dict[int, Ahead]:
     """The outlook of each of those pumps that has one."""
-    rows = session.exec(select(Outlook).where(col(Outlook.pump_id).in_(pump_ids)))
-    return {row.pump_id: row for row in rows}
+    columns = [col(getattr(Outlook, name)) for name in NAMES]
+    rows = session.execute(sqlalchemy.select(*columns).where(col(Outlook.pump_id).in_(pump_ids)))
+    return {row[0]: Ahead(*row) for row in rows}
+
+
+def keep_outlooks(session: Session, rows: Sequence[Ahead]) -> None:
+    """Write the outlooks, each over the one that its pump had."""
+    if not rows:
+        return
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(Outlook)
+    told = {name: statement.excluded[name] for name in NAMES if name != "pump_id"}
+    upsert = statement.on_conflict_do_update(index_elements=[col(Outlook.pump_id)], set_=told)
+    session.execute(upsert, [{name: getattr(row, name) for name in NAMES} for row in rows])
