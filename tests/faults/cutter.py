@@ -1,4 +1,4 @@
-"""A wire between ingest and PostgreSQL that can be cut at the worst moment: when COMMIT has gone out and no answer came."""
+"""A wire between ingest and PostgreSQL, to be cut at the worst moment: COMMIT has gone out and no answer came."""
 
 from __future__ import annotations
 
