@@ -161,10 +161,14 @@ class Communicator:
         self._lost()
         self.connect_at = until
 
-    def leave(self) -> None:
-        """Says farewell: presence false, then a clean disconnect. What is stored waits for the next start."""
+    def say_farewell(self) -> None:
+        """Publishes that it is going."""
         if self.ready:
             self.link.publish(self._presence, encode_presence(Presence(online=False, at=self._clock())), 1, retain=True)
+
+    def leave(self) -> None:
+        """Disconnects in order. What is stored waits for the next start."""
+        if self.ready:
             self.link.disconnect()
             self.link.flush()
         self.link.drop()

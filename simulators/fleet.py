@@ -22,6 +22,7 @@ from simulators.numbering import Message
 _CONNECTING_AT_ONCE: Final = 200
 _CHECK_EVERY: Final = 1.0
 _SETTLE_EVERY: Final = 0.5
+_FAREWELL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +146,7 @@ class Fleet:
         for each in tuple(self._eager):
             if not each.send_more(now):
                 del self._eager[each]
-        self._write()
-        for key, events in self._selector.select(timeout):
-            communicator: Communicator = key.data
-            if events & selectors.EVENT_WRITE:
-                self._to_write[communicator] = None
-            if events & selectors.EVENT_READ:
-                communicator.link.read_all()
-        self._write()
+        self._move_bytes(timeout)
         if now >= self._check_at:
             self._check_at = now + _CHECK_EVERY
             for each in self.communicators.values():
@@ -170,11 +164,29 @@ class Fleet:
         return True
 
     def leave(self) -> None:
-        """Signs every communicator off. The journal stays as it is, for the next start."""
+        """Signs every communicator off, within a second. The journal stays as it is, for the next start."""
+        for each in self.communicators.values():
+            each.say_farewell()
+        deadline = self._monotonic() + _FAREWELL_S
+        while self._monotonic() < deadline and any(
+            each.ready and each.link.unacknowledged for each in self.communicators.values()
+        ):
+            self._move_bytes(0.02)
         for each in self.communicators.values():
             each.leave()
         self._selector.close()
         self._journal.settle()
+
+    def _move_bytes(self, timeout: float) -> None:
+        """Writes what is queued and reads what came."""
+        self._write()
+        for key, events in self._selector.select(timeout):
+            communicator: Communicator = key.data
+            if events & selectors.EVENT_WRITE:
+                self._to_write[communicator] = None
+            if events & selectors.EVENT_READ:
+                communicator.link.read_all()
+        self._write()
 
     def _connect_some(self, now: float) -> None:
         if not self._offline:
