@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.end_to_end.product import installed, report
 from tests.servers import wait_until
@@ -35,7 +37,7 @@ def test_garbage_leaves_the_service_up_and_everything_valid_stored(tmp_path: Pat
     valid_among = set(chance.sample(range(HARMED), VALID))
     with installed(tmp_path, "broker", "ingest", "web") as product, product.client() as api:
         password = product.enrol("NOISY-1")
-        device = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="NOISY-1")
+        device = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="NOISY-1")
         device.username_pw_set("NOISY-1", password)
         device.max_inflight_messages_set(500)
         device.connect("127.0.0.1", product.broker_port)
@@ -52,8 +54,8 @@ def test_garbage_leaves_the_service_up_and_everything_valid_stored(tmp_path: Pat
         device.disconnect()
         device.loop_stop()
 
-        def delivery() -> dict[str, int]:
-            told: dict[str, int] = api.get("/api/v1/pumps/NOISY-1/delivery").json()
+        def delivery() -> dict[str, Any]:
+            told: dict[str, Any] = api.get("/api/v1/pumps/NOISY-1/delivery").json()
             return told
 
         wait_until(lambda: delivery()["received"] >= HARMED + VALID, 60, "everything to be committed")
