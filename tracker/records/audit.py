@@ -42,11 +42,12 @@ def last_entry(session: Session) -> tuple[int, str] | None:
 
 def entries_in_order(session: Session) -> Iterator[AuditEntry]:
     """Every entry from the first on, without holding them all."""
-    after = -(2**62)
+    after: int | None = None
     while True:
-        some = session.exec(
-            select(AuditEntry).where(col(AuditEntry.seq) > after).order_by(col(AuditEntry.seq)).limit(_AT_ONCE)
-        ).all()
+        chosen = select(AuditEntry).order_by(col(AuditEntry.seq)).limit(_AT_ONCE)
+        if after is not None:
+            chosen = chosen.where(col(AuditEntry.seq) > after)
+        some = session.exec(chosen).all()
         yield from some
         if len(some) < _AT_ONCE:
             return

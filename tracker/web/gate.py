@@ -96,6 +96,8 @@ def _refusal(scope: Scope, headers: Headers) -> Any:
     length = headers.get("content-length")
     if length is not None and (not length.isdecimal() or int(length) > body_limit(scope["path"])):
         return _too_large(scope)
+    if b"%00" in scope.get("query_string", b""):
+        return problem(400, "Bad request", "the address holds a character that no text has (NUL)")
     if len(scope.get("query_string", b"")) > 8192:
         return problem(414, "Address too long", "the query is longer than 8192 characters")
     return None
@@ -108,6 +110,8 @@ def _too_large(scope: Scope) -> Any:
 
 def _wrong_kind(scope: Scope, headers: Headers, body: bytes) -> Any:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if b"%00" in body and kind == "application/x-www-form-urlencoded":
+        return problem(400, "Bad request", "the form holds a character that no text has (NUL)")
     wanted = "text/csv" if scope["path"] in IMPORT_PATHS else "application/json"
     if not body or not scope["path"].startswith("/api/") or kind in {wanted, "application/json"}:
         return None

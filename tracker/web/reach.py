@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from devices.topics import is_serial
 from tracker.actions import audit
 from tracker.errors import Invalid, NotFound
 from tracker.records.pump import Pump, pump_by_serial
@@ -27,7 +28,7 @@ class Reached:
 
 def reach(session: Session, person: Person, serial: str, now: datetime) -> Reached:
     """The pump of that serial; ``NotFound`` alike for none and for one that is not this person's to see."""
-    pump = pump_by_serial(session, serial)
+    pump = pump_by_serial(session, serial) if is_serial(serial) else None
     if pump is not None and pump.clinic_id == person.clinic_id:
         return Reached(pump, None)
     opened = open_break_glass(session, person.staff_id, pump.id or 0, now) if pump is not None else None
@@ -46,7 +47,7 @@ def break_glass(session: Session, person: Person, serial: str, reason: str, now:
     reason = reason.strip()
     if len(reason) < _SHORTEST_REASON:
         raise Invalid("say in a sentence why the record is needed now", field="reason")
-    pump = pump_by_serial(session, serial.strip())
+    pump = pump_by_serial(session, serial.strip()) if is_serial(serial.strip()) else None
     if pump is None or pump.clinic_id == person.clinic_id:
         raise NotFound(f"no other clinic has a pump with the serial {serial[:64]}")
     opened = BreakGlass(

@@ -1,0 +1,82 @@
+"""Criteria as pages show them: nothing that was judged is left out, and nothing is asked twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.build import NOW
+from tracker.guideline import LATEST, determine, determine_replacement, find, questions
+from tracker.records.determination import Determination
+from tracker.web.criteria import Branch, branches, criteria_asked, criteria_of, note_parts, standings_of
+
+CASES = [(form.name, step.indication) for form in questions() for step in form.steps]
+
+
+def flat(found: tuple[Branch, ...]) -> list[Branch]:
+    return [one for branch in found for one in (branch, *flat(branch.parts))]
+
+
+def kept(**facts: bool) -> Determination:
+    line = determine_replacement(facts).as_line()
+    line["facts"] = [{"name": name, "value": value, "because": "", "source": None} for name, value in facts.items()]
+    return Determination(pump_id=1, determined_at=NOW, as_of=NOW, cause="staff", **line)
+
+
+@pytest.mark.parametrize(("question", "indication"), CASES)
+def test_every_criterion_that_is_judged_stands_in_the_tree_with_its_verdict(
+    question: str, indication: str | None
+) -> None:
+    answer = determine(question, {} if indication is None else {"indication": indication})
+    shown = flat(branches(criteria_asked(LATEST, question, indication), standings_of(answer.criteria)))
+    assert {one.node.id for one in shown} == {one.id for one in answer.criteria}
+    by_id = {one.id: one for one in answer.criteria}
+    for one in shown:
+        assert one.standing is not None
+        judged = by_id[one.node.id or ""]
+        assert (one.standing.verdict, one.standing.because) == (judged.verdict.value, judged.because)
+
+
+@pytest.mark.parametrize(("question", "indication"), CASES)
+def test_every_fact_of_a_question_is_asked_once(question: str, indication: str | None) -> None:
+    form = next(one for one in questions() if one.name == question)
+    step = next(one for one in form.steps if one.indication == indication)
+    first = [fact.name for fact in form.first]
+    shown = flat(branches(criteria_asked(LATEST, question, indication), {}, first))
+    asked = [fact.name for one in shown for fact in one.facts]
+    assert sorted(asked) == sorted(one.fact.name for one in step.facts if one.criteria)
+
+
+def test_while_the_indication_is_not_known_the_criteria_of_every_use_are_asked() -> None:
+    assert [node.id for node in criteria_asked(LATEST, "trial", None)] == ["3", "4"]
+    assert [node.id for node in criteria_asked(LATEST, "permanent_implant", "other")] == ["3", "4"]
+
+
+def test_parts_stand_below_the_criterion_that_they_settle() -> None:
+    failing, abuse = criteria_of(kept(battery_nearing_end=True)).branches
+    assert [failing.node.id, abuse.node.id] == ["5.1", "5.2"]
+    assert [part.node.id for part in failing.parts] == ["5.1a", "5.1b", "5.1c"]
+    assert [part.node.id for part in failing.parts[1].parts] == ["5.1b.1", "5.1b.2", "5.1b.3"]
+
+
+def test_a_kept_determination_names_what_is_missing_in_words() -> None:
+    judged = criteria_of(kept(battery_nearing_end=True))
+    assert judged.missing == ["Does anything suggest that the device was abused or neglected?"]
+    assert judged.facts["battery_nearing_end"]["value"] is True
+
+
+def test_a_note_is_told_in_pieces_in_which_every_fact_is_recognised() -> None:
+    answer = determine_replacement({"battery_nearing_end": True, "abuse_or_neglect": False})
+    parts = note_parts(answer.notes[0], LATEST)
+    assert "".join(text for text, _ in parts) == answer.notes[0]
+    facts = find(LATEST).facts
+    assert [fact for _, fact in parts if fact] == [
+        facts["no_longer_beneficial"],
+        facts["repairable"],
+        facts["impending_failure_notice"],
+    ]
+
+
+def test_a_word_that_happens_to_be_a_facts_name_stays_a_word() -> None:
+    assert note_parts("The indication was given; its purpose is known.", LATEST) == [
+        ("The indication was given; its purpose is known.", None)
+    ]

@@ -1,0 +1,158 @@
+"""The trail of reads: in the chain soon, in the file at once, and nothing lost when a process dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from tests.build import NOW, a_pump
+from tests.servers import wait_until
+from tests.web.conftest import Site
+from tracker.actions.audit import verify
+from tracker.records.audit import AuditEntry
+from tracker.records.database import Database
+from tracker.web.people import Person
+from tracker.web.trail import ReadTrail
+
+PERSON = Person(1, "nurse@clinic.example", "Nurse", "nurse", 1, None, "browser", "North", "UTC")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "audit"
+
+
+def subjects(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.exec(select(AuditEntry.subject).order_by(AuditEntry.seq)))  # type: ignore[arg-type]
+
+
+def test_every_look_at_a_pump_is_in_the_chain_with_who_when_and_what(site_on_both: Site) -> None:
+    site = site_on_both
+    person = site.person()
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), serial="SN1")
+    api = site.api(person=person)
+    for part in ("", "/readings", "/visits", "/delivery", "/determinations", "/alarms"):
+        assert api.get(f"/api/v1/pumps/SN1{part}").status_code == 200
+    assert site.web.trail.flush()
+    with site.database.reading() as session:
+        entries = session.exec(select(AuditEntry).where(AuditEntry.action == "read")).all()
+        assert verify(session).broken_seq is None
+    assert [entry.detail["what"] for entry in entries] == [
+        "record",
+        "readings",
+        "visits",
+        "delivery",
+        "determinations",
+        "alarms",
+    ]
+    assert {(entry.actor, entry.subject, entry.clinic_id) for entry in entries} == {
+        (person.email, "pump:SN1", person.clinic_id)
+    }
+
+
+def test_it_reaches_the_chain_by_itself(sqlite_database: Database, folder: Path) -> None:
+    trail = ReadTrail(sqlite_database, folder)
+    trail.start()
+    trail.read(PERSON, "pump:SN1", "record", NOW)
+    wait_until(lambda: subjects(sqlite_database), what="the entry")
+    trail.stop()
+    assert list(folder.iterdir()) == []
+
+
+def test_stopping_moves_what_is_left(database: Database, folder: Path) -> None:
+    trail = ReadTrail(database, folder)
+    for number in range(4500):
+        trail.read(PERSON, f"pump:{number}", "record", NOW + timedelta(microseconds=number))
+    trail.stop()
+    assert subjects(database) == [f"pump:{number}" for number in range(4500)]
+
+
+def test_while_the_database_is_locked_reads_wait_in_the_file_and_no_page_waits(
+    sqlite_database: Database, folder: Path
+) -> None:
+    trail = ReadTrail(sqlite_database, folder)
+    with sqlite_database.engine.connect() as other:
+        other.exec_driver_sql("PRAGMA busy_timeout=0")
+    with sqlite_database.writing():
+        trail.start()
+        trail.read(PERSON, "pump:SN1", "record", NOW)
+        assert trail.waiting == 1
+        assert "pump:SN1" in next(folder.iterdir()).read_text()
+    wait_until(lambda: subjects(sqlite_database) == ["pump:SN1"], what="the entry after the lock")
+    trail.stop()
+
+
+PROGRAM = """
+import os, signal, sys
+from datetime import datetime, UTC
+from pathlib import Path
+from tracker.records.database import Database
+from tracker.web.people import Person
+from tracker.web.trail import ReadTrail
+database = Database(sys.argv[1])
+trail = ReadTrail(database, Path(sys.argv[2]))
+person = Person(1, "nurse@clinic.example", "Nurse", "nurse", 1, None, "browser", "North", "UTC")
+for number in range(50):
+    trail.read(person, f"pump:{number}", "record", datetime(2026, 11, 22, 10, 0, number, tzinfo=UTC))
+    if number == 20:
+        trail.flush()
+print("written", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_taken_up_once_by_the_next(sqlite_database: Database, folder: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(sqlite_database.url), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": "."})
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert len(subjects(sqlite_database)) == 21
+    for _ in range(2):
+        trail = ReadTrail(sqlite_database, folder)
+        trail.start()
+        trail.stop()
+    assert subjects(sqlite_database) == [f"pump:{number}" for number in range(50)]
+    assert list((folder).iterdir()) == []
+
+
+def test_a_crash_between_the_commit_and_the_emptying_of_the_file_doubles_nothing(
+    sqlite_database: Database, folder: Path
+) -> None:
+    first = ReadTrail(sqlite_database, folder)
+    first.read(PERSON, "pump:SN1", "record", NOW)
+    file = next(folder.iterdir())
+    content = file.read_bytes()
+    first.stop()
+    folder.mkdir(exist_ok=True)
+    (folder / "reads-1-dead.jsonl").write_bytes(content + b'{"at": "2026-11')
+    second = ReadTrail(sqlite_database, folder)
+    second.start()
+    second.stop()
+    assert subjects(sqlite_database) == ["pump:SN1"]
+
+
+def test_the_file_of_a_living_process_is_left_alone(sqlite_database: Database, folder: Path) -> None:
+    living = ReadTrail(sqlite_database, folder)
+    living.read(PERSON, "pump:SN1", "record", NOW)
+    other = ReadTrail(sqlite_database, folder)
+    other.start()
+    other.stop()
+    assert subjects(sqlite_database) == []
+    living.stop()
+    assert subjects(sqlite_database) == ["pump:SN1"]
+
+
+@pytest.mark.parametrize("mode", [0o077])
+def test_nobody_else_on_the_machine_reads_the_file(sqlite_database: Database, folder: Path, mode: int) -> None:
+    trail = ReadTrail(sqlite_database, folder)
+    trail.read(PERSON, "pump:SN1", "record", NOW)
+    assert next(folder.iterdir()).stat().st_mode & mode == 0
+    trail.stop()
