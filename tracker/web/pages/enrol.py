@@ -1,0 +1,194 @@
+"""Enrol a pump: type or scan its UDI, complete what it does not say; or a whole list from CSV, tried first."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi.responses import HTMLResponse, Response
+
+from devices.identifiers import parse_udi
+from devices.lifecycle import LifecycleState
+from devices.models.catalogue import MODELS
+from devices.udi import Udi, UdiError
+from tracker.actions.read_pump_list import Line, LineFault, read_pump_list
+from tracker.errors import Invalid, TrackerError
+from tracker.web.context import Context
+from tracker.web.enrolling import Wanted, enrol
+from tracker.web.pages.pumps import csv_cell
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.rendering import page
+from tracker.web.words import word
+
+router = APIRouter(include_in_schema=False)
+Enroller = Annotated[Person, requires("pumps.enrol")]
+Text = Annotated[str, Form(max_length=120)]
+STATES = tuple((str(state), word(state)) for state in (LifecycleState.IMPLANTED, LifecycleState.IN_STOCK))
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed, as typed."""
+
+    serial: str = ""
+    model: str = ""
+    udi: str = ""
+    device_identifier: str = ""
+    lot: str = ""
+    patient_reference: str = ""
+    unit: str = ""
+    lifecycle: str = "implanted"
+    implanted_on: str = ""
+    drug: str = ""
+    concentration: str = ""
+    concentration_unit: str = ""
+    dose_per_day: str = ""
+
+
+@router.get("/enrol", response_class=HTMLResponse)
+def enrol_form(request: Request, person: Enroller, udi: Annotated[str, Query(max_length=500)] = "") -> HTMLResponse:
+    """The form; with a UDI, filled with what the barcode says."""
+    said: Udi | None = None
+    fault: str | None = None
+    if udi.strip():
+        try:
+            said = parse_udi(udi)
+        except UdiError as refused:
+            fault = str(refused)
+    typed = Typed(udi=udi.strip())
+    if said is not None:
+        typed = Typed(
+            udi=udi.strip(),
+            serial=said.serial or "",
+            device_identifier=said.device_identifier,
+            lot=said.lot or "",
+        )
+    return _show(request, person, typed, said=said, udi_fault=fault)
+
+
+@router.post("/enrol")
+def enrol_one(
+    request: Request,
+    web: Context,
+    person: Enroller,
+    serial: Text = "",
+    model: Text = "",
+    udi: Annotated[str, Form(max_length=500)] = "",
+    device_identifier: Text = "",
+    lot: Text = "",
+    patient_reference: Text = "",
+    unit: Text = "",
+    lifecycle: Text = "implanted",
+    implanted_on: Text = "",
+    drug: Text = "",
+    concentration: Text = "",
+    concentration_unit: Text = "",
+    dose_per_day: Text = "",
+) -> HTMLResponse:
+    """Enrol it, and show the communicator's sign-in this once."""
+    typed = Typed(
+        serial,
+        model,
+        udi,
+        device_identifier,
+        lot,
+        patient_reference,
+        unit,
+        lifecycle,
+        implanted_on,
+        drug,
+        concentration,
+        concentration_unit,
+        dose_per_day,
+    )
+    try:
+        wanted = Wanted(serial.strip(), model, _details(typed))
+        made = enrol(web.database, person.clinic_id, [wanted], by=person.email, now=web.clock())[0]
+    except TrackerError as fault:
+        return _show(request, person, typed, fault=fault)
+    return page(request, person, "enrolled.html", pump=made.pump, credential=made.credential, taken_up=made.taken_up)
+
+
+@router.post("/pumps/import")
+def import_list(
+    request: Request,
+    web: Context,
+    person: Enroller,
+    file: Annotated[UploadFile, File()],
+    do: Annotated[str, Form(max_length=8)] = "try",
+) -> Response:
+    """Try a list, showing every line's fault; or enrol it whole and hand out the sign-ins as CSV."""
+    now = web.clock()
+    data = file.file.read()
+    try:
+        with web.database.reading() as session:
+            lines, faults = read_pump_list(session, data, now.date())
+        if do == "enrol" and not faults:
+            wanted = [Wanted(line.serial, line.model, line.details) for line in lines]
+            made = enrol(web.database, person.clinic_id, wanted, by=person.email, now=now)
+            rows = [(one.pump.serial, one.credential.username, one.credential.password) for one in made]
+            return _sign_ins(rows, f"sign-ins-{now:%Y-%m-%d}.csv")
+    except TrackerError as fault:
+        return _show(request, person, Typed(), list_fault=fault)
+    return _show(request, person, Typed(), lines=lines, faults=faults, refused=do == "enrol")
+
+
+def _details(typed: Typed) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        one.name: text
+        for one in fields(typed)
+        if one.name not in {"serial", "model", "implanted_on"} and (text := getattr(typed, one.name).strip())
+    }
+    if typed.implanted_on.strip():
+        try:
+            details["implanted_on"] = date.fromisoformat(typed.implanted_on.strip())
+        except ValueError:
+            raise Invalid("write the day as 2026-11-22", field="implanted_on") from None
+    return details
+
+
+def _sign_ins(rows: list[tuple[str, str, str]], name: str) -> Response:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["serial", "username", "password"])
+    writer.writerows([[csv_cell(cell) for cell in row] for row in rows])
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text.getvalue(), media_type="text/csv", headers=headers)
+
+
+def _show(
+    request: Request,
+    person: Person,
+    typed: Typed,
+    *,
+    said: Udi | None = None,
+    udi_fault: str | None = None,
+    fault: TrackerError | None = None,
+    list_fault: TrackerError | None = None,
+    lines: list[Line] | None = None,
+    faults: list[LineFault] | None = None,
+    refused: bool = False,
+) -> HTMLResponse:
+    wrong = fault or list_fault
+    return page(
+        request,
+        person,
+        "enrol.html",
+        status_code=wrong.status if wrong else 422 if refused else 200,
+        typed=typed,
+        read=said,
+        udi_fault=udi_fault,
+        fault=fault,
+        list_fault=list_fault,
+        lines=lines,
+        faults=(faults or [])[:_SHOWN],
+        fault_count=len(faults or []),
+        models=[(model.id, model.name) for model in MODELS],
+        states=STATES,
+    )
