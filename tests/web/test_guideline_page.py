@@ -44,8 +44,8 @@ def test_every_id_is_unique_and_every_link_within_the_page_leads_somewhere(html:
 
 def test_every_section_with_its_statements_is_linked_from_the_contents(html: str, text: str) -> None:
     for section in tree().sections:
-        assert f'id="{section.id}"' in page
-        assert f'href="#{section.id}"' in page
+        assert f'id="{section.id}"' in html
+        assert f'href="#{section.id}"' in html
         for statement in section.statements:
             assert statement.words in text
             assert html.count(f'id="s-{statement.id}"') == 1
@@ -64,7 +64,7 @@ def test_what_is_left_open_and_what_is_done_instead_stand_together(text: str) ->
 
 def test_every_reference_has_its_number(html: str, text: str) -> None:
     for reference in EDITION.document.references:
-        assert f'id="reference-{reference.number}" value="{reference.number}"' in page
+        assert f'id="reference-{reference.number}" value="{reference.number}"' in html
         assert reference.title in text
 
 
@@ -119,4 +119,4 @@ def test_a_version_can_be_named_and_an_unknown_one_is_not_found(one_site: Site) 
 
 def test_questions_lead_to_their_assessment(html: str) -> None:
     for question, indication in (("trial", "cancer_pain"), ("permanent_implant", "spasticity_or_dystonia")):
-        assert f"/assess?question={question}&amp;indication={indication}" in page
+        assert f"/assess?question={question}&amp;indication={indication}" in html

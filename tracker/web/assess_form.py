@@ -20,8 +20,8 @@ from tracker.web.criteria import Branch, branches, criteria_asked, standings_of
 
 LONGEST: Final = 40
 _YES_OR_NO: Final = {"yes": True, "no": False}
-_WHOLE = re.compile(r"[+-]?\d{1,18}")
-_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
