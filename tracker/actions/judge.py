@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from tracker.findings.replacement_facts import Fact, replacement_facts
@@ -67,7 +68,7 @@ def judge(view: PumpView, *, cause: str, now: datetime, as_of: datetime | None =
     """Evaluate the guideline over the facts that the view gives, as of that moment (now when None)."""
     moment = as_of or now
     facts = replacement_facts(view, moment)
-    line = determine_replacement({fact.name: fact.value for fact in facts}).as_line()
+    line = _verdicts(tuple((fact.name, fact.value) for fact in facts))
     return Judgment(
         pump_id=view.pump_id,
         determined_at=now,
@@ -83,6 +84,12 @@ def judge(view: PumpView, *, cause: str, now: datetime, as_of: datetime | None =
         notes=line["notes"],
         facts=[_as_json(fact) for fact in facts],
     )
+
+
+@lru_cache(maxsize=4096)
+def _verdicts(facts: tuple[tuple[str, bool | None], ...]) -> dict[str, Any]:
+    """The guideline's answer; the same few sets of facts come again and again. Read only: it is shared."""
+    return determine_replacement(dict(facts)).as_line()
 
 
 def says_the_same(one: Judged, other: Judged) -> bool:

@@ -21,6 +21,8 @@ from tracker.records.pump import Pump
 from tracker.records.reading_history import Measured
 
 FILL_ML = 1.0  # a rise of the volume beyond this is a fill
+_BATTERY_EVERY_DAYS = 3
+_FLOW_CHANGE = 0.02  # the part of the flow; less is the rounding of a flexible programme
 _KEPT_BACK = 2000  # a gap this far behind the newest number is no longer waited for
 
 
@@ -33,11 +35,14 @@ def look_ahead(
     contiguous: int = 0,
     refilled_at: datetime | None = None,
     cap_days: int | None = None,
+    routine: bool = False,
 ) -> Ahead:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
     ``contiguous`` is how far the newest epoch is complete: later looks begin there, so that what fills a gap is seen.
     ``refilled_at`` is the last refill by the visits; ``cap_days`` the longest interval that is allowed for this pump.
+    ``routine``: nobody asked for this look but the clock. A battery forecast, which hardly moves in a day, is then made
+    anew every third day only, or when the indicator or the flow has changed.
     """
     model = catalogue.find(pump.model)
     row = outlook or Ahead(pump_id=key(pump.id), computed_at=now)
@@ -54,8 +59,23 @@ def look_ahead(
     if model.has_battery and fresh:
         row.battery_points = battery_points(row.battery_points, fresh)
     row.filled_at = _filled_at(row.reservoir_points, refilled_at)
-    _forecast_into(row, pump, model, cap_days, now)
+    if not (routine and _holds(row, len(fresh), now)):
+        _write_battery(row, _battery(row, pump, model, now))
+    _forecast_reservoir_into(row, pump, model, cap_days, now)
+    row.computed_at = now
     return row
+
+
+def _holds(row: Ahead, fresh: int, now: datetime) -> bool:
+    """Whether the stored battery forecast still holds: it is not this pump's day, and nothing it rests on changed."""
+    if not row.battery_basis or (row.pump_id + now.toordinal()) % _BATTERY_EVERY_DAYS == 0:
+        return False
+    newest = row.battery_points[-(fresh + 1) :]
+    if not newest:
+        return True
+    steady = all(point[3] == newest[0][3] for point in newest)
+    flows = [point[4] for point in newest if point[4] is not None]
+    return steady and (not flows or max(flows) - min(flows) <= _FLOW_CHANGE * max(flows))
 
 
 def newly_measured(outlook: Ahead, readings: Iterable[Measured]) -> list[Measured]:
@@ -73,9 +93,11 @@ def _filled_at(points: Sequence[Point], refilled_at: datetime | None) -> datetim
     return max([*known, *([] if refilled_at is None else [refilled_at])], default=None)
 
 
-def _forecast_into(row: Ahead, pump: Pump, model: PumpModel, cap_days: int | None, now: datetime) -> None:
-    battery = forecast_battery(model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now)
-    _write_battery(row, battery)
+def _battery(row: Ahead, pump: Pump, model: PumpModel, now: datetime) -> BatteryForecast | Unknown:
+    return forecast_battery(model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now)
+
+
+def _forecast_reservoir_into(row: Ahead, pump: Pump, model: PumpModel, cap_days: int | None, now: datetime) -> None:
     reservoir = forecast_reservoir(
         model, [_reservoir_point(point) for point in row.reservoir_points], now, pump.low_reservoir_ml
     )
@@ -83,7 +105,6 @@ def _forecast_into(row: Ahead, pump: Pump, model: PumpModel, cap_days: int | Non
     due = refill_by(reservoir, row.filled_at, stability(pump.drug), cap_days)
     row.refill_by_at = due.at if isinstance(due, RefillBy) else None
     row.refill_reason = f"{due.because[:1].upper()}{due.because[1:]}." if isinstance(due, RefillBy) else str(due)
-    row.computed_at = now
 
 
 def _battery_point(point: Point) -> BatteryPoint:

@@ -11,7 +11,7 @@ from tracker.records.database import Database
 from tracker.records.pump import due_pumps
 
 THINK_ABOUT: Final = 500
-WRITE_AT_ONCE: Final = 100
+WRITE_AT_ONCE: Final = 250
 
 
 def sweep(database: Database, now: datetime) -> int:
