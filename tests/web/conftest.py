@@ -117,6 +117,8 @@ def served(settings: Settings, database: Database, clock: Clock) -> Iterator[Sit
     site = Site(app, database, clock, f"http://127.0.0.1:{listening.getsockname()[1]}")
     try:
         wait_until(lambda: server.started, what="the server")
+        for name in ("North", "South"):
+            site.clinic(name)
         yield site
     finally:
         site.close()

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy.exc import IntegrityError
 
 from tracker.actions import audit
 from tracker.actions.enrol_pump import Enrolment, check, enrol_pumps
 from tracker.broker.credentials import Credential, issue_many
 from tracker.broker.taken_up import wait_until_taken_up
+from tracker.errors import Conflict
 from tracker.records.database import Database
 from tracker.records.pump import Pump, credentials_version
+
+
+@contextmanager
+def _once(wanted: Sequence[Wanted]) -> Iterator[None]:
+    """Where two enrol the same serial at once, the database lets one through; tell the other."""
+    try:
+        yield
+    except IntegrityError as fault:
+        which = f"the serial {wanted[0].serial}" if len(wanted) == 1 else "one of the serials"
+        raise Conflict(f"somebody else has just enrolled a pump with {which}", field="serial") from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,7 @@ def enrol(database: Database, clinic_id: int, wanted: Sequence[Wanted], *, by: s
         Enrolment(one.serial, one.model, credential.bcrypt_hash, credential.mosquitto_hash, one.details)
         for one, credential in zip(wanted, credentials, strict=True)
     ]
-    with database.writing() as session:
+    with _once(wanted), database.writing() as session:
         pumps = enrol_pumps(session, clinic_id=clinic_id, enrolments=enrolments, by=by, now=now)
         version = credentials_version(session)
         audit.record_all(
