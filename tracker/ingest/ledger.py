@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -21,6 +21,7 @@ from tracker.records.database import Database
 Answer = TypeVar("Answer")
 
 _log = structlog.get_logger("tracker.ingest")
+_LOG_PAGES: Final = 4000
 _MEETINGS: Final = 20  # times that a transaction may run into another before the database counts as down
 
 
@@ -41,9 +42,16 @@ class Ledger:
         if self._connection is None:
             try:
                 self._connection = self._database.engine.connect().execution_options(tracker_writes=True)
+                self._tune(self._connection)
             except Exception as fault:
                 raise DatabaseDown(str(fault)) from fault
         return self._connection
+
+    def _tune(self, connection: Connection) -> None:
+        """Let SQLite's log grow further before it is carried over: batches change the same pages again and again."""
+        if self._database.is_sqlite:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
 
     def write(self, arrivals: Sequence[Arrival], now: datetime) -> Stored:
         """Commit the arrivals; one that can't be stored is found by halving and kept as rejected.

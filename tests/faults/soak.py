@@ -1,0 +1,256 @@
+"""``make soak``: every fault in full number, with real processes; the last result goes to docs/benchmarks.md.
+
+Each story sends a known set of messages while something is killed again and again, and ends with the stored set held
+against the sent one. ``python -m tests.faults.soak [STORY …]`` runs some of them alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.benchmarks import load
+from tests.benchmarks.brokers import mosquitto, nats
+from tests.benchmarks.report import machine, markdown, put
+from tests.faults.site import Sender, Site, site
+from tests.servers import postgres_cluster, wait_until
+
+_CHANCE = random.Random(20261122)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one story ended with. ``lost`` and ``doubled`` must be 0."""
+
+    story: str
+    faults: int
+    sent: int
+    lost: int
+    doubled: int
+    repeated: int
+    seconds: float
+
+    def cells(self) -> tuple[str, ...]:
+        """The outcome as a row."""
+        numbers = (self.faults, self.sent, self.lost, self.doubled, self.repeated)
+        return (self.story, *(f"{number:,}" for number in numbers), f"{self.seconds:.0f}")
+
+
+@contextmanager
+def story(name: str, running: Site, messages: list[tuple[str, bytes]], patience: float = 5.0) -> Iterator[_Telling]:
+    """A sender at work; afterwards everything must be covered by receipts, stored, and stored once."""
+    telling = _Telling(name, running, Sender(running.line, messages, patience))
+    telling.sender.start()
+    yield telling
+    telling.finish()
+
+
+class _Telling:
+    def __init__(self, name: str, running: Site, sender: Sender) -> None:
+        self.name, self.running, self.sender = name, running, sender
+        self.began = time.monotonic()
+        self.faults = 0
+        self.outcome: Outcome | None = None
+
+    def between(self, faults: int) -> Iterator[int]:
+        """One turn for each fault, at a random moment while messages flow; ends early when everything is covered."""
+        for turn in range(faults):
+            before = self.running.count()
+            until = time.monotonic() + 30
+            while self.running.count() <= before + 200 and self.sender.uncovered and time.monotonic() < until:
+                time.sleep(0.02)
+            time.sleep(_CHANCE.random() * 0.3)
+            self.faults += 1
+            yield turn
+
+    def finish(self) -> None:
+        wait_until(lambda: self.sender.uncovered == 0, 300, f"receipts in {self.name} ({self.sender.uncovered} open)")
+        self.sender.join()
+        stored = self.running.stored()
+        self.outcome = Outcome(
+            self.name,
+            self.faults,
+            len(self.sender.sent),
+            len(self.sender.sent - set(stored)),
+            len(stored) - len(set(stored)),
+            self.sender.repeated,
+            time.monotonic() - self.began,
+        )
+
+
+def ingest_killed(folder: Path, faults: int) -> Outcome:
+    """Ingest, with Mosquitto and SQLite."""
+    with mosquitto() as broker, site(folder, broker, f"sqlite:///{folder / 'tracker.db'}") as running:
+        running.start_ingest()
+        running.wait_subscribed()
+        with story("ingest killed", running, list(load.messages(20, 5000))) as telling:
+            for _ in telling.between(faults):
+                running.kill_ingest()
+                running.start_ingest()
+    return _told(telling)
+
+
+def ingest_killed_on_nats(folder: Path, faults: int) -> Outcome:
+    """Ingest, with the embedded broker and PostgreSQL."""
+    with (
+        postgres_cluster() as cluster,
+        nats() as broker,
+        site(folder, broker, cluster.new_database()) as running,
+    ):
+        running.start_ingest()
+        running.wait_subscribed()
+        with story("ingest killed, embedded broker", running, list(load.messages(20, 5000))) as telling:
+            for _ in telling.between(faults):
+                running.kill_ingest()
+                running.start_ingest()
+    return _told(telling)
+
+
+def broker_killed(folder: Path, faults: int) -> Outcome:
+    """The embedded broker, which keeps its store and is started again by its owner."""
+    with nats() as broker, site(folder, broker, f"sqlite:///{folder / 'tracker.db'}") as running:
+        running.start_ingest()
+        running.wait_subscribed()
+        with story("embedded broker killed", running, list(load.messages(20, 5000))) as telling:
+            for _ in telling.between(faults):
+                os.kill(broker.pid, signal.SIGKILL)
+                wait_until(lambda: broker.running is not None and broker.running.ready, what="the broker")
+    return _told(telling)
+
+
+def broker_forgets(folder: Path, faults: int) -> Outcome:
+    """Mosquitto without a store: each end is the end of all that it held."""
+    with mosquitto() as broker, site(folder, broker, f"sqlite:///{folder / 'tracker.db'}") as running:
+        running.start_ingest()
+        running.wait_subscribed()
+        with story("broker killed, forgets everything", running, list(load.messages(20, 5000)), 2.0) as telling:
+            for _ in telling.between(faults):
+                broker.stop(signal.SIGKILL)
+                broker.start()
+    return _told(telling)
+
+
+def postgres_killed(folder: Path, faults: int) -> Outcome:
+    """PostgreSQL, all of its processes at once."""
+    with (
+        postgres_cluster() as cluster,
+        mosquitto() as broker,
+        site(folder, broker, cluster.new_database()) as running,
+    ):
+        running.start_ingest()
+        running.wait_subscribed()
+        with story("PostgreSQL killed", running, list(load.messages(20, 5000)), 30.0) as telling:
+            for _ in telling.between(faults):
+                cluster.stop(signal.SIGKILL)
+                cluster.start()
+    return _told(telling)
+
+
+def disk_full(folder: Path, faults: int) -> Outcome:
+    """A small disk of its own, filled to the last byte and freed again; needs the right to mount."""
+    disk = folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], check=True)
+    try:
+        with mosquitto() as broker, site(folder, broker, f"sqlite:///{disk / 'tracker.db'}") as running:
+            running.start_ingest()
+            running.wait_subscribed()
+            with story("disk full", running, list(load.messages(20, 5000)), 30.0) as telling:
+                for turn in telling.between(min(faults, 5)):
+                    _fill(disk / "ballast")
+                    wait_until(lambda turn=turn: running.log().count("waiting for it") > turn, 30, "the full disk")  # type: ignore[misc]
+                    (disk / "ballast").unlink()
+        return _told(telling)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def _fill(file: Path) -> None:
+    try:
+        with file.open("wb") as ballast:
+            while True:
+                ballast.write(bytes(4096))
+                ballast.flush()
+    except OSError:
+        return
+
+
+def backlog(folder: Path, _faults: int) -> Outcome:
+    """A hundred thousand messages wait in the broker; then a kill in the burst, and one restart."""
+    with mosquitto() as broker, site(folder, broker, f"sqlite:///{folder / 'tracker.db'}", pumps=100) as running:
+        running.start_ingest()
+        running.wait_subscribed()
+        running.kill_ingest()
+        messages = list(load.messages(100, 1000))
+        running.line().flood(messages)
+        running.start_ingest()
+        running.wait_for(20_000)
+        running.kill_ingest()
+        began = time.monotonic()
+        process = running.start_ingest()
+        running.wait_for(len(messages), 120)
+        seconds = time.monotonic() - began
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peak = next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+        stored = running.stored()
+        lost, doubled = len(messages) - len(set(stored)), len(stored) - len(set(stored))
+        return Outcome(
+            f"100,000 waiting, killed in the burst (peak {peak} MiB)", 1, len(messages), lost, doubled, 0, seconds
+        )
+
+
+def _told(telling: _Telling) -> Outcome:
+    assert telling.outcome is not None
+    return telling.outcome
+
+
+STORIES: dict[str, Callable[[Path, int], Outcome]] = {
+    "ingest": ingest_killed,
+    "ingest-nats": ingest_killed_on_nats,
+    "broker": broker_killed,
+    "broker-forgets": broker_forgets,
+    "postgres": postgres_killed,
+    "disk": disk_full,
+    "backlog": backlog,
+}
+
+
+def main() -> None:
+    """Tell the stories; exit with 1 if anything was lost or doubled."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
+    parser.add_argument("stories", nargs="*", choices=[*STORIES, []], help="all of them unless named")
+    parser.add_argument("--faults", type=int, default=50)
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
+    chosen = parser.parse_args()
+    console = Console()
+    outcomes = []
+    for name in chosen.stories or STORIES:
+        with tempfile.TemporaryDirectory(prefix="pump-soak-") as folder:
+            Path(folder).chmod(0o755)
+            try:
+                outcomes.append(STORIES[name](Path(folder), chosen.faults))
+            except subprocess.CalledProcessError as fault:
+                console.print(f"{name}: left out, {fault}")
+                continue
+        console.print("  ".join(outcomes[-1].cells()))
+    headings = ("story", "faults", "messages sent", "lost", "doubled", "sent again", "seconds")
+    table = markdown("Every fault in full number", headings, [outcome.cells() for outcome in outcomes])
+    put(chosen.out, "faults", f"Run {datetime.now(UTC):%Y-%m-%d} on {machine()}.\n\n{table}")
+    sys.exit(any(outcome.lost or outcome.doubled for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    main()
