@@ -1,5 +1,6 @@
 """How long a drug keeps in an implanted pump: days from the fill, with the source, or that it is not known."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,6 +48,41 @@ def stability(drug: str | None, *, first_fill: bool | None = None, diluted: bool
         return _ziconotide(first_fill=first_fill, diluted=diluted)
     known = _ALONE.get(next(iter(names))) if len(names) == 1 else _MIXTURES.get(names)
     return _unlisted(drug) if known is None else known
+
+
+def stability_to_count_on(
+    drug: str | None, *, first_fill: bool | None = None, diluted: bool | None = None
+) -> Stability | Unknown:
+    """As `stability`, but where something is not known that matters, the shortest limit that it leaves open.
+
+    The reason then says what was not known: a refill asked for too early can be put right, one too late can't.
+    """
+    known = stability(drug, first_fill=first_fill, diluted=diluted)
+    if isinstance(known, Stability) or not _is_ziconotide(drug):
+        return known
+    shortest = _ZICONOTIDE_FIRST if first_fill is None else _ZICONOTIDE_DILUTED
+    return Stability(shortest.days, f"{shortest.because}, the shortest that may hold. {known.reason}", shortest.source)
+
+
+def is_first_fill(drug: str | None, held_before: Iterable[str | None]) -> bool | None:
+    """Return whether a fill is the pump's first with the drug, by what it held before; None if that is not known.
+
+    `held_before` has what each record of an earlier fill names, None where it names nothing.
+    """
+    names = _names(drug)
+    earlier = [_names(held) for held in held_before if held is not None]
+    if not names or not earlier:
+        return None
+    return not any(names & held for held in earlier)
+
+
+def _names(drug: str | None) -> frozenset[str]:
+    found = [find(part) for part in parts(drug)] if drug is not None else []
+    return frozenset(entry.name for entry in found if entry is not None)
+
+
+def _is_ziconotide(drug: str | None) -> bool:
+    return drug is not None and _names(drug) == {"ziconotide"}
 
 
 def _ziconotide(*, first_fill: bool | None, diluted: bool | None) -> Stability | Unknown:

@@ -7,7 +7,7 @@ import pytest
 from devices.drugs import DRUGS, WithdrawalRisk, find, parts, withdrawal_risk
 from devices.interval import Unknown
 from devices.sources import SOURCES
-from devices.stability import Stability, stability
+from devices.stability import Stability, is_first_fill, stability, stability_to_count_on
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,45 @@ def test_what_no_source_gives_is_unknown_and_never_guessed(
     answer = stability(drug, **given)
     assert isinstance(answer, Unknown)
     assert words in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("given", "days", "words"),
+    [
+        ({}, 14, "Whether this is the first fill of ziconotide is not known"),
+        ({"first_fill": False}, 40, "Whether the ziconotide was diluted is not known"),
+        ({"first_fill": True}, 14, "the first fill"),
+        ({"first_fill": False, "diluted": False}, 84, "undiluted"),
+    ],
+)
+def test_where_a_limit_hangs_on_what_is_not_known_the_shortest_counts_and_says_so(
+    given: dict[str, bool], days: int, words: str
+) -> None:
+    counted = stability_to_count_on("ziconotide", **given)
+    assert isinstance(counted, Stability)
+    assert counted.days == days
+    assert words in counted.because
+
+
+def test_a_drug_without_a_source_stays_unknown_to_count_on() -> None:
+    assert isinstance(stability_to_count_on("fentanyl"), Unknown)
+    assert isinstance(stability_to_count_on(None), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("held", "first"),
+    [
+        ((), None),
+        ((None,), None),
+        (("ziconotide",), False),
+        ((None, "Ziconotide"), False),
+        (("morphine",), True),
+        (("morphine", "morphine + ziconotide"), False),
+    ],
+)
+def test_a_first_fill_is_told_by_what_the_pump_held_before(held: tuple[str | None, ...], first: bool | None) -> None:
+    assert is_first_fill("ziconotide", held) is first
+
+
+def test_without_a_drug_nobody_knows_whether_a_fill_is_the_first() -> None:
+    assert is_first_fill(None, ["morphine"]) is None

@@ -73,6 +73,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             contiguous=contiguous.get(pump_id, 0),
             refilled_at=refills.get(pump_id),
             cap_days=pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days,
+            visits=past.visits.get(pump_id, ()),
             routine=before_then is not None and since[pump_id] - before_then.computed_at >= DAILY,
         )
         history = history_of(past, pump, outlook, points, views[pump_id].findings, now)

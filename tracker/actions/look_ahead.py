@@ -13,12 +13,13 @@ from devices.models import catalogue
 from devices.refill import RefillBy, refill_by
 from devices.report import Indicator, Infusion
 from devices.reservoir import ReservoirForecast, ReservoirPoint, forecast_reservoir
-from devices.stability import stability
+from devices.stability import Stability, is_first_fill, stability_to_count_on
 from tracker.findings.trend import Point, battery_points, moment, reservoir_points
 from tracker.records.columns import key
 from tracker.records.outlook import Ahead
 from tracker.records.pump import Pump
 from tracker.records.reading_history import Measured
+from tracker.records.visit import Visit
 
 FILL_ML = 1.0  # a rise of the volume beyond this is a fill
 _BATTERY_EVERY_DAYS = 3
@@ -35,12 +36,14 @@ def look_ahead(
     contiguous: int = 0,
     refilled_at: datetime | None = None,
     cap_days: int | None = None,
+    visits: Sequence[Visit] = (),
     routine: bool = False,
 ) -> Ahead:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
     ``contiguous`` is how far the newest epoch is complete: later looks begin there, so that what fills a gap is seen.
     ``refilled_at`` is the last refill by the visits; ``cap_days`` the longest interval that is allowed for this pump.
+    ``visits`` are its last ones, oldest first: what the last refill found in the pump tells how long the drug keeps.
     ``routine``: nobody asked for this look but the clock. A battery forecast, which hardly moves in a day, is then made
     anew every third day only, or when the indicator or the flow has changed.
     """
@@ -61,9 +64,19 @@ def look_ahead(
     row.filled_at = _filled_at(row.reservoir_points, refilled_at)
     if not (routine and _holds(row, len(fresh), now)):
         _write_battery(row, _battery(row, pump, model, now))
-    _forecast_reservoir_into(row, pump, model, cap_days, now)
+    keeps = stability_to_count_on(pump.drug, first_fill=first_fill(pump.drug, visits))
+    _forecast_reservoir_into(row, pump, model, keeps, cap_days, now)
     row.computed_at = now
     return row
+
+
+def first_fill(drug: str | None, visits: Sequence[Visit]) -> bool | None:
+    """Whether the last refill was the pump's first with its drug, by the prescriptions on record; None if not known."""
+    refills = [one for one in visits if one.refilled]
+    if not refills:
+        return None
+    found = [refills[-1].prescription_before, *(one.prescription_after for one in refills[:-1])]
+    return is_first_fill(drug, [None if told is None else told.get("drug") for told in found])
 
 
 def _holds(row: Ahead, fresh: int, now: datetime) -> bool:
@@ -97,12 +110,14 @@ def _battery(row: Ahead, pump: Pump, model: PumpModel, now: datetime) -> Battery
     return forecast_battery(model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now)
 
 
-def _forecast_reservoir_into(row: Ahead, pump: Pump, model: PumpModel, cap_days: int | None, now: datetime) -> None:
+def _forecast_reservoir_into(
+    row: Ahead, pump: Pump, model: PumpModel, keeps: Stability | Unknown, cap_days: int | None, now: datetime
+) -> None:
     reservoir = forecast_reservoir(
         model, [_reservoir_point(point) for point in row.reservoir_points], now, pump.low_reservoir_ml
     )
     _write_reservoir(row, reservoir)
-    due = refill_by(reservoir, row.filled_at, stability(pump.drug), cap_days)
+    due = refill_by(reservoir, row.filled_at, keeps, cap_days)
     row.refill_by_at = due.at if isinstance(due, RefillBy) else None
     row.refill_reason = f"{due.because[:1].upper()}{due.because[1:]}." if isinstance(due, RefillBy) else str(due)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions.look_ahead import look_ahead
+from tracker.actions.recall_history import LOOK_BACK
 from tracker.actions.view_pumps import seen_finding, view_of
 from tracker.findings.view import FindingSeen, PumpView, StateSeen
 from tracker.records.alarm import alarms_of
@@ -16,7 +17,7 @@ from tracker.records.determination import documented_facts
 from tracker.records.finding import findings_of_pumps, rulings, standing_attestations
 from tracker.records.pump import Clinic, Pump
 from tracker.records.reading_history import Measured, readings_known_by
-from tracker.records.visit import last_refills
+from tracker.records.visit import last_refills, visits_of_pumps
 
 
 def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
@@ -27,7 +28,9 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
     cap_days = pump.refill_cap_days or session.get_one(Clinic, pump.clinic_id).refill_cap_days
     outlook = None
     if readings:
-        outlook = look_ahead(pump, None, readings, as_of, refilled_at=refilled_at, cap_days=cap_days)
+        visits = visits_of_pumps(session, [pump_id], as_of - LOOK_BACK).get(pump_id, ())
+        known = [visit for visit in visits if visit.logged_at <= as_of]
+        outlook = look_ahead(pump, None, readings, as_of, refilled_at=refilled_at, cap_days=cap_days, visits=known)
     alarms = [
         alarm
         for alarm in alarms_of(session, pump_id)
