@@ -21,12 +21,14 @@ SHORT_GAP: Final = timedelta(days=8)
 
 def unlogged_refills(history: History) -> Iterator[Finding]:
     """A volume that rose and stayed up, with no refill logged around it."""
-    for before, after, later in _lasting(history):
+    for earlier, before, after, later in _lasting(history):
         rise = after.reservoir_ml - before.reservoir_ml
         if rise <= LEAST_RISE_ML or later.reservoir_ml < after.reservoir_ml - SETTLES_ML - _flows(after, later):
             continue
         if history.now - after.at < LOGGED_WITHIN or _refilled_near(history, before.at, after.at):
             continue
+        if earlier is not None and earlier.reservoir_ml >= after.reservoir_ml - SETTLES_ML:
+            continue  # one report too low between two that agree
         yield Finding(
             kind="unlogged_refill",
             key=f"unlogged_refill:{after.name}",
@@ -47,13 +49,15 @@ def unlogged_refills(history: History) -> Iterator[Finding]:
 def vanished_volumes(history: History) -> Iterator[Finding]:
     """A volume that fell by more than flows out of the pump, and stayed down."""
     limit = max(history.model.refill_discrepancy_ml, LEAST_LOSS_ML)
-    for before, after, later in _lasting(history):
+    for earlier, before, after, later in _lasting(history):
         if before.flow_ml_per_day is None or after.at - before.at > SHORT_GAP:
             continue
         lost = before.reservoir_ml - after.reservoir_ml
         expected = _flows(before, after)
         if lost - expected <= limit + SHARE_OF_EXPECTED * expected:
             continue
+        if earlier is not None and earlier.reservoir_ml <= after.reservoir_ml + expected + SETTLES_ML:
+            continue  # one report too high between two that agree
         came_back = later.reservoir_ml > after.reservoir_ml + SETTLES_ML
         if came_back or _refilled_near(history, before.at, after.at) or _emptied_for_mri(history, before.at, after.at):
             continue
@@ -158,9 +162,10 @@ def _discrepancy(one: VisitSeen, difference_ml: float, rule: str, means: str) ->
     )
 
 
-def _lasting(history: History) -> Iterator[tuple[VolumeSeen, VolumeSeen, VolumeSeen]]:
-    """Each report with the one before it and the next: a change counts only once another report bears it out."""
-    yield from zip(history.volumes, history.volumes[1:], history.volumes[2:], strict=False)
+def _lasting(history: History) -> Iterator[tuple[VolumeSeen | None, VolumeSeen, VolumeSeen, VolumeSeen]]:
+    """Each report with the two before it and the next: a change counts only once other reports bear it out."""
+    seen = history.volumes
+    yield from zip((None, *seen), seen, seen[1:], seen[2:], strict=False)
 
 
 def _flows(before: VolumeSeen, after: VolumeSeen) -> float:
