@@ -73,9 +73,9 @@ def subscriber(broker: ScriptedBroker) -> Iterator[Subscriber]:
 
 def turn_until(subscriber: Subscriber, true: Callable[[], object]) -> None:
     def turned() -> object:
-        subscriber.flush()
         subscriber.wait(0.01)
         subscriber.read(10_000)
+        subscriber.flush()
         return true()
 
     wait_until(turned, 10)
