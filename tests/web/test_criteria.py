@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 
-from tests.build import NOW
+from tests.build import NOW, a_determination, a_pump
+from tests.web.conftest import Site
 from tracker.guideline import LATEST, determine, determine_replacement, find, questions
 from tracker.records.determination import Determination
 from tracker.web.criteria import Branch, branches, criteria_asked, criteria_of, note_parts, standings_of
@@ -80,3 +83,37 @@ def test_a_word_that_happens_to_be_a_facts_name_stays_a_word() -> None:
     assert note_parts("The indication was given; its purpose is known.", LATEST) == [
         ("The indication was given; its purpose is known.", None)
     ]
+
+
+def test_on_the_pumps_page_each_fact_is_linked_to_the_record_it_came_from(one_site: Site) -> None:
+    nurse = one_site.browser("nurse")
+    answer = determine_replacement({"battery_nearing_end": True, "impending_failure_notice": True})
+    line = answer.as_line()
+    facts = [
+        {
+            "name": "battery_nearing_end",
+            "value": True,
+            "because": "The pump reported its elective replacement indicator.",
+            "source": {"kind": "reading", "id": "1/100", "text": "report 1/100", "at": None},
+        },
+        {
+            "name": "impending_failure_notice",
+            "value": True,
+            "because": "An alarm announces the end.",
+            "source": {"kind": "alarm", "id": 7, "text": "the alarm of end of service", "at": None},
+        },
+        {"name": "abuse_or_neglect", "value": None, "because": "Nobody has attested.", "source": None},
+    ]
+    with one_site.database.writing() as session:
+        pump = a_pump(session, one_site.clinic())
+        given = {name: line[name] for name in ("criteria", "readings", "missing", "notes", "outcome")}
+        a_determination(session, pump, **given, facts=facts)
+        serial = pump.serial
+    page = nurse.get(f"/pumps/{serial}").text
+    tree = unescape(page[page.index('<ul class="tree judged">') :].partition("</section>")[0])
+    for verdict in answer.criteria:
+        assert f'href="/guideline#c-{verdict.id}"' in tree
+        assert verdict.because in tree
+    assert f'<a href="/pumps/{serial}/readings?report=1/100">Report 1/100</a>' in tree
+    assert f'<a href="/pumps/{serial}#alarm-7">The alarm of end of service</a>' in tree
+    assert "Does anything suggest that the device was abused or neglected?</li>" in tree

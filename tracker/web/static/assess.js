@@ -61,7 +61,10 @@
     history.replaceState(null, "", fresh.dataset.address);
   };
 
-  form.addEventListener("change", send);
+  // A text field's change comes when one leaves it, perhaps with the pointer down on the next: its input was sent before.
+  form.addEventListener("change", (event) => {
+    if (event.target.type !== "text") send();
+  });
   form.addEventListener("input", (event) => {
     if (event.target.type !== "text") return;
     clearTimeout(timer);
