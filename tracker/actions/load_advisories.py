@@ -17,6 +17,15 @@ from tracker.records.pump import look_again
 
 REQUIRED: Final = ("reference", "model", "published_on", "title", "action", "source")
 OPTIONAL: Final = ("serial_from", "serial_to")
+LONGEST: Final = {
+    "reference": 80,
+    "model": 64,
+    "serial_from": 64,
+    "serial_to": 64,
+    "title": 300,
+    "action": 2000,
+    "source": 500,
+}
 AT_ONCE: Final = 5000
 
 
@@ -24,11 +33,17 @@ def read_advisories(text: str) -> list[dict[str, Any]]:
     """The advisories of a JSON file: a list of objects. Raises `Invalid` naming the entry and the field at fault."""
     try:
         given = json.loads(text)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise Invalid(f"this is no JSON: {fault}", field="file") from fault
     if not isinstance(given, list):
         raise Invalid("the file holds a list of advisories", field="file")
-    return [_checked(entry, place) for place, entry in enumerate(given, start=1)]
+    entries = [_checked(entry, place) for place, entry in enumerate(given, start=1)]
+    seen: dict[str, int] = {}
+    for place, entry in enumerate(entries, start=1):
+        first = seen.setdefault(entry["reference"], place)
+        if first != place:
+            raise Invalid(f"entry {place} has the reference of entry {first}", field="reference")
+    return entries
 
 
 def load_advisories(session: Session, entries: Iterable[Mapping[str, Any]], now: datetime) -> list[Advisory]:
@@ -71,10 +86,26 @@ def _checked(entry: Any, place: int) -> dict[str, Any]:
     for name in OPTIONAL:
         if entry.get(name) is not None and not isinstance(entry[name], str):
             raise Invalid(f"entry {place}: {name} is text", field=name)
+    _check_texts(entry, place)
     if catalogue.find(entry["model"]) is None:
         raise Invalid(f"entry {place}: {entry['model']!r} is no model of the catalogue", field="model")
     try:
         published = date.fromisoformat(entry["published_on"])
     except ValueError as fault:
         raise Invalid(f"entry {place}: published_on is a day such as 2026-05-31", field="published_on") from fault
-    return {**entry, "published_on": published}
+    return {**dict.fromkeys(OPTIONAL), **entry, "published_on": published}
+
+
+def _check_texts(entry: dict[str, Any], place: int) -> None:
+    for name, longest in LONGEST.items():
+        text = entry.get(name) or ""
+        if len(text) > longest:
+            raise Invalid(f"entry {place}: {name} has {len(text)} characters; at most {longest} are kept", field=name)
+        if not all(character.isprintable() or character in "\n\t" for character in text):
+            raise Invalid(f"entry {place}: {name} holds a character that can't be shown", field=name)
+    first, last = entry.get("serial_from"), entry.get("serial_to")
+    if first and last and (len(first) != len(last) or first > last):
+        raise Invalid(
+            f"entry {place}: no serial lies from {first} to {last}; both have the same length, the lower one first",
+            field="serial_to",
+        )

@@ -35,6 +35,8 @@ NAVIGATION: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
             Link("/", "Worklist", "worklist", "worklist.read"),
             Link("/pumps", "Pumps", "pump", "pumps.read"),
             Link("/planning", "Planning", "planning", "planning.read"),
+            Link("/mri", "MRI checks", "mri", "pumps.read"),
+            Link("/advisories", "Advisories", "advisory", "advisories.read"),
         ),
     ),
     (
@@ -87,6 +89,7 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "kept": "The message was refused again and stays here.",
         "discarded": "The message is discarded, with your reason.",
         "advised": "The advisory is acknowledged for this pump.",
+        "advisories-loaded": "The advisories are loaded and matched to the pumps.",
         "mri": "The MRI is logged; the check after it is on the worklist.",
         "checked": "The check after the MRI is recorded.",
         "suspended": "Reports are not expected until then.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracker.web.pages import (
+    advisories,
     alarms,
     assess,
     audit_search,
@@ -10,6 +11,7 @@ from tracker.web.pages import (
     enrol,
     guideline,
     live,
+    mri,
     planning,
     pump,
     pumps,
@@ -48,6 +50,8 @@ PAGES = (
     guideline.router,
     assess.router,
     planning.router,
+    mri.router,
+    advisories.router,
     connectivity.router,
     schedule.router,
     audit_search.router,

@@ -1,0 +1,74 @@
+"""A clinic's MRI examinations as their page shows them: the checks that are due first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import case, func, tuple_
+from sqlmodel import Session, col, select
+
+from tracker.records.pump import Pump
+from tracker.records.session import MriExam
+
+
+class ExamRow(NamedTuple):
+    """An examination beside the pump that it concerns."""
+
+    exam: MriExam
+    pump: Pump
+
+
+def exams_to_check(
+    session: Session, clinic_id: int, limit: int, after: tuple[datetime, int] | None = None
+) -> list[ExamRow]:
+    """Examinations after which the pump has not been checked, the check that is due first above."""
+    query = _of_clinic(clinic_id).where(col(MriExam.checked_at).is_(None))
+    place = tuple_(col(MriExam.check_due_at), col(MriExam.id))
+    if after is not None:
+        query = query.where(place > after)
+    rows = session.exec(query.order_by(col(MriExam.check_due_at), col(MriExam.id)).limit(limit))
+    return [ExamRow(*row) for row in rows]
+
+
+def exams_checked(
+    session: Session, clinic_id: int, limit: int, after: tuple[datetime, int] | None = None
+) -> list[ExamRow]:
+    """Examinations whose check is recorded, the newest examination first."""
+    query = _of_clinic(clinic_id).where(col(MriExam.checked_at).is_not(None))
+    place = tuple_(col(MriExam.performed_at), col(MriExam.id))
+    if after is not None:
+        query = query.where(place < after)
+    rows = session.exec(query.order_by(col(MriExam.performed_at).desc(), col(MriExam.id).desc()).limit(limit))
+    return [ExamRow(*row) for row in rows]
+
+
+def exam_counts(session: Session, clinic_id: int, now: datetime) -> tuple[int, int, int]:
+    """How many of a clinic's examinations wait for their check, are overdue for it, and are checked."""
+    unchecked = col(MriExam.checked_at).is_(None)
+    late = unchecked & (col(MriExam.overdue_at) <= now)
+    waiting, overdue, total = session.exec(
+        select(
+            func.coalesce(func.sum(case((unchecked, 1), else_=0)), 0),
+            func.coalesce(func.sum(case((late, 1), else_=0)), 0),
+            func.count(),
+        )
+        .join(Pump, col(Pump.id) == col(MriExam.pump_id))
+        .where(col(Pump.clinic_id) == clinic_id)
+    ).one()
+    return int(waiting), int(overdue), int(total) - int(waiting)
+
+
+def exam_of_clinic(session: Session, clinic_id: int, exam_id: int) -> tuple[MriExam, Pump] | None:
+    """One examination with its pump, if the pump is the clinic's."""
+    return session.exec(
+        select(MriExam, Pump)
+        .join(Pump, col(Pump.id) == col(MriExam.pump_id))
+        .where(MriExam.id == exam_id, Pump.clinic_id == clinic_id)
+    ).first()
+
+
+def _of_clinic(clinic_id: int) -> Any:
+    return (
+        select(MriExam, Pump).join(Pump, col(Pump.id) == col(MriExam.pump_id)).where(col(Pump.clinic_id) == clinic_id)
+    )
