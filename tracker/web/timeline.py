@@ -103,7 +103,8 @@ def _of_session(one: ProgrammerSessionRecord) -> Happening:
 def _of_determinations(serial: str, rows: Sequence[Determination]) -> list[Happening]:
     """Only where the outcome changed: the same answer again is no news."""
     entries = []
-    for newer, older in zip(rows, [*rows[1:], None], strict=True):
+    for index, newer in enumerate(rows):
+        older = rows[index + 1] if index + 1 < len(rows) else None
         if newer.cause != "as_of" and (older is None or older.outcome != newer.outcome):
             link = f"/pumps/{serial}/replacement?determination={newer.id}"
             title = f"Replacement determined: {word(newer.outcome).lower()}"

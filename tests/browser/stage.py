@@ -1,0 +1,175 @@
+"""The clinic that browser tests play in: a few pumps in every state, lines of work, people of every role."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+from sqlmodel import Session
+
+from tests import build
+from tracker.records.database import Database
+from tracker.records.pump import Clinic, Pump
+from tracker.records.reading import Reading
+from tracker.records.worklist import WorklistItem
+
+_stages = count(1)
+ROLES = ("nurse", "physician", "biller", "administrator", "auditor")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Who and what is there. Every test has a clinic of its own, so that none sees another's."""
+
+    number: int
+    clinic: Clinic
+    stalled: Pump
+    replaceable: Pump
+    silent: Pump
+    urgent: WorklistItem
+    draft_id: int
+    rejected_id: int
+
+    def email(self, role: str) -> str:
+        return f"{role}{self.number}@clinic.example"
+
+
+def set_stage(database: Database, now: datetime) -> Stage:
+    """Set it as of now."""
+    number = next(_stages)
+    with database.writing() as session:
+        clinic = build.a_clinic(
+            session, name=f"Riverside Pain Clinic {number}", timezone="America/New_York", created_at=now
+        )
+        for role in ROLES:
+            build.a_person(
+                session,
+                clinic,
+                email=f"{role}{number}@clinic.example",
+                name=f"{role.capitalize()} Lindqvist",
+                role=role,
+                created_at=now,
+                worklist_seen_at=now - timedelta(hours=2),
+            )
+        stalled = _pump(session, clinic, now, drug="baclofen")
+        replaceable = _pump(session, clinic, now, battery_indicator="eri", battery_percent=9.0)
+        silent = _pump(session, clinic, now, link="disconnected", measured_at=now - timedelta(days=4))
+        build.an_alarm(
+            session,
+            stalled,
+            code="motor_stall",
+            priority=3,
+            latched=True,
+            first_seen_at=now - timedelta(hours=1),
+            last_seen_at=now,
+            opened_at=now - timedelta(hours=1),
+        )
+        build.an_alarm(session, replaceable, code="elective_replacement", first_seen_at=now - timedelta(days=2))
+        urgent = _line(session, clinic, stalled, now, kind="alarm", priority=3, what="Motor stalled", hours=2)
+        _line(session, clinic, replaceable, now, kind="replacement", priority=2, what="Plan the replacement", hours=900)
+        _line(session, clinic, silent, now, kind="silence", priority=1, what="No report for 4 days", hours=400)
+        build.a_determination(session, replaceable, determined_at=now, as_of=now)
+        build.a_finding(session, replaceable, found_at=now, happened_at=now - timedelta(days=40))
+        build.a_delivery_mark(session, replaceable, updated_at=now)
+        _years(session, replaceable, now)
+        draft = build.a_visit(
+            session,
+            replaceable,
+            performed_at=now - timedelta(hours=3),
+            logged_at=now - timedelta(hours=3),
+            status="draft",
+            source="session",
+            refilled=False,
+            reprogrammed=True,
+            codes=["62368"],
+            expected_ml=None,
+            aspirated_ml=None,
+            filled_ml=None,
+            confirmed_by=None,
+            confirmed_at=None,
+        )
+        message = build.a_rejected_message(session, stalled, received_at=now)
+        build.a_rejected_message(session, stalled, received_at=now, payload=bytes(range(64)), reason="it is not JSON")
+        return Stage(number, clinic, stalled, replaceable, silent, urgent, draft.id or 0, message.id or 0)
+
+
+def _pump(session: Session, clinic: Clinic, now: datetime, **state: object) -> Pump:
+    drug = state.pop("drug", "morphine")
+    pump = build.a_pump(session, clinic, drug=drug, created_at=now, implanted_on=(now - timedelta(days=1400)).date())
+    measured = {
+        "measured_at": now - timedelta(minutes=4),
+        "received_at": now - timedelta(minutes=4),
+        "last_contact_at": now - timedelta(minutes=4),
+        "online_at": now - timedelta(days=2),
+        "link_since": now - timedelta(days=2),
+        "changed_at": now,
+    }
+    build.a_state(session, pump, **{**measured, **state})
+    ahead = {
+        "eri_low_at": 120,
+        "eri_median_at": 160,
+        "eri_high_at": 210,
+        "eos_low_at": 200,
+        "eos_median_at": 250,
+        "eos_high_at": 310,
+        "low_mark_low_at": 20,
+        "low_mark_median_at": 24,
+        "low_mark_high_at": 29,
+        "empty_low_at": 30,
+        "empty_median_at": 34,
+        "empty_high_at": 40,
+        "refill_by_at": 20,
+        "filled_at": -30,
+    }
+    build.an_outlook(
+        session, pump, computed_at=now, **{name: now + timedelta(days=days) for name, days in ahead.items()}
+    )
+    return pump
+
+
+def _line(
+    session: Session, clinic: Clinic, pump: Pump, now: datetime, *, kind: str, priority: int, what: str, hours: int
+) -> WorklistItem:
+    return build.an_item(
+        session,
+        clinic,
+        pump,
+        kind=kind,
+        priority=priority,
+        what=what,
+        why=f"{what}: seen in the newest reports.",
+        next_step="Call the patient and interrogate the pump.",
+        harm_at=now + timedelta(hours=hours),
+        since=now - timedelta(hours=1),
+        opened_at=now - timedelta(hours=1),
+        changed_at=now - timedelta(hours=1),
+    )
+
+
+def _years(session: Session, pump: Pump, now: datetime, days: int = 500) -> None:
+    """Two reports a day with a refill every 80 days, so that the chart has something to show."""
+    rows = []
+    for step in range(days * 2):
+        at = now - timedelta(days=days) + timedelta(hours=12 * step)
+        since_fill = (step / 2) % 80
+        rows.append(
+            {
+                "pump_id": pump.id,
+                "epoch": 1,
+                "seq": step + 1,
+                "measured_at": at,
+                "received_at": at + timedelta(seconds=3),
+                "battery_voltage_v": 2.8,
+                "battery_percent": round(45 - step * 0.036 + math.sin(step) * 0.2, 2),
+                "battery_indicator": "ok",
+                "reservoir_ml": round(20 - since_fill * 0.2, 2),
+                "flow_ml_per_day": 0.2,
+                "infusion": "simple_continuous",
+                "motor": "running",
+                "alarms": "",
+            }
+        )
+    session.flush()
+    session.execute(Reading.__table__.insert(), rows)  # type: ignore[attr-defined]
