@@ -1,6 +1,7 @@
 """Read a list of pumps from CSV: every line's fault is found before anything is enrolled.
 
-The header names the columns: ``serial`` and ``model``, and any further field of a pump's record.
+The header names the columns: ``serial`` and ``model``, and any further field of a pump's record. A column of another
+name is left out, and said to be.
 """
 
 from __future__ import annotations
@@ -83,6 +84,13 @@ def read_pump_list(session: Session, data: bytes, today: date) -> tuple[list[Lin
     return [line for line in lines if line.serial not in taken], sorted(faults, key=lambda fault: fault.number)
 
 
+def columns_left_out(data: bytes) -> list[str]:
+    """The columns of the list that no field of a pump's record takes; who imports it is told."""
+    header = data.decode("utf-8-sig", "replace").partition("\n")[0]
+    names = [name.strip().strip('"').lower() for name in header.replace(";", ",").split(",")]
+    return [name for name in names if name and name not in OPTIONAL_FIELDS | {"serial", "model"}]
+
+
 def _rows(data: bytes) -> list[tuple[int, dict[str, str]]]:
     try:
         text = data.decode("utf-8-sig")
@@ -98,10 +106,6 @@ def _rows(data: bytes) -> list[tuple[int, dict[str, str]]]:
     for name in ("serial", "model"):
         if name not in header:
             raise Invalid(f"the first line has to name the columns, and {name} is not among them", field=name)
-    unknown = sorted(set(header) - OPTIONAL_FIELDS - {"serial", "model"})
-    if unknown:
-        known = ", ".join(sorted(OPTIONAL_FIELDS))
-        raise Invalid(f"there is no column {unknown[0][:80]!r}; optional ones are {known}", field="file")
     if len(set(header)) != len(header):
         raise Invalid("a column is named twice", field="file")
     if len(table) - 1 > MOST_LINES:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from tracker.actions.add_staff import FIRST_CLINIC, add_clinic, clinic_named
-from tracker.actions.read_pump_list import FaultyList, read_pump_list
+from tracker.actions.read_pump_list import FaultyList, columns_left_out, read_pump_list
 from tracker.cli.records import opened, operator
 from tracker.errors import Invalid
 from tracker.records.columns import key
@@ -84,6 +84,9 @@ def import_file(
     with opened() as database:
         with database.reading() as session:
             lines, faults = read_pump_list(session, data, now.date())
+        left_out = columns_left_out(data)
+        if left_out:
+            typer.echo(f"left out, since no field of a pump's record takes them: {', '.join(left_out)}", err=True)
         if faults and not dry_run:
             raise FaultyList(faults)
         if dry_run:

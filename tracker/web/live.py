@@ -22,6 +22,7 @@ from tracker.records.pump import Pump, PumpState
 from tracker.records.worklist import WorklistItem
 
 LOOK_EVERY_S = 0.5
+BEAT_S = 5.0
 _OVERLAP = timedelta(seconds=10)  # a transaction that began earlier may commit later
 _QUEUE = 200
 _NAMED = 60
@@ -57,7 +58,7 @@ class Listener:
 
 
 class Feed:
-    """Looks for changes while anybody listens."""
+    """Looks for changes while anybody listens; ``looks`` counts. A page hears a beat every ``beat_s`` seconds."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -68,6 +69,8 @@ class Feed:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._told: dict[tuple[str, int | None], datetime] = {}
+        self.beat_s = BEAT_S
+        self.looks = 0
 
     def start(self) -> None:
         """Begin to look."""
@@ -130,6 +133,7 @@ class Feed:
                 continue
             if changes:
                 self._tell(changes)
+            self.looks += 1
             self._ending.wait(LOOK_EVERY_S)
         self._tell({})
 

@@ -18,7 +18,6 @@ from tracker.web.context import Context, Web
 from tracker.web.people import Person, person_of_session
 from tracker.web.permissions import requires
 
-BEAT_S = 5.0
 CHECK_EVERY_BEATS = 2
 
 router = APIRouter(include_in_schema=False)
@@ -43,7 +42,7 @@ async def _events(web: Web, person: Person, pump: str | None) -> AsyncIterator[s
         yield "retry: 2000\n\n" + _event("beat", web.clock().isoformat())
         while not web.feed.ending:
             try:
-                name, data = await asyncio.wait_for(listener.queue.get(), BEAT_S)
+                name, data = await asyncio.wait_for(listener.queue.get(), web.feed.beat_s)
             except TimeoutError:
                 beats += 1
                 if beats % CHECK_EVERY_BEATS == 0 and not await anyio.to_thread.run_sync(_still_here, web, person):
