@@ -78,7 +78,7 @@ def mri_lines(view: PumpView, now: datetime) -> list[Line]:
                 f"{exam.check_due_at:%Y-%m-%d %H:%M} UTC. A motor that stopped in the field may not have restarted.",
                 next_step="Interrogate the pump, see that it delivers, and log the check.",
                 since=exam.performed_at,
-                link=page(view.serial) + "#mri",
+                link=page(view.serial, "record") + f"#mri-{exam.id}",
             )
         )
     return lines
@@ -96,7 +96,7 @@ def advisory_lines(view: PumpView, _now: datetime) -> list[Line]:
             why=f"{one.action} An advisory alone is no reason to replace a pump that works.",
             next_step="Read it, decide what it means for this patient, and acknowledge it.",
             since=one.matched_at,
-            link=page(view.serial) + "#advisories",
+            link=page(view.serial) + f"#advisory-{one.match_id}",
         )
         for one in view.advisories
     ]
