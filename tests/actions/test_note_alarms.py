@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
-from tests.actions.build import a_pump
+from tests.actions.build import NURSE, a_pump
+from tracker.actions.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.note_alarms import PumpReports, note_alarms, note_alarms_of_batch
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
@@ -115,3 +118,25 @@ def test_the_priority_follows_the_drug(database: Database, now: datetime) -> Non
             session, [PumpReports(key(pump.id), pump.drug, [(now, ("empty_reservoir",))]) for pump in pumps], now
         )
         assert [alarm.priority for alarm in session.exec(select(Alarm).order_by(Alarm.id))] == [3, 2, 3]  # type: ignore[arg-type]
+
+
+def test_an_acknowledgment_that_is_under_way_when_the_alarm_clears_is_not_lost(
+    database: Database, now: datetime
+) -> None:
+    with database.writing() as session:
+        pump = a_pump(session, now)
+        tell(session, pump, now, (now - HOUR, ("motor_stall",)))
+
+    def clears() -> None:
+        with database.writing() as session:
+            tell(session, pump, now, (now, ()))
+
+    ingest = threading.Thread(target=clears)
+    with database.writing() as session:
+        acknowledge_alarm(session, 1, by=NURSE, now=now)
+        ingest.start()
+        time.sleep(0.2)  # long enough for it to reach the row that this transaction holds
+    ingest.join()
+    with database.reading() as session:
+        alarm = session.exec(select(Alarm)).one()
+        assert (alarm.acknowledged_by, alarm.closed_at) == (NURSE, now)

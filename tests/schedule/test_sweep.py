@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from tests.actions.build import a_history, a_pump, a_report
+from tests.actions.build import a_clinic, a_history, a_pump, a_report
+from tracker.actions.enrol_pump import Enrolment, enrol_pumps
 from tracker.records.columns import key
 from tracker.records.database import Database
 from tracker.records.determination import Determination
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump, PumpState
 from tracker.records.worklist import WorklistItem
-from tracker.schedule.sweep import sweep
+from tracker.schedule.sweep import THINK_ABOUT, sweep
 
 DAY = timedelta(days=1)
 
@@ -138,3 +139,13 @@ def test_a_model_without_battery_is_never_asked_about_one(database: Database, no
     with database.reading() as session:
         (determination,) = determinations(session)
         assert "battery_nearing_end" not in determination.missing
+
+
+def test_more_pumps_than_one_set_holds_are_each_evaluated_once(database: Database, now: datetime) -> None:
+    enrolments = [Enrolment(f"SN-{number}", "synchromed-ii-20", "b", "m") for number in range(THINK_ABOUT + 20)]
+    with database.writing() as session:
+        enrol_pumps(session, clinic_id=key(a_clinic(session, now).id), enrolments=enrolments, by="x", now=now)
+    assert sweep(database, now) == len(enrolments)
+    assert sweep(database, now) == 0
+    with database.reading() as session:
+        assert len(determinations(session)) == len(enrolments)

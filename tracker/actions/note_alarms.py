@@ -85,7 +85,8 @@ def _lives(
         wanted = or_(wanted, col(Alarm.cleared_at) >= late_since - _LOOK_BACK)
     found: dict[int, list[AlarmLife]] = {}
     closed: dict[int, datetime] = {}
-    for row in session.execute(select(*_COLUMNS).where(col(Alarm.pump_id).in_([one.pump_id for one in batch]), wanted)):
+    chosen = select(*_COLUMNS).where(col(Alarm.pump_id).in_([one.pump_id for one in batch]), wanted)
+    for row in session.execute(chosen.with_for_update()):  # whoever acknowledges one now comes before or after, whole
         life = AlarmLife(
             row.code,
             row.latched,

@@ -180,14 +180,16 @@ def states(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpState]:
     return {row.pump_id: row for row in rows}
 
 
-def due_pumps(session: Session, now: datetime, limit: int) -> list[tuple[int, datetime]]:
-    """The pumps to look at by now and since when each is due, longest waiting first."""
-    found = session.exec(
-        select(PumpState.pump_id, PumpState.evaluate_at)
-        .where(col(PumpState.evaluate_at) <= now)
-        .order_by(col(PumpState.evaluate_at), col(PumpState.pump_id))
-        .limit(limit)
-    )
+def due_pumps(
+    session: Session, now: datetime, limit: int, after: tuple[int, datetime] | None = None
+) -> list[tuple[int, datetime]]:
+    """The pumps to look at by now and since when each is due, longest waiting first; ``after`` is the last one seen."""
+    chosen = select(PumpState.pump_id, PumpState.evaluate_at).where(col(PumpState.evaluate_at) <= now)
+    if after is not None:
+        pump_id, due = after
+        same = (col(PumpState.evaluate_at) == due) & (col(PumpState.pump_id) > pump_id)
+        chosen = chosen.where((col(PumpState.evaluate_at) > due) | same)
+    found = session.exec(chosen.order_by(col(PumpState.evaluate_at), col(PumpState.pump_id)).limit(limit))
     return [(pump_id, due) for pump_id, due in found if due is not None]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from itertools import pairwise
 from typing import Final
 
 from tracker.actions.evaluate_pumps import Thought, record, think
@@ -15,19 +15,29 @@ WRITE_AT_ONCE: Final = 250
 
 
 def sweep(database: Database, now: datetime) -> int:
-    """Evaluate every pump that is due by now. Returns how many were."""
+    """Evaluate every pump that is due by now. Returns how many were.
+
+    While one set is being written the next is thought about: the one waits for the database, the other computes.
+    """
     seen = 0
-    while True:
-        with database.reading() as session:
-            thoughts = think(session, due_pumps(session, now, THINK_ABOUT), now)
-        for some in in_parts(thoughts, WRITE_AT_ONCE):
-            with database.writing() as session:
-                seen += record(session, some, now)
-        if len(thoughts) < THINK_ABOUT:
-            return seen
+    last: tuple[int, datetime] | None = None
+    writing: Future[int] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="sweep") as writer:
+        while True:
+            with database.reading() as session:
+                due = due_pumps(session, now, THINK_ABOUT, last)
+                thoughts = think(session, due, now) if due else []
+            seen += 0 if writing is None else writing.result()
+            writing = writer.submit(_record, database, thoughts, now)
+            if len(due) < THINK_ABOUT:
+                return seen + writing.result()
+            last = due[-1]
 
 
-def in_parts(thoughts: list[Thought], size: int) -> list[list[Thought]]:
-    """The list cut into parts of that size at the most."""
-    marks = [*range(0, len(thoughts), size), len(thoughts)]
-    return [thoughts[start:end] for start, end in pairwise(marks)]
+def _record(database: Database, thoughts: list[Thought], now: datetime) -> int:
+    """Write a set, in parts of which each is one short transaction."""
+    recorded = 0
+    for start in range(0, len(thoughts), WRITE_AT_ONCE):
+        with database.writing() as session:
+            recorded += record(session, thoughts[start : start + WRITE_AT_ONCE], now)
+    return recorded
