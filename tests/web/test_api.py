@@ -445,6 +445,38 @@ def test_another_clinics_pump_is_as_absent_as_one_that_does_not_exist(site_on_bo
         assert good(api.get(f"{V1}/{path}"))["items"] == []
 
 
+def test_in_an_emergency_another_clinics_pump_is_reached_for_two_hours_and_both_clinics_can_see_it(site: Site) -> None:
+    with site.database.writing() as session:
+        for serial in ("THEIRS", "THEIRS-2"):
+            a_pump(session, site.clinics["South"], serial=serial)
+        a_pump(session, site.clinics["North"], serial="OURS")
+    person = site.person("physician")
+    api = site.api(person=person)
+    path = f"{V1}/pumps/THEIRS/break-glass"
+    reason = {"reason": "Patient collapsed in our emergency room."}
+    assert api.get(f"{V1}/pumps/THEIRS").status_code == 404
+    assert site.api("biller").post(path, json=reason).status_code == 403
+    good(api.post(path, json={"reason": "because"}), 422)
+    good(api.post(path, json={"reason": " " * 20}), 409)
+    good(api.post(f"{V1}/pumps/NOBODY/break-glass", json=reason), 404)
+    good(api.post(f"{V1}/pumps/OURS/break-glass", json=reason), 404)
+    good(api.post(path, json=reason), 201)
+    good(api.get(f"{V1}/pumps/THEIRS"))
+    assert api.get(f"{V1}/pumps/THEIRS-2").status_code == 404
+    assert site.api("physician").get(f"{V1}/pumps/THEIRS").status_code == 404
+    assert [item["serial"] for item in good(api.get(f"{V1}/pumps"))["items"]] == ["OURS"]
+    site.clock.forward(hours=2)
+    assert api.get(f"{V1}/pumps/THEIRS").status_code == 404
+    site.web.trail.flush()
+    with site.database.reading() as session:
+        entries = session.exec(select(AuditEntry).where(AuditEntry.subject == "pump:THEIRS")).all()
+    opened = [entry for entry in entries if entry.action == "break_glass.opened"]
+    assert {entry.clinic_id for entry in opened} == {site.clinics["North"].id, site.clinics["South"].id}
+    assert {entry.detail["reason"] for entry in opened} == {reason["reason"]}
+    read = [entry for entry in entries if entry.action == "read"]
+    assert [(entry.actor, entry.clinic_id) for entry in read] == [(person.email, site.clinics["South"].id)]
+
+
 def test_a_commit_that_fails_is_answered_as_a_fault_and_nothing_is_kept(site_on_both: Site) -> None:
     site = site_on_both
     with site.database.writing() as session:

@@ -93,6 +93,11 @@ def staff_by_email(session: Session, email: str) -> Staff | None:
     return session.exec(select(Staff).where(Staff.email == email.strip().lower())).first()
 
 
+def staff_by_subject(session: Session, subject: str) -> Staff | None:
+    """The person whom the sign-in provider knows by that subject."""
+    return session.exec(select(Staff).where(Staff.oidc_subject == subject)).first()
+
+
 def session_with_staff(session: Session, digest: str) -> tuple[BrowserSession, Staff, Clinic] | None:
     """The browser session of that digest with its active person and clinic, whether or not it has run out."""
     return session.exec(

@@ -21,6 +21,7 @@ from tracker.web.gate import Gate
 from tracker.web.limits import Limits
 from tracker.web.live import Feed
 from tracker.web.metrics import Metrics
+from tracker.web.oidc import Provider
 from tracker.web.pages import PAGES
 from tracker.web.readiness import Readiness
 from tracker.web.trail import ReadTrail
@@ -49,6 +50,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
         feed=Feed(database, clock),
         readiness=Readiness(settings, database, clock),
         templates=rendering.environment(),
+        provider=Provider(settings) if settings.oidc_issuer else None,
     )
 
     @asynccontextmanager

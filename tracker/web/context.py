@@ -14,6 +14,7 @@ from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.limits import Limits
 from tracker.web.live import Feed
+from tracker.web.oidc import Provider
 from tracker.web.readiness import Readiness
 from tracker.web.trail import ReadTrail
 
@@ -41,6 +42,7 @@ class Web:
     feed: Feed
     readiness: Readiness
     templates: Environment
+    provider: Provider | None
 
 
 def web_of(request: Request) -> Web:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, delete
 
@@ -17,8 +18,10 @@ from tracker.actions.passwords import hash_password, matches
 from tracker.errors import Invalid, TrackerError
 from tracker.records.staff import BrowserSession, Staff, staff_by_email
 from tracker.web import csrf
-from tracker.web.context import Web
 from tracker.web.people import SESSION_HOURS, Person, digest
+
+if TYPE_CHECKING:
+    from tracker.web.context import Web
 
 FREE_TRIES = 5
 FIRST_LOCK = timedelta(seconds=30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker.web.api import (
     alarms,
+    break_glass,
     determinations,
     evaluators,
     health,
@@ -17,6 +18,7 @@ from tracker.web.api import (
 API = (
     health.router,
     pumps.router,
+    break_glass.router,
     alarms.router,
     visits.router,
     determinations.router,

@@ -22,6 +22,7 @@ from tracker.web import enrolling
 from tracker.web.api import pump_shapes as shapes
 from tracker.web.api.determination_shapes import DeterminationShown, determination_of
 from tracker.web.api.values import (
+    WHOLE,
     Amount,
     Clash,
     Cursor,
@@ -33,7 +34,6 @@ from tracker.web.api.values import (
     Serial,
     Short,
     Volume,
-    Whole,
     fitting,
     paged,
     place_in,
@@ -76,8 +76,8 @@ class NewPump(Given):
     concentration_unit: Annotated[str, StringConstraints(max_length=16, pattern=r"^[^\x00]*$")] | None = None
     dose_per_day: Amount | None = None
     low_reservoir_ml: Volume | None = None
-    refill_cap_days: Annotated[Whole, Field(ge=1, le=3650)] | None = None
-    report_interval_s: Annotated[Whole, Field(ge=1, le=90 * 86_400)] | None = None
+    refill_cap_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
+    report_interval_s: Annotated[int, Field(ge=1, le=90 * 86_400), WHOLE] | None = None
 
 
 class Credential(BaseModel):

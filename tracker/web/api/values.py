@@ -59,7 +59,7 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,12})?([Zz]|[+-
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Day = Annotated[date, BeforeValidator(_day)]
-Whole = Annotated[int, BeforeValidator(_number)]
+WHOLE = BeforeValidator(_number)
 Answer = Annotated[bool, Field(strict=True)]
 Short = Annotated[str, StringConstraints(max_length=80, pattern=NO_NUL)]
 Sentence = Annotated[str, StringConstraints(max_length=1000, pattern=NO_NUL)]

@@ -12,6 +12,7 @@ from tracker.web.pages import (
     guideline,
     live,
     mri,
+    oidc,
     planning,
     pump,
     pumps,
@@ -32,6 +33,7 @@ from tracker.web.pages import (
 
 PAGES = (
     sign_in.router,
+    oidc.router,
     live.router,
     theme.router,
     worklist.router,

@@ -34,7 +34,7 @@ def show(
     """The form; a person who is signed in goes on."""
     if people.person_or_none(request) is not None:
         return RedirectResponse(local_path(came_from), HTTPStatus.SEE_OTHER)
-    return _form(request, web, came_from)
+    return show_form(request, web, came_from)
 
 
 @router.post("/sign-in", dependencies=[open_to_all()])
@@ -54,7 +54,7 @@ def enter(
         csrf.check_token(token, csrf.visitor_token(web.key, request.cookies.get(csrf.VISITOR_COOKIE, "")))
         opened = sign_in.sign_in(web, email, password, address)
     except TrackerError as fault:
-        return _form(request, web, came_from, email=email, fault=fault)
+        return show_form(request, web, came_from, email=email, fault=fault)
     response = RedirectResponse(local_path(came_from), HTTPStatus.SEE_OTHER)
     set_session_cookie(web, response, opened.secret)
     return response
@@ -111,9 +111,10 @@ def set_session_cookie(web: Web, response: Response, secret: str) -> None:
     response.set_cookie(session_cookie_name(https=https), secret, httponly=True, samesite="lax", secure=https, path="/")
 
 
-def _form(
+def show_form(
     request: Request, web: Web, came_from: str, *, email: str = "", fault: TrackerError | None = None
 ) -> HTMLResponse:
+    """The form, with the reason why it is shown again."""
     visitor = request.cookies.get(csrf.VISITOR_COOKIE) or secrets.token_urlsafe(16)
     response = page(
         request,

@@ -1,0 +1,82 @@
+"""Signing in by OpenID Connect: to the provider and back. Only there where a provider is configured."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from tracker.errors import NotFound, TrackerError
+from tracker.web import oidc
+from tracker.web.context import Context, Web
+from tracker.web.pages.sign_in import local_path, set_session_cookie, show_form
+from tracker.web.permissions import open_to_all
+
+router = APIRouter(include_in_schema=False)
+_log = structlog.get_logger(__name__)
+
+
+@router.get("/sign-in/oidc", dependencies=[open_to_all()])
+def begin(
+    request: Request, web: Context, came_from: Annotated[str, Query(alias="next", max_length=2000)] = "/"
+) -> Response:
+    """To the provider."""
+    provider = _provider(web)
+    flow = oidc.new_flow(local_path(came_from), web.clock())
+    try:
+        response = RedirectResponse(provider.address(flow, _back(request, web)), HTTPStatus.SEE_OTHER)
+    except TrackerError as fault:
+        return show_form(request, web, came_from, fault=fault)
+    response.set_cookie(
+        oidc.COOKIE,
+        oidc.sealed(web.key, flow),
+        max_age=oidc.FLOW_S,
+        httponly=True,
+        samesite="lax",
+        secure=web.settings.web_https,
+        path="/sign-in/oidc",
+    )
+    return response
+
+
+@router.get("/sign-in/oidc/back", dependencies=[open_to_all()])
+def back(
+    request: Request,
+    web: Context,
+    state: Annotated[str, Query(max_length=200)] = "",
+    code: Annotated[str, Query(max_length=4000)] = "",
+) -> Response:
+    """Back from the provider: open the session, or show the form with the reason."""
+    provider = _provider(web)
+    now = web.clock()
+    address = request.client.host if request.client else ""
+    try:
+        web.limits.strangers.check(f"sign-in {address}")
+        flow = oidc.unsealed(web.key, request.cookies.get(oidc.COOKIE, ""), state, now)
+        claims = provider.claims(code, flow, _back(request, web))
+        with web.database.writing() as session:
+            opened = oidc.open_for(session, web.settings.oidc_issuer, claims, now)
+    except TrackerError as fault:
+        web.limits.strangers.take(f"sign-in {address}")
+        _log.warning("a sign-in by the provider was refused", fault=type(fault).__name__)
+        refused = show_form(request, web, "/", fault=fault)
+        refused.delete_cookie(oidc.COOKIE, path="/sign-in/oidc")
+        return refused
+    response = RedirectResponse(local_path(flow.next), HTTPStatus.SEE_OTHER)
+    set_session_cookie(web, response, opened.secret)
+    response.delete_cookie(oidc.COOKIE, path="/sign-in/oidc")
+    return response
+
+
+def _provider(web: Web) -> oidc.Provider:
+    if web.provider is None:
+        raise NotFound("no sign-in provider is set up: see TRACKER_OIDC_ISSUER")
+    return web.provider
+
+
+def _back(request: Request, web: Web) -> str:
+    scheme = "https" if web.settings.web_https else request.url.scheme
+    return f"{scheme}://{request.headers['host']}/sign-in/oidc/back"
