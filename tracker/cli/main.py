@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("tracker.cli.db", "upgrade, check, backup and restore the database"),
     "staff": ("tracker.cli.staff", "people who may sign in, and their API tokens"),
     "pumps": ("tracker.cli.pumps", "enrol, list and import pumps"),
+    "programmers": ("tracker.cli.programmers", "the clinic's own programmers, which sessions are held against"),
     "audit": ("tracker.cli.audit", "check the audit trail"),
     "assess": ("tracker.cli.assess", "answer guideline questions, JSON Lines in and out"),
     "code": ("tracker.cli.assess", "procedure codes of what was done, JSON Lines in and out"),
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def overview() -> str:
     """The list of commands, a line each."""
-    lines = [f"  {name:<10}{summary}" for name, (_, summary) in COMMANDS.items()]
+    lines = [f"  {name:<13}{summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join(
         [
             "usage: tracker COMMAND [--help] …",

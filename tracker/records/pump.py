@@ -10,7 +10,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, UtcDateTime, key
 
-_CREDENTIALS_LOCK = 7_210_212  # an arbitrary number that takers of credential versions share
+_CREDENTIALS_LOCK = 7_210_214  # an arbitrary number that takers of credential versions share
 
 
 class Clinic(SQLModel, table=True):
