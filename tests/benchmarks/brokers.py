@@ -38,13 +38,14 @@ class Mosquitto:
     def start(self) -> None:
         """Start it and wait until it listens."""
         lines = [
+            "user root",  # started by root it would give its rights up and read nothing
             f"listener {self.port} 127.0.0.1",
             "allow_anonymous true",
             "max_inflight_messages 1000",
             "max_queued_messages 0",
             "set_tcp_nodelay true",
             f"persistence {'true' if self.persist else 'false'}",
-            *([f"persistence_location {self.folder}/", "user root"] if self.persist else []),
+            *([f"persistence_location {self.folder}/"] if self.persist else []),
             *self.settings,
         ]
         file = self.folder / "mosquitto.conf"

@@ -124,10 +124,16 @@ class Sender(threading.Thread):
     """Communicators that forget nothing until a receipt covers it: many pumps over one connection.
 
     It sends again what a receipt calls missing, and everything uncovered when nothing has moved for ``patience``
-    seconds or the connection was lost. It ends when all is covered, or at ``halt``.
+    seconds or the connection was lost; ``a_second`` holds it back. It ends when all is covered, or at ``halt``.
     """
 
-    def __init__(self, connect: Callable[[], Line], messages: list[tuple[str, bytes]], patience: float = 3.0) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Line],
+        messages: list[tuple[str, bytes]],
+        patience: float = 3.0,
+        a_second: float = 1e9,
+    ) -> None:
         super().__init__(daemon=True)
         self.sent = {(topic.split("/")[1], *number_of(payload)) for topic, payload in messages}
         self.halt = threading.Event()
@@ -137,6 +143,7 @@ class Sender(threading.Thread):
         for topic, payload in messages:
             self._uncovered.setdefault(topic.split("/")[1], {})[number_of(payload)] = (topic, payload)
         self._patience = patience
+        self._a_second = a_second
 
     @property
     def uncovered(self) -> int:
@@ -155,8 +162,11 @@ class Sender(threading.Thread):
         line.subscribe("pumps/+/receipt")
         while self.uncovered and not self.halt.is_set():
             waiting = [each for rest in self._uncovered.values() for each in rest.values()]
-            for topic, payload in waiting:
+            began = time.monotonic()
+            for number, (topic, payload) in enumerate(waiting):
                 line.publish(topic, payload)
+                while number > (time.monotonic() - began) * self._a_second and not self.halt.is_set():
+                    self._turn(line)
                 if line.unacknowledged % 500 == 499:
                     self._turn(line)
                     while line.unacknowledged > 3000:

@@ -28,6 +28,8 @@ from tests.benchmarks.report import machine, markdown, put
 from tests.faults.site import Sender, Site, site
 from tests.servers import postgres_cluster, wait_until
 
+_MESSAGES = 100_000
+_SECONDS_A_FAULT = 3.0  # so that messages flow to the last of them
 _CHANCE = random.Random(20261122)
 
 
@@ -50,9 +52,11 @@ class Outcome:
 
 
 @contextmanager
-def story(name: str, running: Site, messages: list[tuple[str, bytes]], patience: float = 5.0) -> Iterator[_Telling]:
+def story(name: str, running: Site, faults: int, patience: float = 30.0) -> Iterator[_Telling]:
     """A sender at work; afterwards everything must be covered by receipts, stored, and stored once."""
-    telling = _Telling(name, running, Sender(running.line, messages, patience))
+    messages = list(load.messages(running.pumps, _MESSAGES // running.pumps))
+    pace = len(messages) / (faults * _SECONDS_A_FAULT)
+    telling = _Telling(name, running, Sender(running.line, messages, patience, pace))
     telling.sender.start()
     yield telling
     telling.finish()
@@ -96,7 +100,7 @@ def ingest_killed(folder: Path, faults: int) -> Outcome:
     with mosquitto() as broker, site(folder, broker, f"sqlite:///{folder / 'tracker.db'}") as running:
         running.start_ingest()
         running.wait_subscribed()
-        with story("ingest killed", running, list(load.messages(20, 5000))) as telling:
+        with story("ingest killed", running, faults) as telling:
             for _ in telling.between(faults):
                 running.kill_ingest()
                 running.start_ingest()
@@ -112,7 +116,7 @@ def ingest_killed_on_nats(folder: Path, faults: int) -> Outcome:
     ):
         running.start_ingest()
         running.wait_subscribed()
-        with story("ingest killed, embedded broker", running, list(load.messages(20, 5000))) as telling:
+        with story("ingest killed, embedded broker", running, faults) as telling:
             for _ in telling.between(faults):
                 running.kill_ingest()
                 running.start_ingest()
@@ -124,7 +128,7 @@ def broker_killed(folder: Path, faults: int) -> Outcome:
     with nats() as broker, site(folder, broker, f"sqlite:///{folder / 'tracker.db'}") as running:
         running.start_ingest()
         running.wait_subscribed()
-        with story("embedded broker killed", running, list(load.messages(20, 5000))) as telling:
+        with story("embedded broker killed", running, faults) as telling:
             for _ in telling.between(faults):
                 os.kill(broker.pid, signal.SIGKILL)
                 wait_until(lambda: broker.running is not None and broker.running.ready, what="the broker")
@@ -136,7 +140,7 @@ def broker_forgets(folder: Path, faults: int) -> Outcome:
     with mosquitto() as broker, site(folder, broker, f"sqlite:///{folder / 'tracker.db'}") as running:
         running.start_ingest()
         running.wait_subscribed()
-        with story("broker killed, forgets everything", running, list(load.messages(20, 5000)), 2.0) as telling:
+        with story("broker killed, forgets everything", running, faults, 3.0) as telling:
             for _ in telling.between(faults):
                 broker.stop(signal.SIGKILL)
                 broker.start()
@@ -152,9 +156,10 @@ def postgres_killed(folder: Path, faults: int) -> Outcome:
     ):
         running.start_ingest()
         running.wait_subscribed()
-        with story("PostgreSQL killed", running, list(load.messages(20, 5000)), 30.0) as telling:
+        with story("PostgreSQL killed", running, faults) as telling:
             for _ in telling.between(faults):
                 cluster.stop(signal.SIGKILL)
+                time.sleep(1.0)  # the killed server's children notice and end
                 cluster.start()
     return _told(telling)
 
@@ -168,7 +173,7 @@ def disk_full(folder: Path, faults: int) -> Outcome:
         with mosquitto() as broker, site(folder, broker, f"sqlite:///{disk / 'tracker.db'}") as running:
             running.start_ingest()
             running.wait_subscribed()
-            with story("disk full", running, list(load.messages(20, 5000)), 30.0) as telling:
+            with story("disk full", running, min(faults, 5)) as telling:
                 for turn in telling.between(min(faults, 5)):
                     _fill(disk / "ballast")
                     wait_until(lambda turn=turn: running.log().count("waiting for it") > turn, 30, "the full disk")  # type: ignore[misc]
