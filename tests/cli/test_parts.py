@@ -57,7 +57,8 @@ def test_killing_the_starter_outright_ends_its_parts(tmp_path: Path) -> None:
             "-c",
             (
                 "import sys, time; from pathlib import Path; from tracker.cli.parts import Parts\n"
-                "parts = Parts(Path(sys.argv[2]), {}); parts.start('one', sys.executable, '-c', sys.argv[1], sys.argv[3])\n"
+                "parts = Parts(Path(sys.argv[2]), {})\n"
+                "parts.start('one', sys.executable, '-c', sys.argv[1], sys.argv[3])\n"
                 "time.sleep(60)"
             ),
             SLEEPER,

@@ -1,3 +1,5 @@
+"""One line of acts to be coded: each act with its code, each fault named."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Visits coded: every combination of what was done, to each kind of device."""
+
 from __future__ import annotations
 
 from itertools import product

@@ -66,7 +66,7 @@ def forecast_ahead(model: PumpModel, life: Life, days: float) -> tuple[BatteryFo
 @pytest.fixture(scope="module", params=["synchromed-ii-20", "prometra-ii-40"])
 def lives(request: pytest.FixtureRequest) -> tuple[PumpModel, list[Life]]:
     model = CATALOGUE[request.param]
-    rng = random.Random(f"{request.param} 7")  # noqa: S311 - seeded, so that the figure is the same each time
+    rng = random.Random(f"{request.param} 7")
     return model, [a_life(model, rng) for _ in range(PUMPS)]
 
 

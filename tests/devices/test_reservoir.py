@@ -173,7 +173,7 @@ def test_what_came_after_now_counts_for_nothing_and_the_order_does_not_matter() 
 
 
 def test_four_in_five_reservoirs_reach_their_low_mark_within_the_interval() -> None:
-    rng = random.Random(41)  # noqa: S311 - seeded, so that the figure is the same each time
+    rng = random.Random(41)
     covered = []
     for _ in range(150):
         flow, own = rng.choice([0.1, 0.2, 0.3, 0.5, 0.8]), rng.gauss(0.99, 0.015)

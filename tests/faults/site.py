@@ -91,7 +91,7 @@ class Site:
     def state(self, column: str) -> int:
         """The sum of one counter over all pumps."""
         with self.database.engine.connect() as connection:
-            return int(connection.execute(text(f"SELECT coalesce(sum({column}), 0) FROM pump_state")).scalar_one())  # noqa: S608
+            return int(connection.execute(text(f"SELECT coalesce(sum({column}), 0) FROM pump_state")).scalar_one())
 
     def wait_for(self, messages: int, seconds: float = 60) -> None:
         """Wait until so many messages are committed."""

@@ -1,3 +1,5 @@
+"""Two assessments compared, told in sentences."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Facts as they come in: what is a value, what is refused and how it is named."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Trial and permanent implant: a case table for each indication, both sides of every limit."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""The guideline as a tree and as questions, complete and in order."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""The two readings of the replacement sentence, and the note where they differ."""
+
 from __future__ import annotations
 
 from itertools import product

@@ -1,3 +1,5 @@
+"""Replacement: each limb and criterion, by both readings."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -28,14 +28,14 @@ One JSON line is written for each line read. Exit status: 0, or 2 when a line wa
 
 def assess(file: str) -> int:
     """Answer a file of guideline questions on standard output; returns the exit status."""
-    from tracker.guideline import assess as answer  # noqa: PLC0415 - only the evaluator that is asked is loaded
+    from tracker.guideline import assess as answer
 
     return run(file, answer)
 
 
 def code(file: str) -> int:
     """Answer a file of acts with their procedure codes on standard output; returns the exit status."""
-    from tracker.coding import code_line  # noqa: PLC0415 - only the evaluator that is asked is loaded
+    from tracker.coding import code_line
 
     return run(file, code_line)
 

@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     module = importlib.import_module(COMMANDS[words[0]][0])
     if words[0] in EVALUATORS:
         sys.exit(module.main(words))
-    from tracker.errors import TrackerError  # noqa: PLC0415 - the evaluators have no use for it
+    from tracker.errors import TrackerError
 
     try:
         module.app(words[1:], prog_name=f"tracker {words[0]}")

@@ -54,7 +54,7 @@ def enrol(
         "dose_per_day": dose_per_day,
         "report_interval_s": report_interval_s,
     }
-    from tracker.web import enrolling  # noqa: PLC0415 - listing needs none of it
+    from tracker.web import enrolling
 
     with opened() as database:
         wanted = [
@@ -77,7 +77,7 @@ def import_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="name each line's fault and enrol nothing")] = False,
 ) -> None:
     """Enrol every pump of a list, or none. Prints CSV serial,username,password; the passwords are shown this once."""
-    from tracker.web import enrolling  # noqa: PLC0415 - listing needs none of it
+    from tracker.web import enrolling
 
     data = _content(file)
     now = datetime.now(UTC)

@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def schedule() -> None:
     """Evaluate the pumps that changed or are due, watch for silence, keep the worklist true."""
-    from tracker.schedule.run import run  # noqa: PLC0415 - --help needs no scheduler
+    from tracker.schedule.run import run
 
     set_up_logging()
     settings = Settings()

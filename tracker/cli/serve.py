@@ -25,10 +25,10 @@ def serve(
     embedded_broker: Annotated[bool, typer.Option("--embedded-broker", help="run the broker too")] = False,
 ) -> None:
     """Run everything but the simulators in one process; the schema is brought up to date first."""
-    from tracker.cli.broker import embedded  # noqa: PLC0415 - --help needs none of these
-    from tracker.cli.web import serve_pages  # noqa: PLC0415
-    from tracker.ingest.run import run as run_ingest  # noqa: PLC0415
-    from tracker.schedule.run import run as run_schedule  # noqa: PLC0415
+    from tracker.cli.broker import embedded
+    from tracker.cli.web import serve_pages
+    from tracker.ingest.run import run as run_ingest
+    from tracker.schedule.run import run as run_schedule
 
     set_up_logging()
     settings = Settings()

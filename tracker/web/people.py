@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fastapi import Request
 from sqlmodel import Session
@@ -18,6 +18,9 @@ from tracker.errors import NotSignedIn
 from tracker.records.pump import Clinic
 from tracker.records.staff import BrowserSession, Staff, session_with_staff, token_with_staff
 from tracker.web.limits import TooMany
+
+if TYPE_CHECKING:
+    from tracker.web.context import Web
 
 SESSION_HOURS = 12
 BACKGROUND_HEADER = "x-background"  #: a page's own refreshing carries it, and is no sign of a person at the screen
@@ -96,17 +99,17 @@ def _by_cookie(request: Request, now: datetime) -> Person | None:
         return person_of_session(session, digest(secret), now, web, seen=BACKGROUND_HEADER not in request.headers)
 
 
-def person_of_session(session: Session, key: str, now: datetime, web: object, *, seen: bool) -> Person | None:
+def person_of_session(session: Session, key: str, now: datetime, web: Web, *, seen: bool) -> Person | None:
     """The person of the session with that digest, while it lasts. ``seen`` keeps it from idling out."""
     found = session_with_staff(session, key)
     if found is None:
         return None
     browser, staff, clinic = found
-    idle = timedelta(minutes=web.settings.idle_minutes)  # type: ignore[attr-defined]
+    idle = timedelta(minutes=web.settings.idle_minutes)
     if not session_lasts(browser, now, idle):
         return None
     if seen and now - browser.seen_at > idle / 20:
-        web.trail.session_seen(key, now)  # type: ignore[attr-defined]
+        web.trail.session_seen(key, now)
     return _person(staff, clinic, "browser", browser)
 
 
