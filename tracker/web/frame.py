@@ -35,6 +35,7 @@ NAVIGATION: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
             Link("/", "Worklist", "worklist", "worklist.read"),
             Link("/pumps", "Pumps", "pump", "pumps.read"),
             Link("/planning", "Planning", "planning", "planning.read"),
+            Link("/emergency", "Emergency access", "high", "pumps.break_glass"),
             Link("/mri", "MRI checks", "mri", "pumps.read"),
             Link("/advisories", "Advisories", "advisory", "advisories.read"),
         ),

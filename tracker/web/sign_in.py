@@ -105,7 +105,10 @@ def sign_out(web: Web, person: Person) -> None:
 
 def change_password(web: Web, person: Person, old: str, new: str) -> None:
     """Set a new password and end every other session of the person. Raises as ``confirm`` and ``hash_password`` do."""
-    confirm(web, person, old)
+    try:
+        confirm(web, person, old)
+    except WrongPassword as fault:
+        raise WrongPassword(fault.detail, field="old") from None
     if new == old:
         raise Invalid("the new password is the old one", field="new")
     hashed = hash_password(new)

@@ -1,0 +1,62 @@
+"""Emergency access: another clinic's pump for two hours, with a reason and the person's password."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from tracker.errors import TrackerError
+from tracker.web import sign_in
+from tracker.web.context import Context
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.reach import BREAK_GLASS_HOURS, break_glass
+from tracker.web.rendering import page
+
+router = APIRouter(include_in_schema=False)
+Carer = Annotated[Person, requires("pumps.break_glass")]
+
+
+@router.get("/emergency")
+def show(request: Request, person: Carer) -> HTMLResponse:
+    """The form, with what opening it means."""
+    return _form(request, person)
+
+
+@router.post("/emergency")
+def open_access(
+    *,
+    request: Request,
+    web: Context,
+    person: Carer,
+    serial: Annotated[str, Form(max_length=200)] = "",
+    reason: Annotated[str, Form(max_length=1000)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Open the access and go to the pump, or say why not."""
+    try:
+        sign_in.confirm(web, person, password)
+        with web.database.writing() as session:
+            break_glass(session, person, serial, reason, web.clock())
+    except TrackerError as fault:
+        return _form(request, person, serial=serial, reason=reason, fault=fault)
+    return RedirectResponse(f"/pumps/{serial.strip()}?said=broke-glass", HTTPStatus.SEE_OTHER)
+
+
+def _form(
+    request: Request, person: Person, *, serial: str = "", reason: str = "", fault: TrackerError | None = None
+) -> HTMLResponse:
+    return page(
+        request,
+        person,
+        "emergency.html",
+        status_code=fault.status if fault else 200,
+        serial=serial,
+        reason=reason,
+        hours=BREAK_GLASS_HOURS,
+        fault=fault.detail if fault else None,
+        field=fault.field if fault else None,
+    )
