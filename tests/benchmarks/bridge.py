@@ -43,7 +43,7 @@ def main() -> None:
                 "sqlx": {
                     "url": database,
                     "table": "bridged",
-                    "insert_query": f"INSERT INTO bridged ({', '.join(COLUMNS)}) VALUES ({', '.join(values)})",  # noqa: S608
+                    "insert_query": f"INSERT INTO bridged ({', '.join(COLUMNS)}) VALUES ({', '.join(values)})",
                 }
             },
             "batch_size": 1000,

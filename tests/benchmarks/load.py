@@ -40,10 +40,10 @@ def payload(seq: int, *, alarms: bool = False, epoch: int = 1, first: datetime =
     return encode_status(report)
 
 
-def messages(pumps: int, each: int, start: int = 1) -> Iterator[tuple[str, bytes]]:
+def messages(pumps: int, each: int, start: int = 1, epoch: int = 1) -> Iterator[tuple[str, bytes]]:
     """(topic, payload) of ``each`` reports from every pump, the pumps in turn; one pump in a hundred has an alarm."""
     for seq in range(start, start + each):
-        usual, alarming = payload(seq), payload(seq, alarms=True)
+        usual, alarming = payload(seq, epoch=epoch), payload(seq, alarms=True, epoch=epoch)
         for number in range(pumps):
             yield topics.telemetry(serial(number)), alarming if number % 100 == 99 else usual
 
