@@ -128,7 +128,7 @@ def test_an_mri_with_drug_in_a_pump_that_must_be_emptied_is_a_finding(sqlite_dat
         log_mri(session, pump, performed_at=now, emptied_before=False, by=NURSE, now=now)
     sweep(sqlite_database, now)
     with sqlite_database.reading() as session:
-        assert "must be emptied first" in lines(session)["finding"].what
+        assert "must be emptied first" in lines(session)["finding"].why
 
 
 def test_silence_is_announced_with_a_reason_and_an_end(sqlite_database: Database, now: datetime) -> None:

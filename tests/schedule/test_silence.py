@@ -8,6 +8,9 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from tests.actions.build import a_pump, a_report
+from tracker.actions.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.suspend_reporting import suspend_reporting
+from tracker.records.alarm import Alarm, alarm_events
 from tracker.records.database import Database
 from tracker.records.pump import Pump, PumpState
 from tracker.records.worklist import OUTAGE, WorklistItem
@@ -91,3 +94,18 @@ def test_a_clinic_wide_outage_is_one_line_and_its_end_closes_it(database: Databa
     with database.reading() as session:
         (line,) = open_lines(session)
         assert line.pump_id == pumps[5].id
+
+
+def test_an_alarm_is_raised_anew_when_a_long_suspension_ends(database: Database, now: datetime) -> None:
+    (pump,) = some_pumps(database, now, 1)
+    with database.writing() as session:
+        a_report(session, pump, now + HOUR, 2, alarms=("motor_stall",))
+        acknowledge_alarm(session, 1, by="rn@north.example", now=now + HOUR)
+        suspend_reporting(session, session.get_one(Pump, pump.id), until=now + 9 * DAY, reason="in hospital", now=now)
+    note_silence(database, now + 2 * HOUR)
+    assert links(database) == ["suspended"]
+    note_silence(database, now + 10 * DAY)
+    with database.reading() as session:
+        alarm = session.get_one(Alarm, 1)
+        assert alarm.acknowledged_at is None
+        assert alarm_events(session, 1)[-1].kind == "woken"

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from tracker.errors import Conflict, NotFound
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
-from tracker.records.pump import look_again
+from tracker.records.pump import hold_states, look_again
 
 
 def acknowledge_alarm(session: Session, alarm_id: int, *, reason: str = "", by: str, now: datetime) -> Alarm:
@@ -28,9 +28,11 @@ def acknowledge_alarm(session: Session, alarm_id: int, *, reason: str = "", by: 
 
 def open_alarm(session: Session, alarm_id: int) -> Alarm:
     """The open alarm. Raises `NotFound`, or `Conflict` when it is closed."""
-    alarm = session.get(Alarm, alarm_id, populate_existing=True, with_for_update=True)
-    if alarm is None:
+    found = session.get(Alarm, alarm_id)
+    if found is None:
         raise NotFound("there is no such alarm")
+    hold_states(session, [found.pump_id])
+    alarm = session.get_one(Alarm, alarm_id, populate_existing=True, with_for_update=True)
     if alarm.closed_at is not None:
         raise Conflict(f"the alarm was closed on {alarm.closed_at:%Y-%m-%d %H:%M} UTC")
     return alarm

@@ -13,7 +13,7 @@ from tracker.actions.log_visit import check_visit
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.records.columns import key
-from tracker.records.pump import Pump, look_again
+from tracker.records.pump import Pump, hold_states, look_again
 from tracker.records.visit import Visit, VisitAmendment, newest_prescribing
 
 AMENDABLE = (
@@ -48,6 +48,7 @@ def amend_visit(
     unknown = sorted(set(changes) - set(AMENDABLE))
     if unknown:
         raise Invalid(f"{unknown[0]} can't be amended", field=unknown[0])
+    hold_states(session, [visit.pump_id])
     pump = session.get_one(Pump, visit.pump_id)
     before, day_before = as_it_stood(visit), visit.performed_at
     for name, value in changes.items():

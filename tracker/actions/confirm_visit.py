@@ -10,7 +10,7 @@ from tracker.actions import prescription
 from tracker.actions.log_mri import checked_by_visit
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Conflict, NotFound
-from tracker.records.pump import Pump, look_again
+from tracker.records.pump import Pump, hold_states, look_again
 from tracker.records.visit import Visit, newest_prescribing
 
 
@@ -26,6 +26,7 @@ def confirm_visit(
         raise NotFound("there is no such visit")
     if visit.status != "draft":
         raise Conflict(f"the visit is {visit.status} already")
+    hold_states(session, [visit.pump_id])
     visit.status = "confirmed"
     visit.confirmed_by, visit.confirmed_at = by, now
     session.add(visit)

@@ -139,7 +139,7 @@ def record(session: Session, thoughts: Sequence[Thought], now: datetime) -> int:
         _LOOKED_AT,
         [
             {"pump": thought.pump_id, "due": thought.due, "next": thought.look_again_at, "at": now}
-            for thought in thoughts
+            for thought in sorted(thoughts, key=lambda one: one.pump_id)  # the order in which ingest takes them
         ],
     )
     return len(thoughts)

@@ -14,7 +14,7 @@ from tracker.actions.log_mri import checked_by_visit
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Invalid
 from tracker.records.columns import key
-from tracker.records.pump import Pump, look_again
+from tracker.records.pump import Pump, hold_states, look_again
 from tracker.records.visit import Visit, newest_prescribing
 
 _CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -55,6 +55,7 @@ def log_visit(
         aspirated_ml=aspirated_ml,
         filled_ml=filled_ml,
     )
+    hold_states(session, [key(pump.id)])
     visit = Visit(
         pump_id=key(pump.id),
         performed_at=performed_at,

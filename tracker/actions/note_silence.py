@@ -17,7 +17,7 @@ from tracker.actions.wake_alarms import wake
 from tracker.findings.line import Line
 from tracker.records.alarm import open_alarms
 from tracker.records.columns import to_micros
-from tracker.records.worklist import OUTAGE, open_item
+from tracker.records.worklist import OUTAGE, clinics_with, open_item
 
 LATE_AFTER: Final = 1.5
 """A report this many intervals after the last is late. Assumed."""
@@ -53,6 +53,7 @@ def write_links(session: Session, changes: Sequence[LinkChange], now: datetime) 
     """Record the new names; a pump that became silent, or is no longer, is evaluated at the scheduler's next turn."""
     at = {"at": to_micros(now) if session.get_bind().dialect.name == "sqlite" else now}
     watched = {"disconnected", "suspended"}
+    changes = sorted(changes, key=lambda one: one.pump_id)  # the order in which ingest takes them
     rows = [{"pump": one.pump_id, "link": one.link, "matters": int(one.link in watched), **at} for one in changes]
     if rows:
         session.connection().execute(text(_WRITE), rows)
@@ -62,27 +63,46 @@ def write_links(session: Session, changes: Sequence[LinkChange], now: datetime) 
             wake(session, alarm, now, "reporting was suspended and is expected again")
 
 
-def note_outages(session: Session, now: datetime) -> None:
-    """Open one line for a clinic most of whose pumps are silent at once, and close it when they are back."""
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A clinic most of whose pumps fell silent at once (``begins``), or are heard of again."""
+
+    clinic_id: int
+    silent: int
+    watched: int
+    begins: bool
+
+
+def changed_outages(session: Session) -> list[Outage]:
+    """Every clinic whose outage begins or ends; reads only."""
     silent: Counter[int] = Counter()
     watched: Counter[int] = Counter()
     for clinic_id, link, count in session.connection().execute(text(_BY_CLINIC)):
         watched[clinic_id] += count
         if link in {"late", "disconnected"}:
             silent[clinic_id] += count
-    for clinic_id, total in watched.items():
-        is_out = silent[clinic_id] >= OUTAGE_LEAST and silent[clinic_id] >= OUTAGE_SHARE * total
-        known = open_item(session, clinic_id, OUTAGE)
-        if is_out and known is None:
-            open_lines(session, [(clinic_id, None, _outage(silent[clinic_id], total, now))], now)
-        elif not is_out and known is not None:
+    known = clinics_with(session, OUTAGE)
+    out = {
+        clinic_id
+        for clinic_id, total in watched.items()
+        if silent[clinic_id] >= OUTAGE_LEAST and silent[clinic_id] >= OUTAGE_SHARE * total
+    }
+    return [Outage(one, silent[one], watched[one], begins=one in out) for one in sorted(out ^ known)]
+
+
+def write_outages(session: Session, outages: Sequence[Outage], now: datetime) -> None:
+    """Open one line for a clinic whose outage begins, close it where it ends; its silent pumps are evaluated anew."""
+    at = to_micros(now) if session.get_bind().dialect.name == "sqlite" else now
+    for one in outages:
+        known = open_item(session, one.clinic_id, OUTAGE)
+        if one.begins:
+            open_lines(session, [(one.clinic_id, None, _outage(one.silent, one.watched, now))], now)
+        elif known is not None:
             known.closed_at, known.changed_at = now, now
             known.closed_by, known.closed_reason = TRACKER, "the pumps are heard of again"
             session.add(known)
             session.add(event(known.id, now, "cause gone", TRACKER))
-        if is_out != (known is not None):
-            at = to_micros(now) if session.get_bind().dialect.name == "sqlite" else now
-            session.connection().execute(text(_LOOK_AGAIN), {"clinic": clinic_id, "at": at})
+        session.connection().execute(text(_LOOK_AGAIN), {"clinic": one.clinic_id, "at": at})
 
 
 def _outage(silent: int, total: int, now: datetime) -> Line:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from tracker.actions.acknowledge_alarm import tell
 from tracker.records.alarm import Alarm, snoozes_over
-from tracker.records.pump import look_again
+from tracker.records.pump import hold_states, look_again
 
 TRACKER: Final = "tracker"
 LONG: Final = timedelta(hours=24)
@@ -18,6 +18,8 @@ AT_ONCE: Final = 500
 
 def wake_alarms(session: Session, now: datetime) -> int:
     """Wake those that are due, a few hundred at the most; returns how many."""
+    hold_states(session, [alarm.pump_id for alarm in snoozes_over(session, now, AT_ONCE)])
+    session.expire_all()
     due = snoozes_over(session, now, AT_ONCE)
     for alarm in due:
         wake(session, alarm, now, "the snooze has ended")

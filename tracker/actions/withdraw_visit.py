@@ -11,7 +11,7 @@ from tracker.actions.amend_visit import as_it_stood
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.records.columns import key
-from tracker.records.pump import Pump, look_again
+from tracker.records.pump import Pump, hold_states, look_again
 from tracker.records.visit import Visit, VisitAmendment, newest_prescribing
 
 
@@ -24,6 +24,7 @@ def withdraw_visit(session: Session, visit_id: int, *, reason: str, by: str, now
         raise Conflict("the visit was withdrawn already")
     if not reason.strip():
         raise Invalid("say why the visit is withdrawn", field="reason")
+    hold_states(session, [visit.pump_id])
     pump = session.get_one(Pump, visit.pump_id)
     was_newest = visit.status == "confirmed" and newest_prescribing(session, visit.pump_id) is visit
     session.add(VisitAmendment(visit_id=key(visit.id), at=now, by=by, reason=reason.strip(), before=as_it_stood(visit)))

@@ -193,6 +193,18 @@ def due_pumps(
     return [(pump_id, due) for pump_id, due in found if due is not None]
 
 
+def hold_states(session: Session, pump_ids: Sequence[int]) -> None:
+    """Hold the states of those pumps until the transaction ends, in the order in which ingest takes them.
+
+    Whoever changes a pump's alarms or visits and then its state holds the state first, as ingest does: taken the other
+    way round, the two could each wait for the other.
+    """
+    for start in range(0, len(pump_ids), 5000):
+        some = sorted(pump_ids)[start : start + 5000]
+        held = select(PumpState.pump_id).where(col(PumpState.pump_id).in_(some)).order_by(col(PumpState.pump_id))
+        session.exec(held.with_for_update()).all()
+
+
 def look_again(session: Session, pump_ids: Sequence[int], now: datetime) -> None:
     """Have the scheduler evaluate those pumps at its next turn, and pages show them anew."""
     for start in range(0, len(pump_ids), 5000):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from tracker.actions.note_silence import changed_links, note_outages, write_links
+from tracker.actions.note_silence import changed_links, changed_outages, write_links, write_outages
 from tracker.records.database import Database
 
 WRITE_AT_ONCE: Final = 2000
@@ -18,6 +18,9 @@ def note_silence(database: Database, now: datetime) -> int:
     for start in range(0, len(changes), WRITE_AT_ONCE):
         with database.writing() as session:
             write_links(session, changes[start : start + WRITE_AT_ONCE], now)
-    with database.writing() as session:
-        note_outages(session, now)
+    with database.reading() as session:
+        outages = changed_outages(session)
+    if outages:
+        with database.writing() as session:
+            write_outages(session, outages, now)
     return len(changes)
