@@ -102,12 +102,14 @@ class Nats:
             self.running = None
 
     @property
+    def ready(self) -> bool:
+        """Whether the server takes connections now."""
+        return self.running is not None and self.running.pid is not None and self.running.ready
+
+    @property
     def pid(self) -> int:
-        """The server's process."""
-        assert self.running is not None
-        pid = self.running.pid
-        assert pid is not None
-        return pid
+        """The server's process; 0 while it is being started again."""
+        return (self.running and self.running.pid) or 0
 
 
 @contextmanager

@@ -130,8 +130,9 @@ def broker_killed(folder: Path, faults: int) -> Outcome:
         running.wait_subscribed()
         with story("embedded broker killed", running, faults) as telling:
             for _ in telling.between(faults):
-                os.kill(broker.pid, signal.SIGKILL)
-                wait_until(lambda: broker.running is not None and broker.running.ready, what="the broker")
+                killed = broker.pid
+                os.kill(killed, signal.SIGKILL)
+                wait_until(lambda killed=killed: broker.ready and broker.pid != killed, 60, "the broker")  # type: ignore[misc]
     return _told(telling)
 
 
