@@ -81,20 +81,34 @@ class Line:
 
     def turn(self, seconds: float = 0.0) -> None:
         """Send and read what is possible now, waiting at most so long for either."""
-        reads, writes, _ = select.select([self._socket], [self._socket] if self._out else [], [], seconds)
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN | (select.POLLOUT if self._out else 0))
+        poll.poll(seconds * 1000)
+        self.turn_now()
+
+    def turn_now(self) -> None:
+        """Send and read what is possible without waiting."""
         try:
-            if writes:
-                sent = self._socket.send(memoryview(self._out)[:_PIECE])
+            if self._out:
+                sent = self._socket.send(bytes(memoryview(self._out)[:_PIECE]))
                 del self._out[:sent]
-            if reads:
-                piece = self._socket.recv(_PIECE)
-                if not piece:
-                    raise LineLost("the broker has ended the connection")
-                self._parse(self._in + piece)
-        except (BlockingIOError, BufferError):
+        except BlockingIOError:
+            pass
+        except OSError as fault:
+            raise LineLost(str(fault)) from fault
+        try:
+            piece = self._socket.recv(_PIECE)
+        except BlockingIOError:
             return
         except OSError as fault:
             raise LineLost(str(fault)) from fault
+        if not piece:
+            raise LineLost("the broker has ended the connection")
+        self._parse(self._in + piece)
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._socket.fileno()
 
     def flood(self, messages: Iterable[tuple[str, bytes]], window: int = 4000) -> None:
         """Publish all and wait until the broker has confirmed all."""

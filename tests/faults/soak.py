@@ -209,13 +209,43 @@ def backlog(folder: Path, _faults: int) -> Outcome:
         process = running.start_ingest()
         running.wait_for(len(messages), 120)
         seconds = time.monotonic() - began
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        peak = next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+        peak = _peak_mib(process.pid)
         stored = running.stored()
         lost, doubled = len(messages) - len(set(stored)), len(stored) - len(set(stored))
         return Outcome(
             f"100,000 waiting, killed in the burst (peak {peak} MiB)", 1, len(messages), lost, doubled, 0, seconds
         )
+
+
+def million(folder: Path, _faults: int) -> Outcome:
+    """A million messages gather while PostgreSQL is stopped; it returns, and everything comes in."""
+    with (
+        postgres_cluster() as cluster,
+        mosquitto() as broker,
+        site(folder, broker, cluster.new_database(), pumps=200) as running,
+    ):
+        process = running.start_ingest()
+        running.wait_subscribed()
+        cluster.stop()
+        line = running.line()
+        line.flood(load.messages(200, 5000))
+        time.sleep(2.0)
+        cluster.start()
+        began = time.monotonic()
+        running.wait_for(1, 30)
+        resumed = time.monotonic() - began
+        running.wait_for(1_000_000, 600)
+        seconds = time.monotonic() - began
+        stored = running.stored()
+        peak = _peak_mib(process.pid)
+        lost, doubled = 1_000_000 - len(set(stored)), len(stored) - len(set(stored))
+        name = f"1,000,000 waiting while PostgreSQL is stopped (first commit after {resumed:.1f} s, peak {peak} MiB)"
+        return Outcome(name, 1, 1_000_000, lost, doubled, 0, seconds)
+
+
+def _peak_mib(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 def _told(telling: _Telling) -> Outcome:
@@ -231,6 +261,7 @@ STORIES: dict[str, Callable[[Path, int], Outcome]] = {
     "postgres": postgres_killed,
     "disk": disk_full,
     "backlog": backlog,
+    "million": million,
 }
 
 

@@ -29,7 +29,7 @@ _IDLE_SECONDS: Final = 0.25
 _PAUSES: Final = (0.2, 0.5, 1.0, 1.5)  # between attempts to reach an end that is down
 _ANSWER_SECONDS: Final = 15.0
 _LOSS_SECONDS: Final = 0.4
-_LOSS_SECONDS_MAX: Final = 30.0
+_LOSS_SECONDS_MAX: Final = 4.0
 _SETTLED_SECONDS: Final = 10.0  # a connection that held so long was no quarrel over the client id
 
 
