@@ -30,7 +30,7 @@ def new_key() -> RSAKey:
 class State:
     key = new_key()
     told: dict[str, Any] = {}  # noqa: RUF012 - the one state of this process
-    codes: dict[str, dict[str, str]] = {}  # noqa: RUF012
+    codes: dict[str, dict[str, str]] = {}  # noqa: RUF012 - as above: one process, one state
 
 
 class Provider(BaseHTTPRequestHandler):
