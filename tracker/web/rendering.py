@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -22,6 +23,7 @@ from tracker.web.criteria import criteria_of
 from tracker.web.people import Person
 
 HERE = Path(__file__).parent
+_SOURCE = re.compile(r"\bsource (S[0-9]+[a-z]?)\b")
 
 
 def environment() -> Environment:
@@ -33,7 +35,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": _moment, "day": _day, "ago": _ago}
+    made.filters |= {"moment": _moment, "day": _day, "ago": _ago, "cited": cited}
     made.globals |= {"static": static_url, "criteria_of": criteria_of, **words.NAMES}
     return made
 
@@ -63,6 +65,11 @@ def page(
         **values,
     )
     return HTMLResponse(text, status_code, dict(headers or {}))
+
+
+def cited(text: str) -> Markup:
+    """The text with each "source S1" in it a link to where that source is told."""
+    return Markup(_SOURCE.sub(r'<a href="/models#\1">source \1</a>', escape(text)))  # noqa: S704 - escaped just here
 
 
 def error_page(request: Request, status: int, title: str, detail: str, headers: Mapping[str, str]) -> HTMLResponse:
