@@ -45,6 +45,20 @@ OPTIONAL_FIELDS = frozenset(
     }
 )
 _SHORTEST_INTERVAL_S, _LONGEST_INTERVAL_S = 1, 90 * 86_400
+_LONGEST_CAP_DAYS = 3650
+_LONGEST = {  # as many characters as the table keeps
+    "udi": 500,
+    "device_identifier": 120,
+    "lot": 80,
+    "patient_reference": 80,
+    "unit": 80,
+    "lifecycle": 32,
+    "drug": 80,
+    "concentration": 32,
+    "concentration_unit": 16,
+    "dose_per_day": 32,
+}
+_SEPARATORS = "\x1c\x1d\x1e"  # a barcode's own, between its parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +160,19 @@ def check(enrolment: Enrolment, today: date) -> None:
     lifecycle = details.get("lifecycle")
     if lifecycle is not None and lifecycle not in set(LifecycleState):
         raise Invalid(f"{lifecycle!r} is no state of a pump's life", field="lifecycle")
+    _check_texts(details)
     _check_dates_and_amounts(details, today)
     _check_limits(details, model)
+
+
+def _check_texts(details: Mapping[str, Any]) -> None:
+    for name, given in details.items():
+        if not isinstance(given, str):
+            continue
+        if len(given) > _LONGEST[name]:
+            raise Invalid(f"{len(given)} characters are too many: at most {_LONGEST[name]} are kept", field=name)
+        if any(character < " " and character not in _SEPARATORS for character in given):
+            raise Invalid("it holds a character that can't be shown", field=name)
 
 
 def _check_dates_and_amounts(details: Mapping[str, Any], today: date) -> None:
@@ -166,8 +191,8 @@ def _check_limits(details: Mapping[str, Any], model: PumpModel) -> None:
     if low is not None and not 0 <= low <= model.capacity_ml:
         raise Invalid(f"a low mark of {low} mL is outside 0 to {model.capacity_ml:g} mL", field="low_reservoir_ml")
     cap = details.get("refill_cap_days")
-    if cap is not None and cap < 1:
-        raise Invalid("a fill must be allowed to stay for a day at least", field="refill_cap_days")
+    if cap is not None and not 1 <= cap <= _LONGEST_CAP_DAYS:
+        raise Invalid(f"a fill may stay for 1 to {_LONGEST_CAP_DAYS} days", field="refill_cap_days")
     interval = details.get("report_interval_s")
     if interval is not None and not _SHORTEST_INTERVAL_S <= interval <= _LONGEST_INTERVAL_S:
         raise Invalid("a report is expected every second at the most and every 90 days at the least", field=_INTERVAL)

@@ -29,9 +29,10 @@ def alarms_unanswered(session: Session, now: datetime) -> bool:
 
 def escalate_alarms(session: Session, now: datetime) -> int:
     """Escalate each alarm once, a few hundred at a time; one below high rises by one priority. Returns how many."""
-    hold_states(session, [alarm.pump_id for _, alarm in _waiting(session, now)])
+    held = {alarm.pump_id for _, alarm in _waiting(session, now)}
+    hold_states(session, sorted(held))
     session.expire_all()  # what was acknowledged while that was waited for has been heard
-    waiting = _waiting(session, now)
+    waiting = [(priority, alarm) for priority, alarm in _waiting(session, now) if alarm.pump_id in held]
     for priority, alarm in waiting:
         alarm.escalated_at = now
         if priority < Priority.HIGH:

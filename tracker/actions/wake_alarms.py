@@ -18,9 +18,10 @@ AT_ONCE: Final = 500
 
 def wake_alarms(session: Session, now: datetime) -> int:
     """Wake those that are due, a few hundred at the most; returns how many."""
-    hold_states(session, [alarm.pump_id for alarm in snoozes_over(session, now, AT_ONCE)])
+    held = {alarm.pump_id for alarm in snoozes_over(session, now, AT_ONCE)}
+    hold_states(session, sorted(held))
     session.expire_all()
-    due = snoozes_over(session, now, AT_ONCE)
+    due = [alarm for alarm in snoozes_over(session, now, AT_ONCE) if alarm.pump_id in held]
     for alarm in due:
         wake(session, alarm, now, "the snooze has ended")
     look_again(session, [alarm.pump_id for alarm in due], now)
