@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -23,7 +24,7 @@ _PUMPS = 200
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="more messages a round; takes about half an hour")
+    parser.add_argument("--full", action="store_true", help="more messages, a crowd and 50 million readings: an hour")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=0, help="messages a round, a multiple of 200")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
@@ -40,6 +41,8 @@ def main() -> None:
                 task = progress.add_task(name, total=chosen.rounds * len(systems))
                 tables[name] = _rounds(broker, systems, chosen.rounds, each, partial(progress.advance, task))
     write(chosen.out, tables, chosen.rounds, each * _PUMPS, console)
+    for further in ("scale", "crowd", "size") if chosen.full else ("scale",):
+        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{further}", "--out", str(chosen.out)], check=True)
 
 
 def _rounds(
