@@ -10,9 +10,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracker.web.limits import IMPORT_PATHS, body_limit
+from tracker.web.limits import body_limit
 from tracker.web.metrics import Metrics
-from tracker.web.problems import for_program, problem, unexpected
+from tracker.web.problems import problem, unexpected
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -112,12 +112,9 @@ def _wrong_kind(scope: Scope, headers: Headers, body: bytes) -> Any:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if b"%00" in body and kind == "application/x-www-form-urlencoded":
         return problem(400, "Bad request", "the form holds a character that no text has (NUL)")
-    wanted = "text/csv" if scope["path"] in IMPORT_PATHS else "application/json"
-    if not body or not scope["path"].startswith("/api/") or kind in {wanted, "application/json"}:
+    if not body or not scope["path"].startswith("/api/") or kind == "application/json":
         return None
-    if not for_program(scope["path"]):
-        return None
-    return problem(415, "Unsupported kind of content", f"send {wanted} and say so in Content-Type")
+    return problem(415, "Unsupported kind of content", "send JSON, and say so with Content-Type: application/json")
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:

@@ -11,7 +11,7 @@ from tracker.errors import TrackerError
 
 BODY_BYTES = 64 * 1024
 IMPORT_BYTES = 5 * 1024 * 1024
-IMPORT_PATHS = frozenset({"/api/v1/pumps/import", "/pumps/import"})
+IMPORT_PATHS = frozenset({"/pumps/import"})
 
 
 def body_limit(path: str) -> int:

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import threading
+import time
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from tracker.web.people import Person
 
 _EVERY_S = 0.2
 _AT_ONCE = 2000
+_LOOK_EVERY_S = 60.0
 _log = structlog.get_logger(__name__)
 
 
@@ -52,9 +54,8 @@ class ReadTrail:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Take up what killed processes left, and begin to move entries."""
+        """Begin to move entries: first those that killed processes left."""
         self._ending.clear()
-        self._adopt()
         self._thread = threading.Thread(target=self._run, name="read-trail", daemon=True)
         self._thread.start()
 
@@ -140,35 +141,48 @@ class ReadTrail:
                 record_all(session, facts)
 
     def _run(self) -> None:
-        while not self._ending.wait(_EVERY_S):
-            self._wake.wait()
-            self._wake.clear()
-            if not self.flush():
-                self._wake.set()
+        look_at = float("-inf")
+        while True:
+            if time.monotonic() >= look_at:
+                self._take_up()
+                look_at = time.monotonic() + _LOOK_EVERY_S
+            if self._ending.wait(_EVERY_S):
+                return
+            if self._wake.wait(_LOOK_EVERY_S):
+                self._wake.clear()
+                if not self.flush():
+                    self._wake.set()
 
     def _open(self) -> IO[bytes]:
         self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._file = os.fdopen(descriptor, "ab")
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return self._file
+        while True:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if self._path.exists() and self._path.stat().st_ino == os.fstat(descriptor).st_ino:
+                self._file = os.fdopen(descriptor, "ab")
+                return self._file
+            os.close(descriptor)  # another process took the empty file for a dead one's, in the moment before the lock
 
-    def _adopt(self) -> None:
+    def _take_up(self) -> None:
+        """Enter what files hold whose process no longer lives."""
         for path in sorted(self._folder.glob("reads-*.jsonl")):
-            with path.open("rb") as file:
-                try:
+            try:
+                with path.open("rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    continue  # its process lives
-                facts = [fact for line in file if (fact := _fact(line)) is not None]
-                with self._database.writing() as session:
-                    new = [
-                        fact
-                        for fact in facts
-                        if not already_entered(session, fact.at, fact.actor, fact.action, fact.subject)
-                    ]
-                    record_all(session, new)
-                path.unlink(missing_ok=True)
+                    self._enter_left(file)
+                    path.unlink(missing_ok=True)
+            except (BlockingIOError, FileNotFoundError):
+                continue  # its process lives, or another has just taken it up
+            except SQLAlchemyError as fault:
+                _log.warning("reads that a process left wait for the database", fault=type(fault).__name__)
+
+    def _enter_left(self, file: IO[bytes]) -> None:
+        facts = [fact for line in file if (fact := _fact(line)) is not None]
+        with self._database.writing() as session:
+            new = [
+                fact for fact in facts if not already_entered(session, fact.at, fact.actor, fact.action, fact.subject)
+            ]
+            record_all(session, new)
 
 
 def _fact(line: bytes) -> Fact | None:

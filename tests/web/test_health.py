@@ -1,0 +1,125 @@
+"""Health: alive, ready with what is down by name, and figures that name nobody."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from tests.build import a_pump, a_state
+from tests.servers import free_port
+from tests.web.conftest import Clock, Site, served
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.records.job import JobRun, WorkerStatus, beat
+from tracker.settings import Settings
+from tracker.web.readiness import HEARTBEAT, Readiness
+
+
+@contextmanager
+def broker_at(port: int) -> Iterator[None]:
+    with socket.create_server(("127.0.0.1", port), backlog=50):
+        yield
+
+
+def settings_of(folder: Path, **given: Any) -> Settings:
+    return Settings(data_dir=folder / "data", secret_key="k", broker_port=free_port(), **given)
+
+
+def down(settings: Settings, database: Database, clock: Clock) -> dict[str, str]:
+    checks = Readiness(settings, database, clock).look()
+    return {name: check.detail for name, check in checks.items() if not check.ok}
+
+
+def alive(database: Database, clock: Clock, *names: str) -> None:
+    with database.writing() as session:
+        for name in names:
+            beat(session, name, name.partition("-")[0], "", clock())
+
+
+def test_with_every_part_alive_nothing_is_down(database: Database, tmp_path: Path) -> None:
+    settings, clock = settings_of(tmp_path), Clock()
+    alive(database, clock, "ingest-0", "schedule")
+    with broker_at(settings.broker_port):
+        assert down(settings, database, clock) == {}
+
+
+def test_each_part_that_is_down_is_named(sqlite_database: Database, tmp_path: Path) -> None:
+    settings, clock = settings_of(tmp_path), Clock()
+    found = down(settings, sqlite_database, clock)
+    assert set(found) == {"broker", "ingest", "schedule"}
+    assert str(settings.broker_port) in found["broker"]
+    alive(sqlite_database, clock, "ingest-0", "schedule")
+    clock.now += HEARTBEAT + timedelta(seconds=5)
+    alive(sqlite_database, clock, "schedule")
+    with broker_at(settings.broker_port):
+        assert down(settings, sqlite_database, clock) == {"ingest": "last gave a sign of life 35 s ago"}
+
+
+def test_a_database_that_is_gone_or_of_another_schema_is_named(tmp_path: Path) -> None:
+    settings, clock = settings_of(tmp_path), Clock()
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    found = down(settings, empty, clock)
+    assert "tracker db upgrade" in found["schema"]
+    assert "database" not in found
+    gone = Database(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    assert down(settings, gone, clock)["database"] == "does not answer"
+    empty.close()
+    gone.close()
+
+
+def test_the_answer_says_it_in_json_with_503_and_needs_no_sign_in(tmp_path: Path, sqlite_database: Database) -> None:
+    settings = settings_of(tmp_path)
+    with served(settings, sqlite_database, Clock()) as site:
+        answer = site.stranger().get("/health/ready")
+        assert answer.status_code == 503
+        assert answer.json()["down"] == ["broker", "ingest", "schedule"]
+        alive(sqlite_database, site.clock, "ingest-0", "schedule")
+        with broker_at(settings.broker_port):
+            time.sleep(1.1)  # an answer is kept for a second
+            answer = site.stranger().get("/health/ready")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["status"] == "ready"
+        assert answer.json()["down"] == []
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
+def test_what_needs_no_sign_in_names_no_pump_no_person_and_no_clinic(site: Site, path: str) -> None:
+    person = site.person()
+    with site.database.writing() as session:
+        a_state(session, a_pump(session, site.clinics["North"], serial="SECRET-1", patient_reference="P-SECRET"))
+        session.add(JobRun(name="sweep", started_at=site.clock(), seconds=1.5, error="pump SECRET-1 failed"))
+        session.add(WorkerStatus(name="ingest-0", kind="ingest", beat_at=site.clock()))
+    site.api(person=person).get("/api/v1/pumps/SECRET-1")
+    text = site.stranger().get(path).text
+    for word in ("SECRET", person.email, "North"):
+        assert word not in text
+
+
+def test_the_figures_count_requests_by_pattern_and_tell_of_jobs_and_workers(site: Site) -> None:
+    api = site.api()
+    for serial in ("A", "B", "C"):
+        api.get(f"/api/v1/pumps/{serial}")
+    with site.database.writing() as session:
+        session.add(JobRun(name="sweep", started_at=site.clock(), seconds=1.5, error="it failed"))
+        session.add(WorkerStatus(name="ingest-0", kind="ingest", beat_at=site.clock() - timedelta(seconds=7)))
+    answer = site.stranger().get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    counted = 'tracker_http_requests_total{method="GET",route="/api/v1/pumps/{serial}",status="404"} 3.0'
+    assert counted in answer.text
+    assert 'tracker_job_failed{job="sweep"} 1.0' in answer.text
+    assert 'tracker_worker_beat_age_seconds{kind="ingest",worker="ingest-0"} 7.0' in answer.text
+    assert "tracker_database_up 1.0" in answer.text
+
+
+def test_the_schema_that_the_figures_come_from_is_the_newest(site: Site) -> None:
+    assert schema.current_revision(site.database) == schema.newest_revision()
+    with site.database.reading() as session:
+        assert session.exec(select(JobRun)).all() == []
