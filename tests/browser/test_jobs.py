@@ -26,7 +26,7 @@ def test_the_code_of_a_visit_appears_as_one_types_and_its_conflict_too(stage: St
     page.get_by_role("button", name="Log the visit").click()
     expect(page.get_by_role("status").filter(has_text="The visit is logged")).to_be_visible()
     page.goto(f"/pumps/{stage.stalled.serial}/visits/new")
-    page.get_by_label("Analysis").check()
+    page.get_by_label(re.compile("^Analysis")).check()
     expect(page.locator("#code .conflict")).to_contain_text("95991")
 
 
@@ -96,6 +96,7 @@ def test_the_chart_is_drawn_zooms_and_has_a_table_behind_it(stage: Stage, enter:
     page = enter(stage.email("nurse"), f"/pumps/{stage.replaceable.serial}?span=all")
     over = page.locator("#chart .u-over").first
     expect(page.locator("#chart canvas")).to_have_count(4)
+    over.scroll_into_view_if_needed()
     box = over.bounding_box()
     assert box
     with page.expect_response(re.compile(r"/chart\?from=")) as zoomed:

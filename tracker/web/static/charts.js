@@ -21,7 +21,8 @@
   let plots = [];
   let whole = null; // the named span's values
   let zoomed = null; // [from, to] in seconds
-  let asking = 0;
+  let choosing = false;
+  let asking = null; // what ends the request that is under way
 
   const clip = (u, draw) => {
     const { ctx, bbox } = u;
@@ -173,9 +174,11 @@
           draw: pane.hook ? [pane.hook] : [],
           setSelect: [(u) => {
             if (u.select.width < 6) return;
-            zoomed = [u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")];
+            const chosen = [u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")];
             u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-            load();
+            if (choosing) return; // the other panes follow the one that was dragged across
+            choosing = true;
+            setTimeout(() => { choosing = false; zoomed = chosen; load(); });
           }],
           setCursor: [(u) => {
             if (u !== plots[0]) return;
@@ -230,20 +233,22 @@
   };
 
   const load = async () => {
-    asking += 1;
-    const mine = asking;
+    asking?.abort();
+    const mine = new AbortController();
+    asking = mine;
     const query = zoomed ? `from=${zoomed[0]}&to=${zoomed[1]}` : `span=${place.dataset.span}`;
     place.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(`${place.dataset.url}?${query}`, { headers: { "X-Background": "1", Accept: "application/json" } });
-      if (!answer.ok || mine !== asking) return;
+      const answer = await fetch(`${place.dataset.url}?${query}`, { headers: { "X-Background": "1", Accept: "application/json" }, signal: mine.signal });
+      if (!answer.ok) return;
       const values = await answer.json();
+      if (mine.signal.aborted) return;
       if (!zoomed) whole = values;
       if (values.t.length || whole?.t.length) draw(values);
     } catch {
       // the drawing that is there stays; the banner tells of the connection
     } finally {
-      place.removeAttribute("aria-busy");
+      if (mine === asking) place.removeAttribute("aria-busy");
     }
   };
   let resizing = null;
