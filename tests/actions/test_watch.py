@@ -25,6 +25,7 @@ from tracker.records.advisory import AdvisoryMatch, advisories_of
 from tracker.records.columns import key
 from tracker.records.database import Database
 from tracker.records.determination import newest_determinations
+from tracker.records.finding import FindingRecord
 from tracker.records.pump import CommunicatorCredential, Pump, active_credentials
 from tracker.records.worklist import WorklistItem
 from tracker.schedule.advisories import match_all
@@ -207,3 +208,19 @@ def test_every_change_of_a_credential_raises_the_version_and_a_revoked_one_no_lo
         assert {one.username for one in active_credentials(session)} == {"SN-0", "SN-2"}
         rotate_credential(session, pumps[1], bcrypt_hash="new", mosquitto_hash="new", now=now)
         assert len(active_credentials(session)) == 3
+
+
+def test_a_limit_that_only_may_hold_asks_for_a_refill_and_accuses_nobody(
+    sqlite_database: Database, now: datetime
+) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now - 60 * DAY, drug="ziconotide")
+        for ago in (31, 30, 29, 1, 0):
+            a_report(
+                session, pump, now - ago * DAY, 60 - ago, reservoir_ml=8.0 if ago > 30 else 19.0 - (30 - ago) * 0.05
+            )
+        log_visit(session, pump, performed_at=now - 30.1 * DAY, refilled=True, by=NURSE, now=now - 30 * DAY)
+    sweep(sqlite_database, now)
+    with sqlite_database.reading() as session:
+        assert lines(session)["reservoir"].what.startswith("Refill overdue")
+        assert session.exec(select(FindingRecord)).all() == []

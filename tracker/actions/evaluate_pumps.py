@@ -65,6 +65,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     def consider(pump_id: int, readings: list[Measured]) -> None:
         pump, before_then = pumps[pump_id], stored.get(pump_id)
         points = with_readings([] if before_then is None else before_then.reservoir_points, readings)
+        cap_days = pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days
         outlook = look_ahead(
             pump,
             before_then,
@@ -72,11 +73,11 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             now,
             contiguous=contiguous.get(pump_id, 0),
             refilled_at=refills.get(pump_id),
-            cap_days=pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days,
+            cap_days=cap_days,
             visits=past.visits.get(pump_id, ()),
             routine=before_then is not None and since[pump_id] - before_then.computed_at >= DAILY,
         )
-        history = history_of(past, pump, outlook, points, views[pump_id].findings, now)
+        history = history_of(past, pump, outlook, points, views[pump_id].findings, now, cap_days)
         noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
         view = replace(views[pump_id], outlook=seen_outlook(outlook), findings=_as_noted(views[pump_id], noted, now))
         before = newest.get(pump_id)

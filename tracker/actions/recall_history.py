@@ -10,6 +10,8 @@ from typing import Final
 from sqlmodel import Session
 
 from devices.models import catalogue
+from devices.stability import Stability, stability
+from tracker.actions.look_ahead import first_fill
 from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, volumes
 from tracker.findings.trend import Point
 from tracker.findings.view import FindingSeen
@@ -57,8 +59,24 @@ def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, 
     return past
 
 
+def _overdue_from(past: Past, pump: Pump, outlook: Ahead, cap_days: int | None) -> datetime | None:
+    """From when on a refill is late beyond doubt, but for the low mark: by known stability or the clinic's limit.
+
+    A limit that only may hold asks for a refill; it accuses nobody.
+    """
+    keeps = stability(pump.drug, first_fill=first_fill(pump.drug, past.visits.get(key(pump.id), ())))
+    days = [*([keeps.days] if isinstance(keeps, Stability) else []), *([] if cap_days is None else [cap_days])]
+    return None if outlook.filled_at is None or not days else outlook.filled_at + timedelta(days=min(days))
+
+
 def history_of(
-    past: Past, pump: Pump, outlook: Ahead, points: list[Point], known: Sequence[FindingSeen], now: datetime
+    past: Past,
+    pump: Pump,
+    outlook: Ahead,
+    points: list[Point],
+    known: Sequence[FindingSeen],
+    now: datetime,
+    cap_days: int | None = None,
 ) -> History | None:
     """One pump's history; None where the catalogue does not know its model."""
     model = catalogue.find(pump.model)
@@ -77,7 +95,7 @@ def history_of(
         vanished_at=tuple(one.happened_at for one in known if one.kind == "volume_vanished"),
         known_programmers=past.programmers.get(pump.clinic_id, frozenset()),
         filled_at=outlook.filled_at,
-        refill_by=outlook.refill_by_at,
+        refill_by=_overdue_from(past, pump, outlook, cap_days),
         low_mark_at=outlook.low_mark_low_at,
     )
 

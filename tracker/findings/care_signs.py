@@ -47,13 +47,9 @@ def late_refills(history: History) -> Iterator[Finding]:
                 (alarm(one),),
                 "moderate" if len(lows) > 1 else "weak",
             )
-    due = history.refill_by
-    by_volume = history.low_mark_at is not None and due is not None and due >= history.low_mark_at
-    if (
-        due is None
-        or history.now - due <= OVERDUE_BY
-        or (by_volume and AlarmCode.LOW_RESERVOIR in history.model.alarms)
-    ):
+    unwarned = None if AlarmCode.LOW_RESERVOIR in history.model.alarms else history.low_mark_at
+    due = min((at for at in (history.refill_by, unwarned) if at is not None), default=None)
+    if due is None or history.now - due <= OVERDUE_BY:
         return
     filled = "an unknown day" if history.filled_at is None else f"{history.filled_at:%Y-%m-%d}"
     evidence = Evidence("forecast", "", f"refill due by {due:%Y-%m-%d}, last filled on {filled}", due)
