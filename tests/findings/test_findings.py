@@ -221,7 +221,7 @@ def test_the_same_cause_is_found_once_whichever_report_shows_it_first() -> None:
 
 
 def test_a_pump_that_gives_no_low_alarm_is_late_by_its_forecast_low_mark_and_one_that_does_by_its_alarm() -> None:
-    overdue = {"filled_at": day(100), "low_mark_at": NOW - 8 * DAY}
+    overdue: dict[str, Any] = {"filled_at": day(100), "low_mark_at": NOW - 8 * DAY}
     silent = changed_from(a_history(model=CATALOGUE["codman-3000"], **overdue), 99, flow_ml_per_day=None)
     assert kinds(silent) == ["late_refill"]
     assert kinds(a_history(**overdue)) == []
