@@ -84,10 +84,11 @@ class Readiness:
 
     def _ingest(self, beats: list[WorkerStatus]) -> Check:
         alive = self._alive("ingest", beats)
-        wanted = self._settings.ingest_partitions
-        fresh = sum(1 for one in beats if one.kind == "ingest" and self._clock() - one.beat_at < HEARTBEAT)
-        if alive.ok and fresh < wanted:
-            return Check(ok=False, detail=f"{fresh} of {wanted} partitions have a worker")
+        fresh = {one.name for one in beats if one.kind == "ingest" and self._clock() - one.beat_at < HEARTBEAT}
+        idle = [str(number) for number in range(self._settings.ingest_partitions) if f"ingest-{number}" not in fresh]
+        if alive.ok and self._settings.ingest_partitions > 1 and idle:
+            names = f"partition {idle[0]} has" if len(idle) == 1 else f"partitions {', '.join(idle)} have"
+            return Check(ok=False, detail=f"{names} no worker")
         return alive
 
     def _alive(self, kind: str, beats: list[WorkerStatus]) -> Check:
