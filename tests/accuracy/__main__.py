@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -42,9 +43,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a small run within seconds; its figures are rough")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("docs/accuracy.md"), help="where the table is written")
+    parser.add_argument("--days", type=int, help="how long the clinics are watched; a shorter run than the full one")
     chosen = parser.parse_args()
     console = Console(stderr=not sys.stdout.isatty())
-    told = measure(QUICK if chosen.quick else FULL, chosen.processes, console)
+    sizes = QUICK if chosen.quick else FULL
+    if chosen.days is not None:
+        sizes = replace(sizes, clinic_days=chosen.days, command=f"python -m tests.accuracy --days {chosen.days}")
+    told = measure(sizes, chosen.processes, console)
     chosen.out.write_text("\n".join(told) + "\n")
     if sys.stdout.isatty():
         console.print(Markdown("\n".join(told)))

@@ -21,6 +21,7 @@ from devices import topics
 from devices.report import StatusReport
 from simulators.clinic import Clinic, open_clinic
 from simulators.course import Course
+from simulators.happenings import Report
 from simulators.numbering import numbered
 from simulators.telling import Event, Fact, MemoryLost, Said
 from tests.accuracy import staff
@@ -103,6 +104,7 @@ def live(
     opened: datetime,
     start: datetime,
     until: datetime,
+    horizon: datetime,
     folder: Path,
     *,
     neglected: bool,
@@ -110,7 +112,8 @@ def live(
 ) -> Lived:
     """Live through a clinic's years from `start` on, when it begins to use the tracker; `tell` is called once a month.
 
-    Its pumps are as old by then as the years since `opened` have made them.
+    Its pumps are as old by then as the years since `opened` have made them. Patients come until `horizon`, so that one
+    clinic may be watched for longer or shorter.
     `neglected`: once a year on average each patient stays away from refills for weeks, and surgery comes after the end
     of service; so that many pumps come to the harms that the worklist must have foretold.
     """
@@ -119,7 +122,7 @@ def live(
     try:
         schema.upgrade(database)
         settings = Settings(data_dir=folder, database_url=str(database.url))
-        clinic = open_clinic(seed, pumps, opened, until)
+        clinic = open_clinic(seed, pumps, opened, horizon)
         return _Years(database, settings, clinic, start, neglected=neglected).live(until, tell)
     finally:
         database.close()
@@ -166,6 +169,7 @@ class _Years:
                 self._filled_at[event.serial] = event.at
         for patient in self._clinic.patients:
             if not patient.left and patient.course.implanted_at < self._start:
+                patient.course.plan_after(patient.number % 17 / 24, Report())  # a life passed unseen plans no reports
                 self._take_in(patient.course, self._start)
         arrivals: list[Arrival] = []
         for event in self._clinic.history(until):

@@ -19,6 +19,7 @@ from tests.accuracy.lived import Lived, live
 from tests.accuracy.report import Sizes, lines
 
 OPENED = datetime(2010, 1, 1, tzinfo=UTC)
+HORIZON = OPENED + timedelta(days=2650)
 
 
 def measure(sizes: Sizes, processes: int, console: Console) -> list[str]:
@@ -60,6 +61,7 @@ def _live(sizes: Sizes, seed: int, folder: Path, neglected: bool, steps: Any) ->
         OPENED,
         start,
         start + timedelta(days=sizes.clinic_days),
+        HORIZON,
         folder,
         neglected=neglected,
         tell=_telling(steps, "month"),

@@ -13,7 +13,7 @@ from tests.accuracy import judge, score
 from tests.accuracy.__main__ import QUICK
 from tests.accuracy.foretold import Asked, foretell
 from tests.accuracy.lived import Harm, Life, Lived, Opened, live
-from tests.accuracy.run import OPENED, measure
+from tests.accuracy.run import HORIZON, OPENED, measure
 from tests.accuracy.truth import DAY, Truth
 
 AT = datetime(2020, 6, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_the_quick_run_lives_through_clinics_and_writes_every_part_of_the_table(
 
 def test_no_line_of_a_month_of_ordinary_care_is_false(tmp_path: Path) -> None:
     start = OPENED + timedelta(days=200)
-    lived = live(309, 6, OPENED, start, start + timedelta(days=60), tmp_path, neglected=False)
+    lived = live(309, 6, OPENED, start, start + timedelta(days=60), HORIZON, tmp_path, neglected=False)
     assert lived.messages > 100
     assert lived.lives
     assert sum(kind.false for kind in judge.told([lived])) == 0
