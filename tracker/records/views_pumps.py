@@ -156,6 +156,18 @@ def models_of(session: Session, clinic_id: int) -> list[str]:
     return sorted(model for (model,) in rows)
 
 
+def model_of_device(session: Session, clinic_id: int, device_identifier: str) -> str | None:
+    """The model that the clinic's pumps with that device part of a UDI have; None where there is none, or several."""
+    rows = session.execute(
+        select(col(Pump.model))
+        .where(col(Pump.clinic_id) == clinic_id, col(Pump.device_identifier) == device_identifier)
+        .distinct()
+        .limit(2)
+    )
+    models = [str(model) for (model,) in rows]
+    return models[0] if len(models) == 1 else None
+
+
 def saved_views(session: Session, staff_id: int) -> list[SavedView]:
     """A person's saved views by name."""
     query = select(SavedView).where(col(SavedView.staff_id) == staff_id).order_by(col(SavedView.name))

@@ -94,6 +94,7 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "advisories-loaded": "The advisories are loaded and matched to the pumps.",
         "mri": "The MRI is logged; the check after it is on the worklist.",
         "checked": "The check after the MRI is recorded.",
+        "revoked": "The sign-in is taken away: the communicator can no longer connect with it.",
         "suspended": "Reports are not expected until then.",
         "saved": "The view is saved.",
         "forgotten": "The view is removed.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
@@ -14,9 +15,11 @@ from fastapi.responses import HTMLResponse, Response
 from devices.identifiers import parse_udi
 from devices.lifecycle import LifecycleState
 from devices.models.catalogue import MODELS
+from devices.topics import is_serial
 from devices.udi import Udi, UdiError
 from tracker.actions.read_pump_list import Line, LineFault, read_pump_list
 from tracker.errors import Invalid, TrackerError
+from tracker.records.views_pumps import model_of_device
 from tracker.web.context import Context
 from tracker.web.enrolling import Wanted, enrol
 from tracker.web.pages.pumps import csv_cell
@@ -49,11 +52,16 @@ class Typed:
     concentration: str = ""
     concentration_unit: str = ""
     dose_per_day: str = ""
+    low_reservoir_ml: str = ""
+    refill_cap_days: str = ""
+    report_interval_h: str = ""
 
 
 @router.get("/enrol", response_class=HTMLResponse)
-def enrol_form(request: Request, person: Enroller, udi: Annotated[str, Query(max_length=500)] = "") -> HTMLResponse:
-    """The form; with a UDI, filled with what the barcode says."""
+def enrol_form(
+    request: Request, web: Context, person: Enroller, udi: Annotated[str, Query(max_length=500)] = ""
+) -> HTMLResponse:
+    """The form; with a UDI, filled with what the barcode says, and the model that bore its device part before."""
     said: Udi | None = None
     fault: str | None = None
     if udi.strip():
@@ -63,9 +71,12 @@ def enrol_form(request: Request, person: Enroller, udi: Annotated[str, Query(max
             fault = str(refused)
     typed = Typed(udi=udi.strip())
     if said is not None:
+        with web.database.reading() as session:
+            model = model_of_device(session, person.clinic_id, said.device_identifier)
         typed = Typed(
             udi=udi.strip(),
             serial=said.serial or "",
+            model=model or "",
             device_identifier=said.device_identifier,
             lot=said.lot or "",
         )
@@ -90,6 +101,9 @@ def enrol_one(
     concentration: Text = "",
     concentration_unit: Text = "",
     dose_per_day: Text = "",
+    low_reservoir_ml: Text = "",
+    refill_cap_days: Text = "",
+    report_interval_h: Text = "",
 ) -> HTMLResponse:
     """Enrol it, and show the communicator's sign-in this once."""
     typed = Typed(
@@ -106,8 +120,12 @@ def enrol_one(
         concentration,
         concentration_unit,
         dose_per_day,
+        low_reservoir_ml,
+        refill_cap_days,
+        report_interval_h,
     )
     try:
+        _check_barcode(typed)
         wanted = Wanted(serial.strip(), model, _details(typed))
         made = enrol(web.database, person.clinic_id, [wanted], by=person.email, now=web.clock())[0]
     except TrackerError as fault:
@@ -139,18 +157,70 @@ def import_list(
     return _show(request, person, Typed(), lines=lines, faults=faults, refused=do == "enrol")
 
 
+def _check_barcode(typed: Typed) -> None:
+    """Refuse a serial that is not the barcode's: another pump's record would be kept under this one's."""
+    if not typed.udi.strip():
+        return
+    try:
+        said = parse_udi(typed.udi).serial
+    except UdiError as fault:
+        raise Invalid(str(fault), field="udi") from fault
+    if said is not None and is_serial(said) and said != typed.serial.strip():
+        raise Invalid(
+            f"the barcode says {said}; read the barcode of this very pump, or begin without one", field="serial"
+        )
+
+
 def _details(typed: Typed) -> dict[str, Any]:
     details: dict[str, Any] = {
         one.name: text
         for one in fields(typed)
-        if one.name not in {"serial", "model", "implanted_on"} and (text := getattr(typed, one.name).strip())
+        if one.name not in _READ and one.name not in {"serial", "model"} and (text := getattr(typed, one.name).strip())
     }
-    if typed.implanted_on.strip():
-        try:
-            details["implanted_on"] = date.fromisoformat(typed.implanted_on.strip())
-        except ValueError:
-            raise Invalid("write the day as 2026-11-22", field="implanted_on") from None
+    for name, (column, read) in _READ.items():
+        text = getattr(typed, name).strip()
+        if text:
+            details[column] = read(text)
     return details
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("write the day as 2026-11-22", field="implanted_on") from None
+
+
+def _volume(text: str) -> float:
+    return _number(text, "low_reservoir_ml")
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 6):
+        raise Invalid("write a whole number of days", field="refill_cap_days")
+    return int(text)
+
+
+def _seconds(text: str) -> int:
+    return round(_number(text, "report_interval_s") * 3600)
+
+
+def _number(text: str, field: str) -> float:
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        raise Invalid("write a number", field=field) from None
+    if not 0 <= number < 1e6:
+        raise Invalid("write a number", field=field)
+    return number
+
+
+_READ: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+    "implanted_on": ("implanted_on", _day),
+    "low_reservoir_ml": ("low_reservoir_ml", _volume),
+    "refill_cap_days": ("refill_cap_days", _days),
+    "report_interval_h": ("report_interval_s", _seconds),
+}
 
 
 def _sign_ins(rows: list[tuple[str, str, str]], name: str) -> Response:

@@ -14,12 +14,14 @@ from devices.models import catalogue
 from tracker.actions.acknowledge_advisory import acknowledge_advisory
 from tracker.actions.change_record import change_record
 from tracker.actions.log_mri import check_after_mri, log_mri
+from tracker.actions.revoke_credential import revoke_credential
 from tracker.actions.rotate_credential import rotate_credential
 from tracker.actions.suspend_reporting import resume_reporting, suspend_reporting
 from tracker.broker.credentials import Credential, issue_many
+from tracker.broker.taken_up import wait_until_taken_up
 from tracker.errors import Invalid, NotFound, TrackerError
 from tracker.records.advisory import AdvisoryMatch
-from tracker.records.pump import CommunicatorCredential, Pump
+from tracker.records.pump import CommunicatorCredential, Pump, credentials_version
 from tracker.records.session import MriExam, mri_exams_of
 from tracker.web.context import Context, Web
 from tracker.web.entry import enter
@@ -69,7 +71,8 @@ def change(
             "refill_cap_days": None if not refill_cap_days.strip() else int(_whole(refill_cap_days)),
             "report_interval_s": None if hours is None else round(hours * 3600),
         }
-        return {"before": change_record(session, pump, changes, now)}
+        before = change_record(session, pump, changes, now)
+        return {"before": before, "after": {name: changes[name] for name in before}}
 
     return _deed(request, web, person, serial, "changed", act)
 
@@ -168,8 +171,29 @@ def renew_sign_in(
             mosquitto_hash=credential.mosquitto_hash,
             now=now,
         )
+        version = credentials_version(session)
         enter(session, person, "credential.renewed", f"pump:{serial}", now, clinic_id=pump.clinic_id)
-    return _show(request, web, person, serial, credential=credential)
+    taken_up = wait_until_taken_up(web.database, version)
+    return _show(request, web, person, serial, credential=credential, taken_up=taken_up)
+
+
+@router.post("/pumps/{serial}/credential/revoke")
+def revoke_sign_in(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("credentials.issue")],
+    serial: str,
+    reason: Reason = "",
+) -> Response:
+    """Take the communicator's sign-in away: it is lost, or no longer this pump's."""
+
+    def act(session: Session, pump: Pump, now: datetime) -> dict[str, Any]:
+        if not reason.strip():
+            raise Invalid("say why the sign-in is taken away", field="revoke_reason")
+        revoke_credential(session, pump, now=now)
+        return {"reason": reason.strip()}
+
+    return _deed(request, web, person, serial, "revoked", act)
 
 
 def _deed(
@@ -193,6 +217,8 @@ def _show(
     serial: str,
     fault: TrackerError | None = None,
     credential: Credential | None = None,
+    *,
+    taken_up: bool = False,
 ) -> HTMLResponse:
     now = web.clock()
     with web.database.reading() as session:
@@ -210,6 +236,7 @@ def _show(
         exams=exams,
         issued=issued,
         credential=credential,
+        taken_up=taken_up,
         fault=fault,
         moment=field_time(now, person.timezone),
     )
