@@ -94,7 +94,7 @@ class NatsCluster(Nats):
             "CLUSTER_LISTEN": f"127.0.0.1:{self._routes[node]}",
             "CLUSTER_ROUTES": f"[{others}]",
         }
-        words = [find_server(None), "-c", str(home / "node.conf"), "-l", str(home / "log")]
+        words = [str(find_server(None)), "-c", str(home / "node.conf"), "-l", str(home / "log")]
         self._processes[node] = subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL)
 
 
