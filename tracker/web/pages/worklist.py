@@ -86,6 +86,7 @@ def worklist(
             "colleagues": [(one.email, f"{one.name} ({word(one.role)})") for one in staff],
             "names": {one.email: one.name for one in staff},
         }
+    web.trail.read(person, "worklist", "list", now, count=len(values["lines"]))
     next_url = None
     if len(lines) > PAGE:
         priority, harm_at, item_id = place_of(lines[PAGE - 1].item)
@@ -123,6 +124,8 @@ def line_page(
             raise NotFound("the worklist has no such line")
         events = worklist_events(session, item_id)
         staff = colleagues(session, person.clinic_id)
+    subject = f"pump:{row.pump.serial}" if row.pump else f"worklist:{item_id}"
+    web.trail.read(person, subject, "worklist line", web.clock())
     return page(
         request,
         person,
