@@ -93,7 +93,7 @@ def _worth_showing(session: Session, clinic_id: int) -> str:
         select(Pump.serial)
         .join(Determination, col(Determination.pump_id) == col(Pump.id))
         .where(col(Pump.clinic_id) == clinic_id, col(Determination.outcome) == "needs_information")
-        .order_by(col(Determination.id).desc())
+        .order_by(col(Pump.implanted_on), col(Determination.id).desc())
     )
     found = session.exec(open_question).first() or session.exec(select(Pump.serial)).first()
     if found is None:

@@ -52,7 +52,7 @@ NAVIGATION: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
         (
             Link("/guideline", "Guideline", "guideline", "guideline.read"),
             Link("/assess", "Assess", "assess", "evaluators.use"),
-            Link("/models", "Models and sources", "pumps", "guideline.read"),
+            Link("/models", "Models and sources", "models", "guideline.read"),
         ),
     ),
     (
