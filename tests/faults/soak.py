@@ -177,7 +177,7 @@ def disk_full(folder: Path, faults: int) -> Outcome:
             with story("disk full", running, min(faults, 5)) as telling:
                 for turn in telling.between(min(faults, 5)):
                     _fill(disk / "ballast")
-                    wait_until(lambda turn=turn: running.log().count("waiting for it") > turn, 30, "the full disk")  # type: ignore[misc]
+                    wait_until(lambda turn=turn: running.log().count("waiting for it") > turn, 60, "the full disk")  # type: ignore[misc]
                     (disk / "ballast").unlink()
         return _told(telling)
     finally:

@@ -21,7 +21,7 @@ def test_of_two_processes_with_one_name_the_newer_works_and_the_older_says_so(tm
         running.wait_subscribed("first")
         running.start_ingest("second")
         running.wait_subscribed("second")
-        wait_until(lambda: "taken over" in running.log("first"), 30, "the first to give way")
+        wait_until(lambda: "taken over" in running.log("first"), 60, "the first to give way")
         line = running.line()
         line.flood(load.messages(20, 50))
         running.wait_for(1000)
@@ -52,7 +52,9 @@ def test_everything_three_times_in_random_order_new_epochs_and_clocks_a_day_off(
         running.wait_subscribed()
         running.line().flood([*thrice, (topic, ahead)])
         running.wait_for(len(messages) + 1)
-        wait_until(lambda: running.state("duplicates") == 2 * len(messages), what="the duplicates to be counted")
+        wait_until(
+            lambda: running.state("duplicates") == 2 * len(messages), seconds=60, what="the duplicates to be counted"
+        )
         assert len(running.stored()) == len(messages)
         assert running.state("rejected") == 1
 
@@ -82,6 +84,6 @@ def test_a_flood_from_one_pump_leaves_the_others_their_receipts(tmp_path: Path, 
         quiet = [each for each in load.messages(20, 5) if not each[0].startswith(f"pumps/{load.serial(0)}/")]
         sender = Sender(running.line, quiet)
         sender.start()
-        wait_until(lambda: sender.uncovered == 0, 10, "the quiet pumps' receipts during the flood")
+        wait_until(lambda: sender.uncovered == 0, 30, "the quiet pumps' receipts during the flood")
         over.set()
         thread.join()

@@ -32,10 +32,10 @@ def test_a_connection_cut_in_mid_commit_neither_loses_nor_doubles(tmp_path: Path
         for _ in range(2):
             before, cuts = running.count(), cutter.cuts
             cutter.cut_next_commits = 1
-            wait_until(lambda cuts=cuts: cutter.cuts > cuts or sender.uncovered == 0, what="a cut")  # type: ignore[misc]
-            wait_until(lambda before=before: running.count() > before or sender.uncovered == 0)  # type: ignore[misc]
+            wait_until(lambda cuts=cuts: cutter.cuts > cuts or sender.uncovered == 0, seconds=60, what="a cut")  # type: ignore[misc]
+            wait_until(lambda before=before: running.count() > before or sender.uncovered == 0, 60)  # type: ignore[misc]
         running.wait_for(len(sender.sent))
-        wait_until(lambda: sender.uncovered == 0, what="receipts")
+        wait_until(lambda: sender.uncovered == 0, seconds=60, what="receipts")
         stored = running.stored()
         assert cutter.cuts > 0
         assert len(stored) == len(set(stored))
@@ -54,7 +54,7 @@ def test_a_full_disk_acknowledges_nothing_and_is_waited_for(tmp_path: Path, sqli
         full = (tmp_path / "tracker.db-wal").stat().st_size
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
         line.flood(load.messages(20, 400, start=51))
-        wait_until(lambda: "waiting for it" in running.log(), what="the full disk to be noticed")
+        wait_until(lambda: "waiting for it" in running.log(), seconds=60, what="the full disk to be noticed")
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         running.wait_for(9000)
         assert len(set(running.stored())) == len(running.stored()) == 9000

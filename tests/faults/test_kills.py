@@ -27,16 +27,16 @@ def test_ingest_killed_again_and_again_under_load_loses_nothing(tmp_path: Path, 
     with mosquitto() as broker, site(tmp_path, broker, sqlite_url) as running:
         running.start_ingest()
         running.wait_subscribed()
-        sender = Sender(running.line, list(load.messages(20, 1500)))
+        sender = Sender(running.line, list(load.messages(20, 600)))
         sender.start()
         for _ in range(3):
             before = running.count()
-            wait_until(lambda before=before: running.count() > before + 500, what="messages to come in")  # type: ignore[misc]
+            wait_until(lambda before=before: running.count() > before + 300, 60, what="messages to come in")  # type: ignore[misc]
             time.sleep(chance.random() * 0.1)
             running.kill_ingest()
             running.start_ingest()
         running.wait_for(len(sender.sent))
-        wait_until(lambda: sender.uncovered == 0, what="receipts")
+        wait_until(lambda: sender.uncovered == 0, seconds=60, what="receipts")
         everything_is_there(running, sender)
 
 
@@ -81,12 +81,12 @@ def test_a_database_that_goes_away_is_waited_for(tmp_path: Path, how: int) -> No
     ):
         running.start_ingest()
         running.wait_subscribed()
-        sender = Sender(running.line, list(load.messages(20, 1500)), patience=30)
+        sender = Sender(running.line, list(load.messages(20, 600)), patience=30)
         sender.start()
         running.wait_for(1000)
         restart(cluster, how)
         running.wait_for(len(sender.sent))
-        wait_until(lambda: sender.uncovered == 0, 30, "receipts")
+        wait_until(lambda: sender.uncovered == 0, 60, "receipts")
         everything_is_there(running, sender)
         assert "waiting for it" in running.log()
 

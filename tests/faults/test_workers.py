@@ -31,7 +31,7 @@ def test_two_partitions_split_the_pumps_and_one_worker_goes_on_while_the_other_i
         running.kill_ingest("1")
         more = Sender(running.line, list(load.messages(20, 100, start=101)))
         more.start()
-        wait_until(lambda: more.uncovered < 2000, 30, "the living worker's receipts")
+        wait_until(lambda: more.uncovered < 2000, 60, "the living worker's receipts")
         running.start_ingest("1", TRACKER_INGEST_PARTITION="1")
         more.sent |= sender.sent
         everything_once(running, more)
