@@ -138,6 +138,8 @@ def _was_active(
         _clear(outcome, life, newest)
         return
     _seen(life, measured_at)
+    if life.cleared_at is not None:
+        life.cleared_at = max(life.cleared_at, measured_at)  # it was over later than was known
     outcome.note(life)
 
 
