@@ -197,3 +197,14 @@ class Sender(threading.Thread):
         for epoch, seq in list(rest):
             if epoch == receipt.epoch and seq <= receipt.contiguous and not any(seq in gap for gap in gaps):
                 del rest[epoch, seq]
+
+
+def fill_disk(file: Path) -> None:
+    """Append to the file until its disk has no byte left."""
+    try:
+        with file.open("ab") as ballast:
+            while True:
+                ballast.write(bytes(4096))
+                ballast.flush()
+    except OSError:
+        return
