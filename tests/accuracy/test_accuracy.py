@@ -46,7 +46,7 @@ def test_the_quick_run_lives_through_clinics_and_writes_every_part_of_the_table(
 
 def test_no_line_of_a_month_of_ordinary_care_is_false(tmp_path: Path) -> None:
     start = OPENED + timedelta(days=200)
-    lived = live(309, 6, OPENED, start, start + timedelta(days=60), HORIZON, tmp_path, neglected=False)
+    lived = live(309, 16, OPENED, start, start + timedelta(days=60), HORIZON, tmp_path, neglected=False)
     assert lived.messages > 100
     assert lived.lives
     assert sum(kind.false for kind in judge.told([lived])) == 0
