@@ -47,6 +47,7 @@ bench: $(DEV_STAMP) ## speed and cost per message, beside a bare subscriber and 
 
 soak: $(DEV_STAMP) ## the faults in full number
 	$(BIN)/python -m tests.faults.soak
+	$(BIN)/python -m tests.faults.wide
 
 accuracy: $(DEV_STAMP) ## forecasts held against simulated clinics that the fitting never saw
 	$(BIN)/python -m tests.accuracy
