@@ -12,11 +12,8 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel
 
-from tracker.guideline import determine_replacement
 from tracker.records.alarm import Alarm
 from tracker.records.delivery import DeliveryMark
-from tracker.records.determination import Determination, DocumentedFact
-from tracker.records.finding import Attestation, FindingRecord
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Clinic, Pump, PumpState
 from tracker.records.reading import Reading
@@ -31,27 +28,29 @@ PASSWORD = "correct horse battery"
 #: the argon2 hash of PASSWORD, written down once because making it takes long
 PASSWORD_HASH = "$argon2id$v=19$m=65536,t=3,p=4$K/8cHzFcQbqBx9qS0FMQDA$QjDja3w6PIsx7E+eVmsv4uyoVqgLgSUc8B77KOc/kEI"
 
-_serials = count(1)
+numbers = count(1)
 
 
-def _kept(session: Session, record: Any) -> Any:
+def kept(session: Session, record: Any) -> Any:
+    """The record, added and flushed."""
     session.add(record)
     session.flush()
     return record
 
 
-def _filled(table: type[SQLModel], default: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+def filled(table: type[SQLModel], default: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    """A row of the table: the default, overridden by what is given."""
     return table(**{**default, **given})
 
 
 def a_clinic(session: Session, **given: Any) -> Clinic:
-    default = {"name": f"Clinic {next(_serials)}", "timezone": "Europe/Berlin", "created_at": NOW}
-    clinic: Clinic = _kept(session, _filled(Clinic, default, given))
+    default = {"name": f"Clinic {next(numbers)}", "timezone": "Europe/Berlin", "created_at": NOW}
+    clinic: Clinic = kept(session, filled(Clinic, default, given))
     return clinic
 
 
 def a_person(session: Session, clinic: Clinic, **given: Any) -> Staff:
-    number = next(_serials)
+    number = next(numbers)
     default = {
         "clinic_id": clinic.id,
         "email": f"nurse{number}@clinic.example",
@@ -60,13 +59,13 @@ def a_person(session: Session, clinic: Clinic, **given: Any) -> Staff:
         "password_hash": PASSWORD_HASH,
         "created_at": NOW,
     }
-    staff: Staff = _kept(session, _filled(Staff, default, given))
+    staff: Staff = kept(session, filled(Staff, default, given))
     return staff
 
 
 def a_pump(session: Session, clinic: Clinic, **given: Any) -> Pump:
     """An implanted SynchroMed II 20 with baclofen."""
-    number = next(_serials)
+    number = next(numbers)
     default = {
         "clinic_id": clinic.id,
         "serial": f"NGP{number:06d}",
@@ -81,7 +80,7 @@ def a_pump(session: Session, clinic: Clinic, **given: Any) -> Pump:
         "dose_per_day": "300",
         "created_at": NOW - timedelta(days=4 * 365),
     }
-    pump: Pump = _kept(session, _filled(Pump, default, given))
+    pump: Pump = kept(session, filled(Pump, default, given))
     return pump
 
 
@@ -109,7 +108,7 @@ def a_state(session: Session, pump: Pump, **given: Any) -> PumpState:
         "link_since": NOW - timedelta(days=2),
         "changed_at": NOW - timedelta(minutes=4),
     }
-    state: PumpState = _kept(session, _filled(PumpState, default, given))
+    state: PumpState = kept(session, filled(PumpState, default, given))
     return state
 
 
@@ -117,7 +116,7 @@ def a_reading(session: Session, pump: Pump, **given: Any) -> Reading:
     default = {
         "pump_id": pump.id,
         "epoch": 1,
-        "seq": next(_serials),
+        "seq": next(numbers),
         "measured_at": NOW - timedelta(hours=1),
         "received_at": NOW - timedelta(minutes=59),
         "battery_voltage_v": 2.81,
@@ -129,7 +128,7 @@ def a_reading(session: Session, pump: Pump, **given: Any) -> Reading:
         "motor": "running",
         "alarms": "",
     }
-    reading: Reading = _kept(session, _filled(Reading, default, given))
+    reading: Reading = kept(session, filled(Reading, default, given))
     return reading
 
 
@@ -143,7 +142,7 @@ def an_alarm(session: Session, pump: Pump, **given: Any) -> Alarm:
         "opened_at": NOW - timedelta(hours=5),
         "count": 5,
     }
-    alarm: Alarm = _kept(session, _filled(Alarm, default, given))
+    alarm: Alarm = kept(session, filled(Alarm, default, given))
     return alarm
 
 
@@ -165,7 +164,7 @@ def a_visit(session: Session, pump: Pump, **given: Any) -> Visit:
         "confirmed_by": "nurse@clinic.example",
         "confirmed_at": NOW - timedelta(days=50),
     }
-    visit: Visit = _kept(session, _filled(Visit, default, given))
+    visit: Visit = kept(session, filled(Visit, default, given))
     return visit
 
 
@@ -173,7 +172,7 @@ def a_programmer_session(session: Session, pump: Pump, **given: Any) -> Programm
     default = {
         "pump_id": pump.id,
         "epoch": 1,
-        "seq": next(_serials),
+        "seq": next(numbers),
         "measured_at": NOW - timedelta(days=50),
         "received_at": NOW - timedelta(days=50),
         "started_at": NOW - timedelta(days=50, minutes=15),
@@ -182,13 +181,13 @@ def a_programmer_session(session: Session, pump: Pump, **given: Any) -> Programm
         "operator": "rn.alvarez",
         "analysed": True,
     }
-    record: ProgrammerSessionRecord = _kept(session, _filled(ProgrammerSessionRecord, default, given))
+    record: ProgrammerSessionRecord = kept(session, filled(ProgrammerSessionRecord, default, given))
     return record
 
 
 def an_item(session: Session, clinic: Clinic, pump: Pump | None, **given: Any) -> WorklistItem:
     """One open line of the worklist, with the event that opened it."""
-    number = next(_serials)
+    number = next(numbers)
     default = {
         "clinic_id": clinic.id,
         "pump_id": pump.id if pump else None,
@@ -204,8 +203,8 @@ def an_item(session: Session, clinic: Clinic, pump: Pump | None, **given: Any) -
         "opened_at": NOW - timedelta(hours=6),
         "changed_at": NOW - timedelta(hours=6),
     }
-    item: WorklistItem = _kept(session, _filled(WorklistItem, default, given))
-    _kept(session, WorklistEvent(item_id=item.id or 0, at=item.opened_at, kind="opened", by="schedule"))
+    item: WorklistItem = kept(session, filled(WorklistItem, default, given))
+    kept(session, WorklistEvent(item_id=item.id or 0, at=item.opened_at, kind="opened", by="schedule"))
     return item
 
 
@@ -221,7 +220,7 @@ def a_rejected_message(session: Session, pump: Pump | None, **given: Any) -> Rej
         "reason": "reservoir_ml is -3: a volume can't be negative.",
         "received_at": NOW - timedelta(minutes=12),
     }
-    message: RejectedMessage = _kept(session, _filled(RejectedMessage, default, given))
+    message: RejectedMessage = kept(session, filled(RejectedMessage, default, given))
     return message
 
 
@@ -247,90 +246,8 @@ def an_outlook(session: Session, pump: Pump, **given: Any) -> Outlook:
         "refill_by_at": NOW + timedelta(days=60),
         "refill_reason": "The low mark may be reached then at the earliest.",
     }
-    outlook: Outlook = _kept(session, _filled(Outlook, default, given))
+    outlook: Outlook = kept(session, filled(Outlook, default, given))
     return outlook
-
-
-def a_determination(session: Session, pump: Pump, **given: Any) -> Determination:
-    """A battery at its indicator; it needs information still, since nobody has spoken on abuse or neglect."""
-    facts: dict[str, bool | None] = {
-        "device_has_battery": True,
-        "battery_nearing_end": True,
-        "no_longer_beneficial": None,
-        "repairable": None,
-        "components_functional": None,
-        "impending_failure_notice": True,
-        "abuse_or_neglect": None,
-    }
-    line = determine_replacement(facts).as_line()
-    source = {"kind": "reading", "id": "1/100", "text": f"report 1/100 of {pump.serial}", "at": NOW.isoformat()}
-    default = {
-        "pump_id": pump.id,
-        "determined_at": NOW - timedelta(hours=1),
-        "as_of": NOW - timedelta(hours=1),
-        "cause": "telemetry",
-        **{
-            name: line[name]
-            for name in ("guideline", "version", "question", "outcome", "readings", "criteria", "missing", "notes")
-        },
-        "facts": [
-            {
-                "name": name,
-                "value": value,
-                "because": "The pump reported its indicator." if value else "Nobody has documented it.",
-                "source": source if value else None,
-            }
-            for name, value in facts.items()
-        ],
-    }
-    determination: Determination = _kept(session, _filled(Determination, default, given))
-    return determination
-
-
-def a_finding(session: Session, pump: Pump, **given: Any) -> FindingRecord:
-    number = next(_serials)
-    default = {
-        "pump_id": pump.id,
-        "kind": "late_refill",
-        "key": f"late_refill:{number}",
-        "found_at": NOW - timedelta(days=3),
-        "happened_at": NOW - timedelta(days=40),
-        "neglect_or_abuse": True,
-        "strength": "weak",
-        "points_at": "patient",
-        "sentence": "The refill of 13 Oct 2026 came 9 days after it was due.",
-        "evidence": [{"kind": "visit", "id": 1, "text": "refill on 13 Oct 2026", "at": NOW.isoformat()}],
-        "explanations": ["The clinic moved the appointment.", "The patient was in hospital."],
-    }
-    finding: FindingRecord = _kept(session, _filled(FindingRecord, default, given))
-    return finding
-
-
-def an_attestation(session: Session, pump: Pump, **given: Any) -> Attestation:
-    default: dict[str, Any] = {
-        "pump_id": pump.id,
-        "at": NOW - timedelta(days=1),
-        "by": "physician@clinic.example",
-        "name": "Dr. Imai",
-        "meaning": "I have seen the findings and find no evidence of abuse or neglect.",
-        "abuse_or_neglect": False,
-        "findings": [],
-    }
-    attestation: Attestation = _kept(session, _filled(Attestation, default, given))
-    return attestation
-
-
-def a_documented_fact(session: Session, pump: Pump, **given: Any) -> DocumentedFact:
-    default = {
-        "pump_id": pump.id,
-        "fact": "no_longer_beneficial",
-        "value": True,
-        "author": "physician@clinic.example",
-        "document": "Letter of 2 Nov 2026, page 1",
-        "entered_at": NOW - timedelta(days=2),
-    }
-    fact: DocumentedFact = _kept(session, _filled(DocumentedFact, default, given))
-    return fact
 
 
 def a_delivery_mark(session: Session, pump: Pump, **given: Any) -> DeliveryMark:
@@ -341,5 +258,5 @@ def a_delivery_mark(session: Session, pump: Pump, **given: Any) -> DeliveryMark:
         "beyond": [[99, 100]],
         "updated_at": NOW,
     }
-    mark: DeliveryMark = _kept(session, _filled(DeliveryMark, default, given))
+    mark: DeliveryMark = kept(session, filled(DeliveryMark, default, given))
     return mark

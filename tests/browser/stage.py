@@ -9,7 +9,7 @@ from itertools import count
 
 from sqlmodel import Session
 
-from tests import build
+from tests import build, build_decisions
 from tracker.records.database import Database
 from tracker.records.pump import Clinic, Pump
 from tracker.records.reading import Reading
@@ -70,8 +70,8 @@ def set_stage(database: Database, now: datetime) -> Stage:
         urgent = _line(session, clinic, stalled, now, kind="alarm", priority=3, what="Motor stalled", hours=2)
         _line(session, clinic, replaceable, now, kind="replacement", priority=2, what="Plan the replacement", hours=900)
         _line(session, clinic, silent, now, kind="silence", priority=1, what="No report for 4 days", hours=400)
-        build.a_determination(session, replaceable, determined_at=now, as_of=now)
-        build.a_finding(session, replaceable, found_at=now, happened_at=now - timedelta(days=40))
+        build_decisions.a_determination(session, replaceable, determined_at=now, as_of=now)
+        build_decisions.a_finding(session, replaceable, found_at=now, happened_at=now - timedelta(days=40))
         build.a_delivery_mark(session, replaceable, updated_at=now)
         _years(session, replaceable, now)
         draft = build.a_visit(

@@ -14,13 +14,13 @@ from sqlmodel import select
 from tests.build import (
     NOW,
     a_delivery_mark,
-    a_determination,
     a_pump,
     a_reading,
     a_state,
     an_alarm,
     an_outlook,
 )
+from tests.build_decisions import a_determination
 from tests.web.asking import V1, good, walk
 from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry

@@ -6,7 +6,8 @@ from html import unescape
 
 import pytest
 
-from tests.build import NOW, a_determination, a_pump
+from tests.build import NOW, a_pump
+from tests.build_decisions import a_determination
 from tests.web.conftest import Site
 from tracker.guideline import LATEST, determine, determine_replacement, find, questions
 from tracker.records.determination import Determination

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from tests import build
+from tests import build, build_decisions
 from tests.build import NOW, PASSWORD
 from tests.web.conftest import Clock, Site, served
 from tests.web.test_permissions import declared
@@ -110,10 +110,10 @@ def peopled(settings: Settings, postgres_url: str) -> Iterator[tuple[Site, Pump]
             build.a_visit(session, pump, status="draft")
             build.an_item(session, clinic, pump)
             build.a_rejected_message(session, pump)
-            build.a_determination(session, pump)
-            build.a_finding(session, pump)
-            build.an_attestation(session, pump)
-            build.a_documented_fact(session, pump)
+            build_decisions.a_determination(session, pump)
+            build_decisions.a_finding(session, pump)
+            build_decisions.an_attestation(session, pump)
+            build_decisions.a_documented_fact(session, pump)
             session.add(SavedView(staff_id=staff.id or 0, name="All", query=""))
             log_mri(session, pump, performed_at=NOW - timedelta(hours=3), by="nurse@clinic.example", now=NOW)
             entry = {"reference": "Z-1", "model": pump.model, "published_on": NOW.date(), "title": "A label"}

@@ -12,7 +12,6 @@ from sqlalchemy import event
 from tests.build import (
     NOW,
     a_clinic,
-    a_finding,
     a_pump,
     a_reading,
     a_rejected_message,
@@ -22,6 +21,7 @@ from tests.build import (
     an_item,
     an_outlook,
 )
+from tests.build_decisions import a_finding
 from tests.web.conftest import Site
 from tracker.records.database import Database
 from tracker.records.partitions import ensure_months, month_of
