@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import httpx
 from sqlmodel import select
@@ -17,6 +19,12 @@ from tests.web.conftest import Site
 from tracker.records.pump import Pump, PumpState
 from tracker.records.staff import BrowserSession
 from tracker.web.live import RELOAD, Listener
+
+
+def told(story: Coroutine[Any, Any, None]) -> None:
+    """Run the story on a loop of its own, in a thread of its own: a browser's driver may hold this thread's."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, story).result()
 
 
 class Page:
@@ -162,7 +170,7 @@ def test_a_page_that_reads_too_slowly_is_told_to_load_itself_anew() -> None:
         assert RELOAD in heard
         assert len(heard) <= 200
 
-    asyncio.run(story())
+    told(story())
 
 
 def test_of_very_many_changes_a_page_hears_just_that_there_were_some() -> None:
@@ -173,7 +181,7 @@ def test_of_very_many_changes_a_page_hears_just_that_there_were_some() -> None:
             listener.hear([*many, ("pumps", "")])
             assert [listener.queue.get_nowait() for _ in range(listener.queue.qsize())] == expected
 
-    asyncio.run(story())
+    told(story())
 
 
 def test_a_hundred_open_pages_all_hear(site: Site) -> None:
@@ -187,4 +195,4 @@ def test_a_hundred_open_pages_all_hear(site: Site) -> None:
             assert await asyncio.wait_for(listener.queue.get(), 20) == ("pump", "SN1")
             site.web.feed.leave(listener)
 
-    asyncio.run(story())
+    told(story())
