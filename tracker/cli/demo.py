@@ -76,6 +76,8 @@ def _run(settings: Settings, parts: Parts, clinic: demo_clinic.DemoClinic, every
     tracker = (sys.executable, "-m", "tracker.cli.main")
     enrolled = clinic.enrol_if_new()
     parts.start("broker", *tracker, "broker")
+    if clinic.filled:
+        parts.start("web", *tracker, "web")  # beside the broker: a later start is a matter of seconds
     _until_up(parts, "broker", settings.broker_host, settings.broker_port, wait)
     parts.start("ingest", *tracker, "ingest")
     if not clinic.filled:
@@ -83,12 +85,12 @@ def _run(settings: Settings, parts: Parts, clinic: demo_clinic.DemoClinic, every
         if not clinic.fill(parts, wait):
             return
         clinic.settle_history()
+        parts.start("web", *tracker, "web")
     clinic.expect_reports(every)
-    parts.start("web", *tracker, "web")
-    parts.start("schedule", *tracker, "schedule")
-    parts.start("simulators", *clinic.live_command(every))
     _until_up(parts, "web", settings.web_host, settings.web_port, wait)
     _say_where(settings, clinic)
+    parts.start("schedule", *tracker, "schedule")
+    parts.start("simulators", *clinic.live_command(every))
     while not wait(_LOOK_S):
         for name in parts.mend():
             console.print(
