@@ -14,7 +14,18 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tests.benchmarks import brokers, load
-from tests.benchmarks.measure import Result, System, bare, drain, ingest, load_line, make_session, mq_bridge
+from tests.benchmarks.measure import (
+    Ended,
+    Result,
+    System,
+    bare,
+    drain,
+    drain_again,
+    ingest,
+    load_line,
+    make_session,
+    mq_bridge,
+)
 from tests.benchmarks.report import Row, write
 from tests.servers import Postgres, postgres_cluster
 
@@ -57,9 +68,18 @@ def _rounds(
         line.flood(load.messages(_PUMPS, each, start=1 + turn * each))
         line.close()
         for system in systems:
-            results[system.name].append(drain(system, each * _PUMPS))
+            try:
+                results[system.name].append(drain(system, each * _PUMPS))
+            except Ended:
+                if not system.others:
+                    raise
+                drain_again(system, (turn + 1) * each * _PUMPS)
             done()
-    return [Row.of(name, found) for name, found in results.items()]
+    return [Row.of(_named(name, rounds - len(found)), found) for name, found in results.items() if found]
+
+
+def _named(name: str, spoilt: int) -> str:
+    return f"{name} (ended by itself in {spoilt} of the rounds, not counted)" if spoilt else name
 
 
 def _systems(
