@@ -52,6 +52,20 @@ def test_what_is_not_json_has_a_null_id(line: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b'{"id": 1, "question": "trial", "facts": {"noninvasive_months": NaN}}', "noninvasive_months is NaN"),
+        (b'{"question": "trial", "facts": {"a": NaN, "b": -Infinity}, "c": NaN}', "a is NaN"),
+        (b'{"question": "trial", "facts": {"a": [-Infinity]}}', "it holds -Infinity"),
+        (b"NaN", "it holds NaN"),
+    ],
+)
+def test_a_number_that_json_does_not_have_is_named_with_its_field(line: bytes, words: str) -> None:
+    assert words in answered(line)["error"]
+    assert "error" not in answered(GOOD)
+
+
+@pytest.mark.parametrize(
     "line",
     [
         b'{"id": "d", "question": "trial", "question": "trial"}',

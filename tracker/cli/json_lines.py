@@ -10,7 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import IO, Any, NoReturn, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import msgspec
 
@@ -91,26 +91,40 @@ class BadLine(ValueError):
 class LineReader:
     """Reads lines of JSON one after the other; ``repeated`` is a key that stands twice in an object of the last one."""
 
-    __slots__ = ("_decode", "repeated")
+    __slots__ = ("_constants", "_decode", "_holder", "repeated")
 
     def __init__(self) -> None:
         self.repeated: str | None = None
+        self._constants: list[_Constant] = []
+        self._holder: str | None = None
         self._decode = json.JSONDecoder(
-            object_pairs_hook=self._object, parse_int=_integer, parse_constant=_no_constant
+            object_pairs_hook=self._object, parse_int=_integer, parse_constant=self._note_constant
         ).decode
 
     def read(self, text: str) -> object:
         """Read one line. Raises ``BadLine``, and ``RecursionError`` for one that is nested too deeply."""
-        self.repeated = None
+        self.repeated = self._holder = None
+        self._constants.clear()
         if not text.strip(" \t\r\n"):
             raise BadLine("blank; every line must hold one JSON object")
         try:
-            return self._decode(text)
+            value = self._decode(text)
         except json.JSONDecodeError as fault:
             raise BadLine(f"not JSON, at character {fault.pos + 1}: {fault.msg}") from fault
+        if self._constants:
+            where = f"{self._holder} is" if self._holder else "it holds"
+            raise BadLine(f"not JSON: {where} {self._constants[0].name}, which is no JSON number")
+        return value
+
+    def _note_constant(self, name: str) -> _Constant:
+        self._constants.append(_Constant(name))
+        return self._constants[-1]
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
+        if self._constants and self._holder is None:
+            first = self._constants[0]
+            self._holder = next((name_shown(key) for key, value in pairs if value is first), None)
         if len(members) != len(pairs) and self.repeated is None:
             seen: set[str] = set()
             for key, _ in pairs:
@@ -128,8 +142,11 @@ def _integer(text: str) -> int | float:
     return -math.inf if text.startswith("-") else math.inf
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise BadLine(f"not JSON: {name} is no JSON number")
+class _Constant:
+    """NaN or an infinity where a number should stand: read on to the end of its object, to name the field."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 def _raw_id(text: str, value: object) -> bytes:
