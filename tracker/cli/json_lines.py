@@ -96,14 +96,15 @@ class LineReader:
     def __init__(self) -> None:
         self.repeated: str | None = None
         self._constants: list[_Constant] = []
-        self._holder: str | None = None
+        self._holder = ""
         self._decode = json.JSONDecoder(
             object_pairs_hook=self._object, parse_int=_integer, parse_constant=self._note_constant
         ).decode
 
     def read(self, text: str) -> object:
         """Read one line. Raises ``BadLine``, and ``RecursionError`` for one that is nested too deeply."""
-        self.repeated = self._holder = None
+        self.repeated = None
+        self._holder = ""
         self._constants.clear()
         if not text.strip(" \t\r\n"):
             raise BadLine("blank; every line must hold one JSON object")
@@ -122,9 +123,9 @@ class LineReader:
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
-        if self._constants and self._holder is None:
+        if self._constants and not self._holder:
             first = self._constants[0]
-            self._holder = next((name_shown(key) for key, value in pairs if value is first), None)
+            self._holder = next((name_shown(key) for key, value in pairs if value is first), "")
         if len(members) != len(pairs) and self.repeated is None:
             seen: set[str] = set()
             for key, _ in pairs:
