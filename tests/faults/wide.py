@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -34,6 +34,7 @@ _PER_FAULT = 2000  # messages sent for each fault
 _PUMPS = 20
 _WORKERS = 4
 _FLOOD_A_SECOND = 10_000
+_LONG_AGO = load.FIRST - timedelta(days=2000)  # so that the last report of the flood is not of tomorrow
 _QUIET_WAIT_MAX_S = 5.0
 
 
@@ -149,7 +150,8 @@ def flood(folder: Path, faults: int) -> Outcome:
 def _pour(line: Line, total: int) -> None:
     began, topic = time.monotonic(), topics.telemetry(load.serial(0))
     for first in range(1, total + 1, 500):
-        line.flood((topic, load.payload(seq)) for seq in range(first, min(first + 500, total + 1)))
+        reports = range(first, min(first + 500, total + 1))
+        line.flood((topic, load.payload(seq, first=_LONG_AGO)) for seq in reports)
         time.sleep(max(0.0, first / _FLOOD_A_SECOND - (time.monotonic() - began)))
 
 
