@@ -1,12 +1,14 @@
 """The second half of ``make soak``: faults of many parts at once, in full number, written to the benchmarks.
 
 A cluster that loses nodes and workers in turn, an embedded broker whose store is deleted, communicators killed at their
-work, and one pump that floods while the others wait for their receipts. ``python -m tests.faults.wide [STORY …]``.
+work, the whole demo killed, and one pump that floods while the others wait for their receipts.
+``python -m tests.faults.wide [STORY …]``.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import shutil
 import signal
 import sys
@@ -24,6 +26,7 @@ from tests.benchmarks import load
 from tests.benchmarks.brokers import mosquitto, nats
 from tests.benchmarks.line import Line
 from tests.benchmarks.report import machine, markdown, put
+from tests.end_to_end.demo import Demo
 from tests.faults.cluster import nats_cluster
 from tests.faults.site import Sender, Site, site
 from tests.faults.soak import Outcome
@@ -36,6 +39,7 @@ _WORKERS = 4
 _FLOOD_A_SECOND = 10_000
 _LONG_AGO = load.FIRST - timedelta(days=2000)  # so that the last report of the flood is not of tomorrow
 _QUIET_WAIT_MAX_S = 5.0
+_CHANCE = random.Random(20261122)
 
 
 def _turns(running: Site, sender: Sender, faults: int) -> Iterator[int]:
@@ -120,6 +124,27 @@ def communicators_killed(folder: Path, faults: int) -> Outcome:
         return Outcome("communicators killed", faults, len(sent), lost, doubled, 0, time.monotonic() - began)
 
 
+def demo_killed(folder: Path, faults: int) -> Outcome:
+    """The whole demo at once: broker, ingest, pages, schedule and communicators; the sent set is their journal's."""
+    began = time.monotonic()
+    demo = Demo(folder)
+    for _ in range(faults):
+        demo.start()
+        demo.up()
+        time.sleep(_CHANCE.uniform(0.0, 3.0))
+        demo.kill()
+    demo.start()
+    demo.up()
+    sent = numbered(folder / "data" / "clinic")
+    try:
+        wait_until(lambda: sent <= set(demo.stored()), 120, "every message that was numbered")
+        stored = demo.stored()
+    finally:
+        demo.stop()
+    lost, doubled = len(sent - set(stored)), len(stored) - len(set(stored))
+    return Outcome("the whole demo killed", faults, len(sent), lost, doubled, 0, time.monotonic() - began)
+
+
 def flood(folder: Path, faults: int) -> Outcome:
     """One pump sends 10,000 a second; the others' longest wait for a receipt is in the name."""
     began, waits = time.monotonic(), []
@@ -159,6 +184,7 @@ STORIES: dict[str, Callable[[Path, int], Outcome]] = {
     "cluster": cluster,
     "store": store_deleted,
     "communicators": communicators_killed,
+    "demo": demo_killed,
     "flood": flood,
 }
 
