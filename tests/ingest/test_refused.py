@@ -53,6 +53,29 @@ def test_a_rejected_message_counts_as_received_where_its_number_can_be_read(narr
 
 
 @pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"epoch": 1, "seq": 2, "reservoir_ml": NaN}',
+        b'{"epoch": 1, "seq": 2, "battery": {"voltage_v": -Infinity}}',
+        b'\xef\xbb\xbf{"epoch": 1, "seq": 2}',
+        b'{"epoch": 1, "seq": 2, "firmware": "\\ud800"}',
+    ],
+)
+def test_what_is_no_json_for_a_trifle_counts_as_received_too(narrow: Desk, payload: bytes) -> None:
+    narrow.write(sent(status(1)), sent(payload), sent(status(3)))
+    assert len(narrow.rejected()) == 1
+    assert narrow.mark() == (3, [])
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"epoch": 1, "seq": 2', b'{"epoch": 1, "seq": 2}5}', b'{"seq": 2, "epoch": NaN}']
+)
+def test_a_number_that_may_be_cut_off_or_none_covers_nothing(narrow: Desk, payload: bytes) -> None:
+    narrow.write(sent(status(1)), sent(payload), sent(status(3)))
+    assert narrow.mark() == (1, [[3, 3]])
+
+
+@pytest.mark.parametrize(
     "topic", [b"pumps/A/B/telemetry", b"pumps//telemetry", b"\xff\xfe", b"other", b"pumps/A/receipt"]
 )
 def test_a_strange_topic_is_kept(narrow: Desk, topic: bytes) -> None:

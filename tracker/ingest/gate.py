@@ -6,6 +6,7 @@ bytes and lays the messages out by pump, ``refusal`` holds one message against t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -150,11 +151,20 @@ def _refuse_size(size: int) -> None:
 
 
 def _number(arrival: Arrival, kind: str) -> Number | None:
-    """The number of a message that can't be read otherwise, where at least that is whole."""
+    """The number of a message that can't be read otherwise, where at least that is whole.
+
+    Much that is no JSON is none for a NaN, a byte order mark or half a surrogate pair alone: the number of such a
+    message is as sure as any, and without it a communicator would send the message again for ever.
+    """
     if kind == "presence" or arrival.size:
         return None
     try:
         number = _NUMBER.decode(arrival.payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except msgspec.ValidationError:
         return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            number = msgspec.convert(json.loads(arrival.payload), _JustNumber)
+        except (ValueError, RecursionError):  # a validation error is a value error too
+            return None
     return number.epoch, number.seq
