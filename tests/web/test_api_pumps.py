@@ -228,20 +228,24 @@ def test_a_cursor_of_another_list_another_clinic_or_ones_own_making_is_refused(o
     assert east.get(f"{V1}/pumps", params={"cursor": "!"}).status_code == 422
 
 
-def test_delivery_tells_what_is_missing(site_on_both: Site) -> None:
+def test_delivery_says_what_the_receipt_says(site_on_both: Site) -> None:
     site = site_on_both
     with site.database.writing() as session:
         pump = a_pump(session, site.clinic(), serial="SN1")
         a_state(session, pump, received=98, duplicates=4, rejected=2)
         a_delivery_mark(session, pump, epoch=1, contiguous=96, beyond=[[99, 100], [103, 103]])
         a_pump(session, site.clinic(), serial="QUIET")
+        torn = a_pump(session, site.clinic(), serial="TORN")
+        a_delivery_mark(session, torn, epoch=2, contiguous=1, beyond=[[seq, seq] for seq in range(3, 200, 2)])
     api = site.api()
+    torn_mark = good(api.get(f"{V1}/pumps/TORN/delivery"))
+    assert (torn_mark["contiguous"], len(torn_mark["missing"]), torn_mark["missing"][-1]) == (129, 64, [128, 128])
     assert good(api.get(f"{V1}/pumps/SN1/delivery")) == {
         "received": 98,
         "duplicates": 4,
         "rejected": 2,
         "epoch": 1,
-        "contiguous": 96,
+        "contiguous": 103,
         "missing": [[97, 98], [101, 102]],
     }
     assert good(api.get(f"{V1}/pumps/QUIET/delivery"))["missing"] == []

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from devices.wire import MAX_GAPS
 from tracker.records.advisory import Advisory, AdvisoryMatch, advisories_of
 from tracker.records.alarm import Alarm, alarms_of
 from tracker.records.delivery import DeliveryMark
@@ -93,3 +94,11 @@ def missing_of(mark: DeliveryMark) -> list[tuple[int, int]]:
             gaps.append((expected, first - 1))
         expected = last + 1
     return gaps
+
+
+def receipt_of(mark: DeliveryMark) -> tuple[int, list[tuple[int, int]]]:
+    """What the pump's receipt says of an epoch: all up to the first number is in, save the gaps, the oldest 64."""
+    missing = missing_of(mark)
+    if len(missing) > MAX_GAPS:
+        return missing[MAX_GAPS][0] - 1, missing[:MAX_GAPS]
+    return mark.beyond[-1][1] if mark.beyond else mark.contiguous, missing

@@ -17,7 +17,7 @@ from tracker.records.determination import newest_determinations
 from tracker.records.outlook import Outlook
 from tracker.records.paging import newest_mark, pump_page, reading_page
 from tracker.records.pump import Pump, PumpState
-from tracker.records.views_pump import missing_of
+from tracker.records.views_pump import receipt_of
 from tracker.web import enrolling
 from tracker.web.api import pump_shapes as shapes
 from tracker.web.api.determination_shapes import DeterminationShown, determination_of
@@ -103,15 +103,15 @@ class PumpShown(shapes.PumpListed):
 
 
 class Delivery(BaseModel):
-    """What has arrived of a pump's messages. `epoch`, `contiguous` and `missing` speak of its newest epoch."""
+    """What has arrived of a pump's messages. `epoch`, `contiguous` and `missing` are those of its newest receipt."""
 
     received: int = Field(description="messages committed, rejected ones among them")
     duplicates: int
     rejected: int
     epoch: int | None = Field(description="null before the first message")
-    contiguous: int
+    contiguous: int = Field(description="every `seq` up to it is committed, save those in `missing`")
     missing: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
-        description="closed ranges of `seq` that have not arrived, oldest first"
+        description="closed ranges of `seq` that have not arrived, at most 64, oldest first"
     )
 
 
@@ -215,11 +215,12 @@ def delivery(serial: Serial, web: Context, person: Annotated[Person, requires("d
         state = session.get(PumpState, key(pump.id))
         mark = newest_mark(session, key(pump.id))
     web.trail.read(person, f"pump:{serial}", "delivery", now, clinic_id=pump.clinic_id)
+    contiguous, missing = receipt_of(mark) if mark else (0, [])
     return {
         "received": state.received if state else 0,
         "duplicates": state.duplicates if state else 0,
         "rejected": state.rejected if state else 0,
         "epoch": mark.epoch if mark else None,
-        "contiguous": mark.contiguous if mark else 0,
-        "missing": missing_of(mark) if mark else [],
+        "contiguous": contiguous,
+        "missing": missing,
     }
