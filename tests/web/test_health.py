@@ -16,6 +16,8 @@ from sqlmodel import select
 from tests.build import a_pump, a_state
 from tests.servers import free_port
 from tests.web.conftest import Clock, Site, served
+from tracker.ingest.batch import Stored
+from tracker.ingest.metrics import committed
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.job import JobRun, WorkerStatus, beat
@@ -117,6 +119,18 @@ def test_the_figures_count_requests_by_pattern_and_tell_of_jobs_and_workers(site
     assert 'tracker_job_failed{job="sweep"} 1.0' in answer.text
     assert 'tracker_worker_beat_age_seconds{kind="ingest",worker="ingest-0"} 7.0' in answer.text
     assert "tracker_database_up 1.0" in answer.text
+
+
+def test_the_figures_of_ingest_in_the_same_process_are_on_the_same_page(site: Site) -> None:
+    before = ingest_duplicates(site)
+    committed(Stored(duplicates=3), messages=3, seconds=0.01, lag_seconds=None)
+    assert ingest_duplicates(site) == before + 3
+
+
+def ingest_duplicates(site: Site) -> float:
+    lines = site.stranger().get("/metrics").text.splitlines()
+    (line,) = (line for line in lines if line.startswith('tracker_ingest_messages_total{kind="duplicates"}'))
+    return float(line.split()[-1])
 
 
 def test_the_schema_that_the_figures_come_from_is_the_newest(site: Site) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.records.database import Database
@@ -50,7 +50,10 @@ class Metrics:
             self._seconds.labels(route).observe(seconds)
 
     def exposed(self, web: Web) -> bytes:
-        """All figures as text, those of the database as they are now."""
+        """All figures as text: the pages' own, those of the database as they are now, and the process's.
+
+        The last hold those of ingest too where it runs in this process, as it does under ``tracker serve``.
+        """
         self._pages.set(web.feed.listeners)
         self._waiting.set(web.trail.waiting)
         try:
@@ -58,7 +61,7 @@ class Metrics:
             self._database.set(1)
         except SQLAlchemyError:
             self._database.set(0)
-        return generate_latest(self.registry)
+        return generate_latest(self.registry) + generate_latest(REGISTRY)
 
     def _read(self, database: Database, now: datetime) -> None:
         with database.reading() as session:

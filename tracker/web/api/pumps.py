@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from devices.lifecycle import LifecycleState
 from devices.models import catalogue
@@ -45,8 +45,15 @@ from tracker.web.reach import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 
-FromTime = Annotated[Moment | None, Query(alias="from", description="measured at this time or later")]
-ToTime = Annotated[Moment | None, Query(alias="to", description="measured before this time")]
+
+def _plus_kept(given: object) -> object:
+    """A plus that nobody encoded comes out of an address as a space; before an offset it can be nothing else."""
+    return given[:-6] + "+" + given[-5:] if isinstance(given, str) and given[-6:-5] == " " else given
+
+
+_Asked = Annotated[Moment, BeforeValidator(_plus_kept)]
+FromTime = Annotated[_Asked | None, Query(alias="from", description="measured at this time or later")]
+ToTime = Annotated[_Asked | None, Query(alias="to", description="measured before this time")]
 
 
 def _known_model(given: str) -> str:

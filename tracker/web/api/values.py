@@ -17,7 +17,7 @@ from tracker.web.cursors import read_cursor, write_cursor
 
 NO_NUL = r"^[^\x00]*$"
 DECIMAL = r"^[0-9]{1,12}(\.[0-9]{1,9})?$"
-MOST = 500
+MOST = 1000
 
 Serial = Annotated[
     str, Path(description="The pump's serial", examples=["NGP-000123"], json_schema_extra={"maxLength": 64})
