@@ -16,10 +16,12 @@ from simulators.unit import DRAINS
 
 GARBAGE_AFTER_MIN: Final = 0.7
 STALL_AFTER_MIN: Final = 1.5
+STRANGER_AFTER_MIN: Final = 2.0
 LOW_AFTER_MIN: Final = 2.5
 SILENT_AFTER_MIN: Final = 3.0
 ERI_AFTER_MIN: Final = 4.0
 STALL_LASTS_MIN: Final = 45.0
+STRANGER_DOSE_FACTOR: Final = 0.5
 _NEAR_ERI_PERCENT: Final = 1.5
 
 
@@ -64,6 +66,10 @@ def _any_with_battery(course: Course) -> float | None:
     return -course.state.age_days if course.state.has_battery else None
 
 
+def _programmable(course: Course) -> float | None:
+    return course.state.age_days if course.state.unit.model.programmable and course.state.turning else None
+
+
 def _begin_low(course: Course) -> None:
     """The mark is set to what is left, less what flows until then."""
     state = course.state
@@ -96,10 +102,15 @@ def _begin_garbage(course: Course) -> None:
         course.plan(course.at + timedelta(minutes=minutes), h.GarbageSent(8))
 
 
+def _begin_stranger(course: Course) -> None:
+    course.plan(course.at + timedelta(minutes=STRANGER_AFTER_MIN), h.StrangeProgrammer(STRANGER_DOSE_FACTOR))
+
+
 _PARTS: Final[tuple[tuple[str, Callable[[Course], float | None], Callable[[Course], None]], ...]] = (
     ("reservoir_runs_low", _nearest_low, _begin_low),
     ("battery_reaches_eri", _nearest_eri, _begin_eri),
     ("motor_stalls", _with_motor, _begin_stall),
     ("goes_silent", _any_with_battery, _begin_silence),
     ("sends_garbage", _with_motor, _begin_garbage),
+    ("unknown_programmer", _programmable, _begin_stranger),
 )

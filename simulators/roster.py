@@ -16,7 +16,8 @@ from simulators.telling import Fact, Said
 class Pump(Struct, frozen=True):
     """One line of the roster, in the words of the tracker's import. `lifecycle`: `implanted`, `replaced`, `explanted`.
 
-    `dose_per_day` and `low_reservoir_ml` are those of the first day. `messages` is about how many it sends in all.
+    `dose_per_day` and `low_reservoir_ml` are those of the first day. `programmer` is the clinic's, with which its visits
+    are done. `messages` is about how many it sends in all.
     """
 
     serial: str
@@ -34,6 +35,7 @@ class Pump(Struct, frozen=True):
     dose_per_day: Decimal
     low_reservoir_ml: float | None
     report_interval_s: int
+    programmer: str
     messages: int
 
 
@@ -100,5 +102,6 @@ def _line(
         dose_per_day=dose,
         low_reservoir_ml=state.low_mark_ml if state.unit.model.low_reservoir_ml is not None else None,
         report_interval_s=round(course.report_every_hours * 3600),
+        programmer=course.programmer,
         messages=said + ceil(reports),
     )

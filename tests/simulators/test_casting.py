@@ -43,12 +43,20 @@ def alarms(events: list[Event]) -> set[AlarmCode]:
 
 def test_each_story_comes_up_within_five_minutes(clinic: Clinic) -> None:
     told = {name: five_minutes(clinic, serial) for name, serial in list(cast(clinic, frozenset()))}
-    assert set(told) == {"reservoir_runs_low", "battery_reaches_eri", "motor_stalls", "goes_silent", "sends_garbage"}
+    assert set(told) == {
+        "reservoir_runs_low",
+        "battery_reaches_eri",
+        "motor_stalls",
+        "goes_silent",
+        "sends_garbage",
+        "unknown_programmer",
+    }
     assert alarms(told["reservoir_runs_low"]) == {AlarmCode.LOW_RESERVOIR}
     assert alarms(told["battery_reaches_eri"]) == {AlarmCode.ELECTIVE_REPLACEMENT}
     assert alarms(told["motor_stalls"]) == {AlarmCode.MOTOR_STALL}
     assert any(isinstance(event, Fact) and event.what == "silent" for event in told["goes_silent"])
     assert any(isinstance(event, Garbage) for event in told["sends_garbage"])
+    assert any(isinstance(event, Fact) and event.what == "strange_programmer" for event in told["unknown_programmer"])
 
 
 def test_each_story_has_a_pump_of_its_own_and_is_told_once(clinic: Clinic) -> None:

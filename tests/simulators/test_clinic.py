@@ -83,6 +83,13 @@ def test_the_roster_names_just_the_pumps_that_speak_and_about_how_often(events: 
     assert all(lines[new].replaces == old for old, new in replaced.items() if new)
 
 
+def test_the_roster_names_the_programmer_of_every_session(events: list[Event]) -> None:
+    lines = {line.serial: line for line in roster(open_clinic(3, PUMPS, OPENED, UNTIL), OPENED, UNTIL)}
+    seen = {(one.serial, one.message.programmer) for one in said(events) if isinstance(one.message, ProgrammerSession)}
+    assert seen
+    assert seen <= {(serial, line.programmer) for serial, line in lines.items()}
+
+
 def test_what_truly_happens_does_not_depend_on_whether_anybody_reports(events: list[Event]) -> None:
     unseen = open_clinic(3, PUMPS, OPENED, UNTIL).history(UNTIL, reports=False)
     quiet = sorted((each.serial, each.what, each.at) for each in unseen if isinstance(each, Fact))

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from tracker.actions.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.add_staff import add_clinic, add_staff
 from tracker.actions.enrol_pump import OPTIONAL_FIELDS, Enrolment, enrol_pumps
+from tracker.actions.name_programmer import name_programmer
 from tracker.broker.credentials import issue_many
 from tracker.broker.users import replace_private
 from tracker.cli.parts import Parts
@@ -97,6 +98,8 @@ class DemoClinic:
                     )
             enrol_pumps(session, clinic_id=key(clinic.id), enrolments=enrolments, by="tracker demo", now=now)
             _link_generations(session, roster)
+            for programmer in sorted({pump["programmer"] for pump in roster}):
+                name_programmer(session, key(clinic.id), programmer, by="tracker demo", now=now)
             # Written before the commit: a crash in between leaves credentials that nobody has, and a fresh start.
             lines = [["serial", "username", "password"], *([one.serial, one.username, one.password] for one in issued)]
             replace_private(self._credentials, "".join(",".join(line) + "\n" for line in lines))
