@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import select, update
 
 from tests.build import NOW, a_pump
 from tests.servers import wait_until
@@ -18,6 +18,7 @@ from tests.web.conftest import Site
 from tracker.actions.audit import verify
 from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
+from tracker.records.staff import BrowserSession
 from tracker.web.people import Person
 from tracker.web.trail import ReadTrail
 
@@ -89,6 +90,59 @@ def test_while_the_database_is_locked_reads_wait_in_the_file_and_no_page_waits(
         assert "pump:SN1" in next(folder.iterdir()).read_text()
     wait_until(lambda: subjects(sqlite_database) == ["pump:SN1"], what="the entry after the lock")
     trail.stop()
+
+
+def reads(site: Site) -> list[AuditEntry]:
+    assert site.web.trail.flush()
+    with site.database.reading() as session:
+        return list(session.exec(select(AuditEntry).where(AuditEntry.action == "read").order_by(AuditEntry.seq)))  # type: ignore[arg-type]
+
+
+def test_a_page_left_open_for_eight_hours_is_entered_once_an_hour(site: Site) -> None:
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), serial="SN1")
+    browser = site.browser()
+    assert browser.get("/pumps/SN1").status_code == 200
+    for _ in range(8 * 6):
+        site.clock.forward(minutes=10)
+        with site.database.writing() as session:
+            session.exec(update(BrowserSession).values(seen_at=site.clock()))
+        assert browser.get("/pumps/SN1", headers={"X-Background": "1"}).status_code == 200
+    entries = reads(site)
+    assert [entry.detail.get("refreshed") for entry in entries] == [None] + [6] * 8
+    assert all(entry.subject == "pump:SN1" and entry.detail["what"] == "page" for entry in entries)
+
+
+def test_calling_itself_a_refresh_hides_no_read_that_was_not_entered(site: Site) -> None:
+    nurse = site.person()
+    with site.database.writing() as session:
+        for serial in ("SN1", "SN2"):
+            a_pump(session, site.clinic(), serial=serial)
+    first, second = site.browser(person=nurse), site.browser(person=nurse)
+    first.get("/pumps/SN1")
+    for browser, address in (
+        (first, "/pumps/SN1"),  # covered by the click just before
+        (first, "/pumps/SN2"),
+        (first, "/pumps/SN1/visits"),
+        (second, "/pumps/SN1"),
+    ):
+        assert browser.get(address, headers={"X-Background": "1"}).status_code == 200
+    assert [(entry.subject, entry.detail["what"]) for entry in reads(site)] == [
+        ("pump:SN1", "page"),
+        ("pump:SN2", "page"),
+        ("pump:SN1", "visits"),
+        ("pump:SN1", "page"),
+    ]
+
+
+def test_every_click_and_every_programs_call_is_entered(site: Site) -> None:
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), serial="SN1")
+    browser, program = site.browser(), site.api()
+    for _ in range(3):
+        browser.get("/pumps/SN1")
+        program.get("/api/v1/pumps/SN1", headers={"X-Background": "1"})
+    assert [entry.detail["via"] for entry in reads(site)] == ["browser", "token"] * 3
 
 
 PROGRAM = """

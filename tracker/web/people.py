@@ -28,7 +28,10 @@ BACKGROUND_HEADER = "x-background"  #: a page's own refreshing carries it, and i
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is asking. ``session_digest`` and ``csrf`` are empty for a token."""
+    """Who is asking. ``session_digest`` and ``csrf`` are empty for a token.
+
+    ``refreshing`` says that an open page asks for itself anew, with nobody's hand on it.
+    """
 
     staff_id: int
     email: str
@@ -41,6 +44,7 @@ class Person:
     timezone: str
     csrf: str = ""
     session_digest: str = ""
+    refreshing: bool = False
 
 
 def digest(secret: str) -> str:
@@ -100,7 +104,7 @@ def _by_cookie(request: Request, now: datetime) -> Person | None:
 
 
 def person_of_session(session: Session, key: str, now: datetime, web: Web, *, seen: bool) -> Person | None:
-    """The person of the session with that digest, while it lasts. ``seen`` keeps it from idling out."""
+    """The person of the session with that digest, while it lasts. ``seen``: somebody is at it; it does not idle out."""
     found = session_with_staff(session, key)
     if found is None:
         return None
@@ -110,7 +114,7 @@ def person_of_session(session: Session, key: str, now: datetime, web: Web, *, se
         return None
     if seen and now - browser.seen_at > idle / 20:
         web.trail.session_seen(key, now)
-    return _person(staff, clinic, "browser", browser)
+    return _person(staff, clinic, "browser", browser, refreshing=not seen)
 
 
 def session_lasts(browser: BrowserSession, now: datetime, idle: timedelta) -> bool:
@@ -119,7 +123,12 @@ def session_lasts(browser: BrowserSession, now: datetime, idle: timedelta) -> bo
 
 
 def _person(
-    staff: Staff, clinic: Clinic, via: Literal["browser", "token"], browser: BrowserSession | None = None
+    staff: Staff,
+    clinic: Clinic,
+    via: Literal["browser", "token"],
+    browser: BrowserSession | None = None,
+    *,
+    refreshing: bool = False,
 ) -> Person:
     return Person(
         staff_id=staff.id or 0,
@@ -133,4 +142,5 @@ def _person(
         timezone=clinic.timezone,
         csrf=browser.csrf if browser else "",
         session_digest=browser.digest if browser else "",
+        refreshing=refreshing,
     )

@@ -28,6 +28,7 @@ from tracker.actions.audit import Fact, record_all
 from tracker.records.audit import already_entered
 from tracker.records.database import Database
 from tracker.records.staff import ApiToken, BrowserSession
+from tracker.web.open_pages import OpenPages
 from tracker.web.people import Person
 
 _EVERY_S = 0.2
@@ -48,6 +49,7 @@ class ReadTrail:
         self._pending: list[Fact] = []
         self._sessions: dict[str, datetime] = {}
         self._tokens: dict[int, datetime] = {}
+        self._open_pages = OpenPages()
         self._file: IO[bytes] | None = None
         self._wake = threading.Event()
         self._ending = threading.Event()
@@ -82,11 +84,18 @@ class ReadTrail:
     def read(
         self, person: Person, subject: str, what: str, now: datetime, *, clinic_id: int | None = None, **detail: Any
     ) -> None:
-        """Enter that the person read ``what`` of the subject. On return it is in the file: the page may go out."""
+        """Enter that the person read ``what`` of the subject. On return it is in the file: the page may go out.
+
+        An open page that fetches itself anew is covered by the entry of the hour (see ``open_pages``).
+        """
         whose = person.clinic_id if clinic_id is None else clinic_id
-        fact = Fact(now, person.email, whose, "read", subject, {"what": what, "via": person.via, **detail})
-        line = json.dumps({**asdict(fact), "at": now.isoformat()}, default=str).encode() + b"\n"
         with self._lock:
+            more = self._open_pages.entry(person, subject, what, detail, now)
+            if more is None:
+                return
+            told = {"what": what, "via": person.via, **detail, **more}
+            fact = Fact(now, person.email, whose, "read", subject, told)
+            line = json.dumps({**asdict(fact), "at": now.isoformat()}, default=str).encode() + b"\n"
             file = self._file or self._open()
             file.write(line)
             file.flush()
