@@ -16,8 +16,8 @@ from simulators.telling import Fact, Said
 class Pump(Struct, frozen=True):
     """One line of the roster, in the words of the tracker's import. `lifecycle`: `implanted`, `replaced`, `explanted`.
 
-    `dose_per_day` and `low_reservoir_ml` are those of the first day. `programmer` is the clinic's, with which its visits
-    are done. `messages` is about how many it sends in all.
+    `dose_per_day` and `low_reservoir_ml` are those of the first day. `programmer` is the clinic's own, for its visits.
+    `messages` is about how many it sends in all.
     """
 
     serial: str
