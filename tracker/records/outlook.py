@@ -98,7 +98,10 @@ def keep_outlooks(session: Session, rows: Sequence[Ahead]) -> None:
     if not rows:
         return
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Outlook)
+    statement = dialect.insert(_OUTLOOK)
     told = {name: statement.excluded[name] for name in NAMES if name != "pump_id"}
-    upsert = statement.on_conflict_do_update(index_elements=[col(Outlook.pump_id)], set_=told)
-    session.execute(upsert, [{name: getattr(row, name) for name in NAMES} for row in rows])
+    upsert = statement.on_conflict_do_update(index_elements=[_OUTLOOK.c.pump_id], set_=told)
+    session.connection().execute(upsert, [{name: getattr(row, name) for name in NAMES} for row in rows])
+
+
+_OUTLOOK: Any = Outlook.__table__  # type: ignore[attr-defined]  # SQLModel sets it without declaring it

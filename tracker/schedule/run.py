@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import threading
@@ -22,15 +23,23 @@ from tracker.settings import Settings
 _LOG = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 2.0
 BEAT_EVERY: Final = timedelta(seconds=10)
+_COLLECT_AFTER: Final = 50_000
 
 
 def run(settings: Settings, stop: threading.Event, jobs: tuple[Job, ...] = JOBS) -> None:
     """Work or stand by until ``stop`` is set. Several may run at once, on one machine or many; one works at a time."""
+    calm_the_collector()
     database = Database(settings.database_url)
     try:
         Worker(database, settings, jobs).work(stop)
     finally:
         database.close()
+
+
+def calm_the_collector() -> None:
+    """A set of pumps is many objects that die together and hold no cycles: walking them cost a third of a sweep."""
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 50)
 
 
 class Worker:
