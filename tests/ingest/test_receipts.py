@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from devices.report import Receipt
 from devices.wire import decode_receipt
-from tracker.ingest.marks import Marks
 from tracker.ingest.receipts import Receipts
+from tracker.records.marks import Marks
 
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from devices.report import Presence, ProgrammerSession, StatusReport
 from tracker.ingest import forward, gate
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.gate import Mail, Number, Numbered, Refused
-from tracker.ingest.marks import Marks, TooManyGaps
 from tracker.records.latest import KnownPump, Latest
+from tracker.records.marks import Marks, TooManyGaps
 
 
 @dataclass(slots=True)
@@ -52,6 +52,7 @@ class PumpBatch:
     refused: list[Refused] = field(default_factory=list)
     duplicates: int = 0
     cut: int = 0
+    newest: StatusReport | None = None
 
     def sift(self, now: datetime) -> None:
         """Part the messages; what was seen before waits in ``repeats`` until it is compared."""
@@ -99,30 +100,31 @@ class PumpBatch:
 
     def move_state(self, now: datetime) -> None:
         """Bring the pump's state forward by all that was taken, and ask for an evaluation where that could matter."""
-        state = self.state
-        forward.note_presence(self.presence, state, now)
+        state, reports = self.state, self.reports
+        if self.presence:
+            forward.note_presence(self.presence, state, now)
         if self.mail.numbered or self.mail.refused:
-            forward.touch(state, now)
-        if self.sessions or any(forward.matters(report, state) for report in self.reports):
-            state.evaluate_at = now
-        newest = forward.newest_of(self.reports)
+            state.contact = True
+        if self.sessions or any([forward.matters(report, state) for report in reports]):
+            state.evaluate = True
+        self.newest = newest = reports[0] if len(reports) == 1 else forward.newest_of(reports)
         if newest is not None and forward.is_newer(newest, state):
-            forward.show(newest, state, now)
-        state.changed_at = now
+            state.shown = newest
 
     def count(self, done: Stored) -> None:
         """Add this pump's part to the totals and to the pump's own counters."""
-        state, rejected = self.state, len(self.refused)
-        state.received += len(self.reports) + len(self.sessions) + rejected
-        state.duplicates += self.duplicates
-        state.rejected += rejected
-        state.rejected_cut += self.cut
-        done.readings += len(self.reports)
-        done.sessions += len(self.sessions)
-        done.presences += len(self.presence)
-        done.duplicates += self.duplicates
-        done.rejected += rejected
-        done.rejected_cut += self.cut
-        newest = forward.newest_of(self.reports)
-        done.newest = _later(done.newest, None if newest is None else newest.measured_at)
-        done.receipts += [(self.pump.serial, epoch, marks) for epoch, marks in self.marks.items()]
+        state, newest = self.state, self.newest
+        readings, sessions, rejected = len(self.reports), len(self.sessions), len(self.refused)
+        state.received = readings + sessions + rejected
+        done.readings += readings
+        if rejected or sessions or self.duplicates or self.presence:
+            state.duplicates, state.rejected, state.rejected_cut = self.duplicates, rejected, self.cut
+            done.sessions += sessions
+            done.presences += len(self.presence)
+            done.duplicates += self.duplicates
+            done.rejected += rejected
+            done.rejected_cut += self.cut
+        if newest is not None and (done.newest is None or newest.measured_at > done.newest):
+            done.newest = newest.measured_at
+        for epoch, marks in self.marks.items():
+            done.receipts.append((self.pump.serial, epoch, marks))

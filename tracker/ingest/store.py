@@ -17,12 +17,12 @@ from tracker.ingest import gate
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.batch import PumpBatch, Stored
 from tracker.ingest.gate import Mail, Refused
-from tracker.ingest.marks import Marks
 from tracker.ingest.refused import keep_of_nobody, keep_of_pumps
 from tracker.ingest.repeats import settle_repeats
 from tracker.ingest.sessions import keep_sessions
 from tracker.records import delivery, latest, partitions, reading
 from tracker.records.latest import KnownPump
+from tracker.records.marks import Marks
 
 
 class Store:
@@ -62,7 +62,7 @@ class Store:
             batch.move_state(now)
             batch.count(done)
         if batches:
-            latest.keep_states(connection, [batch.state for batch in batches])
+            latest.keep_states(connection, [batch.state for batch in batches], now)
         if done.receipts:
             delivery.keep_marks(connection, _mark_rows(batches), now)
         return done

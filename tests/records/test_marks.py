@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.ingest.marks import MAX_MISSING, MAX_RANGES, Marks, TooManyGaps
+from tracker.records.marks import MAX_MISSING, MAX_RANGES, Marks, TooManyGaps
 
 NUMBERS = st.lists(st.integers(1, 400), max_size=300)
 
