@@ -7,7 +7,13 @@ from tests.benchmarks.clinics_rows import CHARTED, DAY, Rows, Sql
 _VISITS_EACH = 4
 _CHARTED_VISITS = 28
 _CHARTED_ALARMS = 60
-_PRESCRIPTION = {"drug": "baclofen", "concentration": "2000", "concentration_unit": "mcg/mL", "dose_per_day": "400"}
+_PRESCRIPTION = {
+    "drug": "baclofen",
+    "concentration": "2000",
+    "unit": "mcg/mL",
+    "dose_per_day": "400",
+    "mode": "simple_continuous",
+}
 
 
 def _visit(sql: Sql, number: str, pump: str, days_ago: str) -> dict[str, str]:

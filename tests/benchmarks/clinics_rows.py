@@ -79,3 +79,8 @@ def clinic_of(pump: str) -> str:
 def serial(pump: str) -> str:
     """The serial of that pump."""
     return padded("NGP", pump)
+
+
+def padded_text(prefix: str, number: int, digits: int = 7) -> str:
+    """What ``padded`` makes of that number."""
+    return f"{prefix}{number:0{digits}d}"

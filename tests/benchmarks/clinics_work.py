@@ -194,7 +194,7 @@ def _advisories(sql: Sql, _pumps: int) -> Rows:
 
 
 def _matches(sql: Sql, pumps: int) -> Rows:
-    done = "n % 10 < 9"
+    done = "n / 20 % 10 < 9"
     columns = {
         "id": "n",
         "advisory_id": "1 + n % 20",
@@ -223,7 +223,20 @@ def _audit(sql: Sql, pumps: int) -> Rows:
     return Rows("audit_entry", AUDIT_EACH * pumps, columns)
 
 
+def _jobs(sql: Sql, _pumps: int) -> Rows:
+    began, ended = sql.at(-40), sql.at(-38)
+    columns = {"name": "'job-' || n", "started_at": began, "finished_at": ended, "seconds": "2.0", "touched": "n"}
+    return Rows("job_run", 10, {**columns, "leader": "'schedule'"})
+
+
+def _workers(sql: Sql, _pumps: int) -> Rows:
+    columns = {"name": "'ingest-' || n", "kind": "'ingest'", "beat_at": sql.at(-5), "detail": "''"}
+    return Rows("worker_status", 4, columns)
+
+
 WORK = (
+    _jobs,
+    _workers,
     _determinations,
     _charted_determinations,
     _facts,
