@@ -52,7 +52,8 @@ def tamper(database: Database, statement: str) -> None:
                 connection.execute(text(f"DROP TRIGGER IF EXISTS audit_entry_refuses_{name}"))
         else:
             connection.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
-        connection.execute(text(statement))
+        for each in statement.split("; "):
+            connection.execute(text(each))
 
 
 def test_an_untouched_trail_verifies_and_so_does_an_empty_one(database: Database) -> None:
@@ -70,6 +71,16 @@ def test_an_untouched_trail_verifies_and_so_does_an_empty_one(database: Database
         ("UPDATE audit_entry SET detail = '{\"codes\": []}' WHERE seq = 3", 3, "content"),
         ("UPDATE audit_entry SET clinic_id = NULL WHERE seq = 3", 3, "content"),
         ("UPDATE audit_entry SET digest = previous WHERE seq = 3", 3, "content"),
+        ("UPDATE audit_entry SET at = '2020-01-01 00:00:00' WHERE seq = 3", 3, "can't be read"),
+        ("UPDATE audit_entry SET at = at * 1000000 WHERE seq = 3", 3, "can't be read"),
+        ("UPDATE audit_entry SET detail = 'x' WHERE seq >= 3", 3, "can't be read"),
+        ("UPDATE audit_entry SET detail = '{\"codes\": NaN}' WHERE seq = 3", 3, "can't be read"),
+        ("UPDATE audit_entry SET actor = X'00' WHERE seq = 3", 3, "can't be read"),
+        (
+            "UPDATE audit_entry SET actor = 'x' WHERE seq = 2; UPDATE audit_entry SET detail = 'x' WHERE seq = 3",
+            2,
+            "cont",
+        ),
         ("UPDATE audit_entry SET previous = digest WHERE seq = 3", 3, "does not follow"),
         ("DELETE FROM audit_entry WHERE seq = 3", 4, "entry 3 is missing"),
         ("DELETE FROM audit_entry WHERE seq = 1", 2, "entry 1 is missing"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from tracker.errors import Invalid
-from tracker.records.audit import AuditEntry, entries_in_order, last_entry
+from tracker.records.audit import UNREADABLE, AuditEntry, entries_in_order, entry_after, last_entry
 
 FIRST = "0" * 64  #: what the first entry names as the digest before it
 _LOCK = 7_210_212
@@ -99,7 +99,9 @@ def verify(session: Session, expect: str | None = None) -> Verdict:
     """
     noted_seq, noted_digest = _noted(expect)
     previous, expected = FIRST, 1
-    for entry in entries_in_order(session):
+    for entry in _entries(session):
+        if isinstance(entry, int):
+            return Verdict(expected - 1, previous, entry, "it can't be read")
         because = _fault(entry, expected, previous)
         if because:
             return Verdict(expected - 1, previous, entry.seq, because)
@@ -127,6 +129,22 @@ def digest_of(entry: AuditEntry) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
+def _entries(session: Session) -> Iterator[AuditEntry | int]:
+    """Every entry in order, and in place of the first that can't be read its number."""
+    seq = 0
+    try:
+        for entry in entries_in_order(session):
+            yield entry
+            seq = entry.seq
+    except UNREADABLE:  # somewhere in the thousand that were read at once: look at each
+        session.expunge_all()
+        while (following := entry_after(session, seq)) is not None:
+            yield following
+            if isinstance(following, int):
+                return
+            seq = following.seq
+
+
 def _noted(expect: str | None) -> tuple[int, str]:
     if expect is None:
         return 0, ""
@@ -141,9 +159,11 @@ def _fault(entry: AuditEntry, expected: int, previous: str) -> str:
         return f"entry {expected} is missing"
     if entry.previous != previous:
         return "it does not follow from the entry before it"
-    if entry.digest != digest_of(entry):
-        return "its content is not what was entered"
-    return ""
+    try:
+        holds = entry.digest == digest_of(entry)
+    except UNREADABLE:
+        return "it can't be read"
+    return "" if holds else "its content is not what was entered"
 
 
 def _storable(value: Any) -> Any:

@@ -13,6 +13,9 @@ from tracker.records.columns import JsonColumn, UtcDateTime
 
 _AT_ONCE = 1000
 
+UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError)
+"""What a value raises that no program of ours wrote: a time that is a text, a detail that is no JSON."""
+
 
 class AuditEntry(SQLModel, table=True):
     """One entry; the database refuses to change or delete it. ``digest`` covers the entry and ``previous``."""
@@ -53,6 +56,19 @@ def entries_in_order(session: Session) -> Iterator[AuditEntry]:
             return
         after = some[-1].seq
         session.expunge_all()
+
+
+def entry_after(session: Session, seq: int) -> AuditEntry | int | None:
+    """The entry next after that number; its number alone where its values can't be read, None where there is none."""
+    following = session.exec(
+        select(AuditEntry.seq).where(col(AuditEntry.seq) > seq).order_by(col(AuditEntry.seq)).limit(1)
+    ).first()
+    if following is None:
+        return None
+    try:
+        return session.exec(select(AuditEntry).where(AuditEntry.seq == following)).one()
+    except UNREADABLE:
+        return following
 
 
 def already_entered(session: Session, at: datetime, actor: str, action: str, subject: str) -> bool:
