@@ -1,4 +1,8 @@
-"""Take a rejected message after all: when the pump was enrolled since, or this program learned to read it."""
+"""Take a rejected message after all: when the pump was enrolled since, or this program learned to read it.
+
+A rejected message counts as received from the moment it came. Taken after all it goes on counting once: as a report or
+session, and no longer among the rejected. One that came before its pump was enrolled was counted nowhere, and is now.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,9 @@ from devices.wire import WireError
 from tracker.actions.draft_visit import draft_visit
 from tracker.actions.note_alarms import note_alarms
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.records import partitions, reading
+from tracker.records import delivery, partitions, reading
 from tracker.records.columns import key
+from tracker.records.marks import Marks, TooManyGaps
 from tracker.records.pump import Pump, PumpState, look_again, pump_by_serial
 from tracker.records.rejected import RejectedMessage
 from tracker.records.session import ProgrammerSessionRecord
@@ -33,15 +38,25 @@ def retake_rejected(session: Session, message_id: int, *, by: str, now: datetime
     pump = pump_by_serial(session, serial) if serial else None
     if pump is None:
         raise Invalid("its topic still names no enrolled pump", field="topic")
+    state = _held_state(session, pump, now)
+    told: StatusReport | ProgrammerSession
     try:
         if kind is Kind.TELEMETRY:
-            _store_report(session, pump, wire.decode_status(message.payload), now)
+            told = wire.decode_status(message.payload)
+            _store_report(session, pump, state, told, now)
         elif kind is Kind.SESSION:
-            _store_session(session, pump, wire.decode_session(message.payload), now)
+            told = wire.decode_session(message.payload)
+            _store_session(session, pump, told, now)
         else:
             raise Invalid("only reports and sessions can be taken later", field="topic")
     except WireError as fault:
         raise Invalid(f"it is still refused: {fault}", field=fault.field) from fault
+    _mark_as_in(session, key(pump.id), told.epoch, told.seq, now)
+    if message.pump_id is None:
+        state.received += 1
+    elif state.rejected > 0:
+        state.rejected -= 1
+    session.add(state)
     message.status, message.settled_at, message.settled_by = "replayed", now, by
     message.settled_reason = "taken when it was read again"
     message.pump_id, message.clinic_id = pump.id, pump.clinic_id
@@ -52,7 +67,7 @@ def retake_rejected(session: Session, message_id: int, *, by: str, now: datetime
 
 def kept_message(session: Session, message_id: int) -> RejectedMessage:
     """The message, if nobody settled it. Raises ``NotFound``, or ``Conflict`` saying who did."""
-    message = session.get(RejectedMessage, message_id)
+    message = session.get(RejectedMessage, message_id, populate_existing=True, with_for_update=True)
     if message is None:
         raise NotFound("there is no such message")
     if message.status != "kept":
@@ -60,7 +75,30 @@ def kept_message(session: Session, message_id: int) -> RejectedMessage:
     return message
 
 
-def _store_report(session: Session, pump: Pump, report: StatusReport, now: datetime) -> None:
+def _held_state(session: Session, pump: Pump, now: datetime) -> PumpState:
+    """The pump's state, held against ingest until the transaction ends."""
+    state = session.get(PumpState, pump.id, populate_existing=True, with_for_update=True)
+    if state is None:
+        state = PumpState(pump_id=key(pump.id), changed_at=now)
+        session.add(state)
+        session.flush()
+    return state
+
+
+def _mark_as_in(session: Session, pump_id: int, epoch: int, seq: int, now: datetime) -> None:
+    """Have receipts cover it: sent again by a communicator that does not know, it is a duplicate."""
+    connection = session.connection()
+    marks = Marks(*delivery.marks_of(connection, [(pump_id, epoch)]).get((pump_id, epoch), (0, ())))
+    try:
+        marks.add(seq)
+    except TooManyGaps:
+        raise Invalid(
+            "it would open one gap more than are kept; try again once others have closed", field="seq"
+        ) from None
+    delivery.keep_marks(connection, [(pump_id, epoch, marks.contiguous, marks.beyond)], now)
+
+
+def _store_report(session: Session, pump: Pump, state: PumpState, report: StatusReport, now: datetime) -> None:
     model = catalogue.find(pump.model)
     if model is None or report.model != pump.model:
         raise WireError("model", f"is {report.model}, but the pump is enrolled as {pump.model}")
@@ -71,15 +109,11 @@ def _store_report(session: Session, pump: Pump, report: StatusReport, now: datet
         raise Conflict(f"a report numbered {report.epoch}/{report.seq} is stored already")
     if connection.dialect.name == "postgresql":
         partitions.ensure_months(connection, [partitions.month_of(report.measured_at)], now)
-    state = session.get(PumpState, pump.id)
-    if state is None:
-        state = PumpState(pump_id=key(pump.id), changed_at=now)
     note_alarms(session, key(pump.id), pump.drug, [(report.measured_at, tuple(map(str, report.alarms)))], now)
     session.flush()
     reading.add_reports(connection, [(key(pump.id), report)], now)
     if state.measured_at is None or report.measured_at > state.measured_at:
         _show(report, state, now)
-    session.add(state)
     session.flush()
 
 

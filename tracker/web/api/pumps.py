@@ -112,9 +112,9 @@ class PumpShown(shapes.PumpListed):
 class Delivery(BaseModel):
     """What has arrived of a pump's messages. `epoch`, `contiguous` and `missing` are those of its newest receipt."""
 
-    received: int = Field(description="messages committed, rejected ones among them")
-    duplicates: int
-    rejected: int
+    received: int = Field(description="messages committed, each once, rejected ones among them")
+    duplicates: int = Field(description="messages that came again; no part of `received`")
+    rejected: int = Field(description="those of `received` that were refused, and not taken later by a replay")
     epoch: int | None = Field(description="null before the first message")
     contiguous: int = Field(description="every `seq` up to it is committed, save those in `missing`")
     missing: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(

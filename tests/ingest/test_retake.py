@@ -1,0 +1,88 @@
+"""A rejected message that is taken after all counts once, whenever it is taken and however often it comes again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.build import a_clinic, a_pump
+from tests.ingest.conftest import NOW, Desk, sent, session, status
+from tracker.actions.discard_rejected import discard_rejected
+from tracker.actions.retake_rejected import retake_rejected
+from tracker.errors import Conflict, Invalid
+from tracker.records.rejected import RejectedMessage
+
+LATER = NOW + timedelta(hours=3)
+NURSE = "rn@north.example"
+
+
+def early(seq: int) -> dict[str, object]:
+    """A report whose clock runs ahead: refused when it comes, good once that hour has come."""
+    return status(seq, measured_at=(NOW + timedelta(hours=1)).isoformat(), reservoir_ml=9.5)
+
+
+def retake(desk: Desk, number: int = 0) -> RejectedMessage:
+    with desk.database.writing() as opened:
+        return retake_rejected(opened, desk.rejected()[number].id or 0, by=NURSE, now=LATER)
+
+
+def counts(desk: Desk, serial: str = "PUMP-1") -> tuple[int, int, int]:
+    state = desk.state(serial)
+    return state.received, state.rejected, state.duplicates
+
+
+def test_it_was_received_when_it_came_and_is_no_longer_rejected_once_taken(desk: Desk) -> None:
+    desk.reports(status(1), early(2), status(3))
+    assert (counts(desk), desk.mark()) == ((3, 1, 0), (3, []))
+    taken = retake(desk)
+    assert (taken.status, taken.settled_by) == ("replayed", NURSE)
+    assert (counts(desk), desk.mark()) == ((3, 0, 0), (3, []))
+    assert [reading.seq for reading in desk.readings()] == [1, 2, 3]
+    assert (desk.state().seq, desk.state().reservoir_ml) == (2, 9.5)
+
+
+def test_sent_again_afterwards_it_is_a_duplicate(desk: Desk) -> None:
+    desk.reports(status(1), early(2))
+    retake(desk)
+    desk.reports(early(2), now=LATER)
+    assert counts(desk) == (2, 0, 1)
+    assert len(desk.readings()) == 2
+
+
+def test_one_that_came_before_its_pump_was_enrolled_is_received_when_it_is_taken(desk: Desk) -> None:
+    desk.write(sent(status(1), serial="NEW-1"), sent(session(2), serial="NEW-1", kind="session"))
+    with desk.database.writing() as opened:
+        desk.ids["NEW-1"] = a_pump(opened, a_clinic(opened, name="South"), serial="NEW-1").id
+    retake(desk, 0)
+    retake(desk, 1)
+    assert (counts(desk, "NEW-1"), desk.mark(serial="NEW-1")) == ((2, 0, 0), (2, []))
+    desk.write(sent(status(1), serial="NEW-1"), sent(session(2), serial="NEW-1", kind="session"), now=LATER)
+    assert counts(desk, "NEW-1") == (2, 0, 2)
+
+
+def test_it_is_taken_once_only(desk: Desk) -> None:
+    desk.reports(early(1))
+    retake(desk)
+    with pytest.raises(Conflict, match="replayed it already"):
+        retake(desk)
+    assert counts(desk) == (1, 0, 0)
+
+
+def test_a_good_message_that_took_its_number_stays_and_nothing_is_counted_anew(desk: Desk) -> None:
+    desk.reports(early(1))
+    desk.reports(status(1))
+    before = counts(desk)
+    with pytest.raises(Conflict, match="stored already"):
+        retake(desk)
+    assert (counts(desk), desk.rejected()[0].status) == (before, "kept")
+
+
+def test_one_that_is_still_no_good_or_was_discarded_stays_rejected(desk: Desk) -> None:
+    desk.reports(status(1, reservoir_ml=-3), early(2))
+    with pytest.raises(Invalid, match="still refused"):
+        retake(desk)
+    with desk.database.writing() as opened:
+        discard_rejected(opened, desk.rejected()[1].id or 0, reason="a clock ran ahead", by=NURSE, now=LATER)
+    assert [message.status for message in desk.rejected()] == ["kept", "discarded"]
+    assert (counts(desk), desk.readings()) == ((2, 2, 0), [])
