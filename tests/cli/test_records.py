@@ -234,6 +234,10 @@ def test_a_list_comes_from_standard_input_too_and_a_missing_file_is_said(tracker
     assert "can't be read" in tracker.bad("pumps", "import", "/nowhere/pumps.csv")
 
 
+def test_a_list_without_pumps_enrols_none(tracker: Commands) -> None:
+    assert tracker.good("pumps", "import", "-", given="serial,model\n") == "serial,username,password\n"
+
+
 def test_verifying_names_the_first_broken_entry_with_status_1(tracker: Commands) -> None:
     for email in ("a@clinic.example", "b@clinic.example"):
         tracker.good("staff", "add", email, "--role", "nurse")

@@ -46,8 +46,19 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         module.app(words[1:], prog_name=f"tracker {words[0]}")
     except TrackerError as fault:
-        sys.stderr.write(f"tracker: {fault.detail}\n")
-        sys.exit(1)
+        sys.exit(_told(fault.detail))
+    except Exception as fault:
+        from tracker.cli.faults import worded
+
+        sentence = worded(fault)
+        if sentence is None:
+            raise
+        sys.exit(_told(sentence))
+
+
+def _told(sentence: str) -> int:
+    sys.stderr.write(f"tracker: {sentence}\n")
+    return 1
 
 
 def overview() -> str:

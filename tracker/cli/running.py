@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
 import socket
@@ -54,6 +55,10 @@ def require_free_port(host: str, port: int, *, what: str, setting: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as fault:
+            if isinstance(fault, socket.gaierror) or fault.errno == errno.EADDRNOTAVAIL:
+                setting, other = setting.replace("_PORT", "_HOST"), "an address of this machine"
+            else:
+                other = "another port"
             raise StartupFault(
-                f"{what} can't listen on {host}:{port} ({fault.strerror}): set {setting} to another port"
+                f"{what} can't listen on {host}:{port} ({fault.strerror}): set {setting} to {other}"
             ) from fault

@@ -49,6 +49,8 @@ class Enrolled:
 
 def enrol(database: Database, clinic_id: int, wanted: Sequence[Wanted], *, by: str, now: datetime) -> list[Enrolled]:
     """Enrol them all or none, in the order given. Raises ``Invalid`` or ``Conflict`` for the first that can't be."""
+    if not wanted:
+        return []
     for one in wanted:
         check(Enrolment(one.serial, one.model, "", "", one.details), now.date())
     credentials = issue_many([one.serial for one in wanted])
@@ -66,5 +68,5 @@ def enrol(database: Database, clinic_id: int, wanted: Sequence[Wanted], *, by: s
                 for one in wanted
             ],
         )
-    taken_up = wait_until_taken_up(database, version) if pumps else False
+    taken_up = wait_until_taken_up(database, version)
     return [Enrolled(pump, credential, taken_up) for pump, credential in zip(pumps, credentials, strict=True)]

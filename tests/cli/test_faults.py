@@ -1,0 +1,59 @@
+"""A mistake in the settings, the files or the database is one sentence, never a traceback."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_records import Commands
+from tests.servers import free_port
+from tracker.cli.faults import worded
+from tracker.cli.running import require_free_port
+from tracker.errors import StartupFault
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("TRACKER_WEB_PORT", "abc", "TRACKER_WEB_PORT: input should be a valid integer"),
+        ("TRACKER_BROKER_PORT", "70000", "TRACKER_BROKER_PORT: input should be less than"),
+        ("TRACKER_DATABASE_URL", "garbage", "TRACKER_DATABASE_URL is no database URL"),
+        ("TRACKER_DATABASE_URL", "mysql://clinic/x", "only sqlite and postgresql"),
+        ("TRACKER_DATABASE_URL", "postgresql://a:secret@127.0.0.1:1/x", "the database can't be used: connection fail"),
+        ("TRACKER_DATABASE_URL", "sqlite:////", "the database can't be used: unable to open database file"),
+        ("TRACKER_DATABASE_URL", "sqlite:////dev/null/x.db", "/dev/null"),
+        ("TRACKER_DATA_DIR", "/dev/null", "/dev/null: "),
+    ],
+)
+def test_a_setting_that_can_not_be_is_said_in_one_sentence(
+    sqlite_url: str, tmp_path: Path, setting: str, value: str, said: str
+) -> None:
+    commands = Commands(sqlite_url, tmp_path)
+    commands.environment |= {setting: value}
+    if setting == "TRACKER_DATA_DIR":
+        commands.environment["TRACKER_DATABASE_URL"] = ""
+    sentence = commands.bad("pumps", "list")
+    assert said in sentence
+    assert "secret" not in sentence
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("no database\n" * 100)
+    commands = Commands(f"sqlite:///{file}", tmp_path)
+    assert "file is not a database" in commands.bad("db", "upgrade")
+    assert "does not answer" in commands.bad("db", "check")
+
+
+def test_a_fault_of_the_program_itself_is_not_put_in_other_words() -> None:
+    assert worded(KeyError("x")) is None
+    assert worded(ValueError("x")) is None
+
+
+def test_an_address_that_is_none_of_this_machine_asks_for_another_address_and_a_taken_port_for_another_port() -> None:
+    with pytest.raises(StartupFault, match="TRACKER_WEB_HOST to an address of this machine"):
+        require_free_port("192.0.2.1", free_port(), what="the pages", setting="TRACKER_WEB_PORT")
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(StartupFault, match="WEB_PORT to another port"):
+        require_free_port("127.0.0.1", taken.getsockname()[1], what="the pages", setting="TRACKER_WEB_PORT")
