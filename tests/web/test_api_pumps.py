@@ -48,6 +48,8 @@ def test_everything_known_of_a_pump_can_be_given_and_comes_back(one_site: Site) 
         "model": "prometra-ii-40",
         "clinic": "North",
         "udi": "(01)00810000001234(21)FULL-1",
+        "manufactured_on": "2023-08-01",
+        "expires_on": "2025-08-01",
         "patient_reference": "P-17",
         "unit": "Spasticity",
         "lifecycle": "implanted",
@@ -69,6 +71,14 @@ def test_everything_known_of_a_pump_can_be_given_and_comes_back(one_site: Site) 
     }
 
 
+def test_what_only_the_barcode_says_is_taken_from_it_and_what_is_given_counts_first(one_site: Site) -> None:
+    udi = "(01)00643169007222(11)240105(17)260105(10)LOT9(21)BAR-1"
+    given = {"serial": "BAR-1", "model": "synchromed-ii-20", "udi": udi, "lot": "LOT-8"}
+    shown = good(one_site.api().post(f"{V1}/pumps", json=given), 201)
+    assert (shown["device_identifier"], shown["lot"]) == ("00643169007222", "LOT-8")
+    assert (shown["manufactured_on"], shown["expires_on"]) == ("2024-01-05", "2026-01-05")
+
+
 @pytest.mark.parametrize(
     ("change", "status", "field"),
     [
@@ -80,6 +90,8 @@ def test_everything_known_of_a_pump_can_be_given_and_comes_back(one_site: Site) 
         ({"colour": "red"}, 422, "colour"),
         ({"implanted_on": "2999-01-01"}, 409, "implanted_on"),
         ({"implanted_on": 0}, 422, "implanted_on"),
+        ({"manufactured_on": "2999-01-01"}, 409, "manufactured_on"),
+        ({"manufactured_on": "2025-01-02", "expires_on": "2025-01-01"}, 409, "expires_on"),
         ({"concentration": 2000}, 422, "concentration"),
         ({"concentration": "2e3", "concentration_unit": "mcg/mL"}, 422, "concentration"),
         ({"concentration": "2000"}, 409, "concentration_unit"),

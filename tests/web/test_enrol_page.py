@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html import unescape
 
 import httpx
@@ -96,6 +97,33 @@ def test_the_sign_in_is_shown_once_and_everything_typed_is_kept(
     assert (entry.actor, entry.subject) == (staff.email, "pump:SN77")
     assert password[1] not in str(entry.detail)
     assert password[1] not in browser.get("/pumps/SN77/record").text
+
+
+def test_the_barcodes_dates_are_kept_and_an_implant_after_the_last_day_is_said_plainly(
+    site: Site, administrator: tuple[httpx.Client, Staff]
+) -> None:
+    browser, _ = administrator
+    udi = "(01)00643169007222(11)240105(17)260105(10)LOT9(21)SN77"
+    assert "<dt>Usable until</dt><dd>5 Jan 2026" in browser.get("/enrol", params={"udi": udi}).text
+    form = {"serial": "SN77", "model": "synchromed-ii-20", "udi": udi, "implanted_on": "2026-01-06"}
+    assert (
+        "usable until 5 Jan 2026, and this pump was implanted on 6 Jan 2026" in browser.post("/enrol", data=form).text
+    )
+    for path in ("/pumps/SN77", "/pumps/SN77/record"):
+        assert "Past when it was implanted" in browser.get(path).text
+    with site.database.reading() as session:
+        pump = session.exec(select(Pump)).one()
+    assert (pump.manufactured_on, pump.expires_on) == (date(2024, 1, 5), date(2026, 1, 5))
+    header, line = browser.get("/pumps.csv").text.split()
+    named = dict(zip(header.split(","), line.split(","), strict=True))
+    assert (named["manufactured_on"], named["expires_on"]) == ("2024-01-05", "2026-01-05")
+
+
+def test_an_implant_on_the_last_day_is_nothing_to_speak_of(administrator: tuple[httpx.Client, Staff]) -> None:
+    browser, _ = administrator
+    form = {"serial": "SN77", "model": "synchromed-ii-20", "udi": UDI + "(17)260105", "implanted_on": "2026-01-05"}
+    assert "usable until" not in browser.post("/enrol", data=form).text
+    assert "Past when it was implanted" not in browser.get("/pumps/SN77/record").text
 
 
 WRONG = (

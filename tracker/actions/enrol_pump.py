@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import Session
 
+from devices.identifiers import UdiError, parse_udi
 from devices.lifecycle import LifecycleState
 from devices.model import PumpModel
 from devices.models import catalogue
@@ -31,6 +32,8 @@ OPTIONAL_FIELDS = frozenset(
         "udi",
         "device_identifier",
         "lot",
+        "manufactured_on",
+        "expires_on",
         "patient_reference",
         "unit",
         "lifecycle",
@@ -179,6 +182,11 @@ def _check_dates_and_amounts(details: Mapping[str, Any], today: date) -> None:
     implanted = details.get("implanted_on")
     if implanted is not None and implanted > today:
         raise Invalid(f"an implant on {implanted} lies in the future", field="implanted_on")
+    made, expires = details.get("manufactured_on"), details.get("expires_on")
+    if made is not None and made > today:
+        raise Invalid(f"a manufacture on {made} lies in the future", field="manufactured_on")
+    if made is not None and expires is not None and expires < made:
+        raise Invalid(f"it can't have been usable until {expires}, before it was made on {made}", field="expires_on")
     for name in ("concentration", "dose_per_day"):
         if details.get(name) is not None:
             _amount(name, details[name])
@@ -211,5 +219,21 @@ def _amount(name: str, given: Any) -> None:
 
 
 def _known(details: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what was given: an empty field is left as the table has it."""
-    return {name: value for name, value in details.items() if value is not None}
+    """Only what was given, or what the barcode says of it: an empty field is left as the table has it."""
+    given = {name: value for name, value in details.items() if value is not None}
+    return _said_by(given.get("udi")) | given
+
+
+def _said_by(udi: str | None) -> dict[str, Any]:
+    try:
+        said = parse_udi(udi) if udi else None
+    except UdiError:  # kept as text: a record of the other fields is worth more than none
+        said = None
+    if said is None:
+        return {}
+    found = {name: getattr(said, name) for name in ("device_identifier", "lot", "manufactured_on", "expires_on")}
+    return {name: value for name, value in found.items() if value is not None and _fits(name, value)}
+
+
+def _fits(name: str, value: object) -> bool:
+    return not isinstance(value, str) or len(value) <= _LONGEST[name]

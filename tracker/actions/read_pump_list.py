@@ -144,6 +144,8 @@ def _number(name: str, text: str) -> float:
 
 
 _READ: Final[Mapping[str, Callable[[str, str], Any]]] = {
+    "manufactured_on": _day,
+    "expires_on": _day,
     "implanted_on": _day,
     "low_reservoir_ml": _number,
     "refill_cap_days": _whole,

@@ -41,6 +41,8 @@ class Pump(SQLModel, table=True):
     udi: str | None = Field(default=None, max_length=500, index=True)
     device_identifier: str | None = Field(default=None, max_length=120, description="the UDI's fixed part")
     lot: str | None = Field(default=None, max_length=80)
+    manufactured_on: date | None = None
+    expires_on: date | None = Field(default=None, description="the last day on which it may be implanted")
     patient_reference: str | None = Field(
         default=None, max_length=80, description="the clinic's own number, never a name"
     )

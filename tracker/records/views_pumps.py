@@ -44,6 +44,8 @@ class PumpRow(NamedTuple):
     implanted_on: date | None
     created_at: datetime
     udi: str | None
+    manufactured_on: date | None
+    expires_on: date | None
     measured_at: datetime | None
     battery_percent: float | None
     battery_indicator: str | None
@@ -69,6 +71,8 @@ _COLUMNS = (
     col(Pump.implanted_on),
     col(Pump.created_at),
     col(Pump.udi),
+    col(Pump.manufactured_on),
+    col(Pump.expires_on),
     col(PumpState.measured_at),
     col(PumpState.battery_percent),
     col(PumpState.battery_indicator),

@@ -25,6 +25,8 @@ class PumpRecord(BaseModel):
     udi: str | None
     device_identifier: str | None
     lot: str | None
+    manufactured_on: date | None
+    expires_on: date | None = Field(description="The last day on which it might be implanted")
     patient_reference: str | None
     unit: str | None
     implanted_on: date | None

@@ -74,6 +74,8 @@ class NewPump(Given):
     udi: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] | None = None
     device_identifier: Short | None = None
     lot: Short | None = None
+    manufactured_on: Day | None = Field(None, description="what the UDI says, unless given")
+    expires_on: Day | None = Field(None, description="last day for implantation; what the UDI says, unless given")
     patient_reference: Short | None = Field(None, description="the clinic's own number, never a name")
     unit: Short | None = None
     lifecycle: LifecycleState | None = None
