@@ -24,7 +24,7 @@ from tracker.findings.line import Line
 from tracker.findings.trend import with_readings
 from tracker.findings.view import FindingSeen, PumpView
 from tracker.findings.wanted import ENDED, wanted
-from tracker.records.determination import Determination, newest_determinations
+from tracker.records.determination import Determination, last_judged
 from tracker.records.outlook import Ahead, keep_outlooks, outlooks
 from tracker.records.pump import PumpState, clinics_by_id, pumps_by_id
 from tracker.records.reading_history import Measured, contiguous_through, readings_not_seen
@@ -55,7 +55,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     pumps = pumps_by_id(session, pump_ids)
     views = view_pumps(session, pump_ids)
     stored = outlooks(session, pump_ids)
-    newest = newest_determinations(session, pump_ids)
+    newest = last_judged(session, pump_ids)
     contiguous = contiguous_through(session, pump_ids)
     refills = last_refills(session, pump_ids)
     clinics = clinics_by_id(session)

@@ -19,7 +19,7 @@ from tracker.records.columns import key
 from tracker.records.outlook import Ahead
 from tracker.records.pump import Pump
 from tracker.records.reading_history import Measured
-from tracker.records.visit import Visit
+from tracker.records.visit import VisitDone
 
 FILL_ML = 1.0  # a rise of the volume beyond this is a fill
 _BATTERY_EVERY_DAYS = 3
@@ -36,7 +36,7 @@ def look_ahead(
     contiguous: int = 0,
     refilled_at: datetime | None = None,
     cap_days: int | None = None,
-    visits: Sequence[Visit] = (),
+    visits: Sequence[VisitDone] = (),
     routine: bool = False,
 ) -> Ahead:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
@@ -70,7 +70,7 @@ def look_ahead(
     return row
 
 
-def first_fill(drug: str | None, visits: Sequence[Visit]) -> bool | None:
+def first_fill(drug: str | None, visits: Sequence[VisitDone]) -> bool | None:
     """Whether the last refill was the pump's first with its drug, by the prescriptions on record; None if not known."""
     refills = [one for one in visits if one.refilled]
     if not refills:

@@ -15,18 +15,18 @@ from tracker.actions.look_ahead import first_fill
 from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, volumes
 from tracker.findings.trend import Point
 from tracker.findings.view import FindingSeen
-from tracker.records.alarm import Alarm, alarms_of_pumps
+from tracker.records.alarm import AlarmSpan, alarms_of_pumps
 from tracker.records.columns import key
 from tracker.records.outlook import Ahead
 from tracker.records.pump import Pump
 from tracker.records.session import (
     MriExam,
-    ProgrammerSessionRecord,
+    SessionTold,
     known_programmers,
     mri_exams_of_pumps,
     sessions_of_pumps,
 )
-from tracker.records.visit import Visit, visits_of_pumps
+from tracker.records.visit import VisitDone, visits_of_pumps
 
 LOOK_BACK: Final = timedelta(days=120)
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,9 +36,9 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Past:
     """The rows of many pumps; ``since`` is from when on a pump's rows are all there."""
 
-    visits: dict[int, list[Visit]] = field(default_factory=dict)
-    sessions: dict[int, list[ProgrammerSessionRecord]] = field(default_factory=dict)
-    alarms: dict[int, list[Alarm]] = field(default_factory=dict)
+    visits: dict[int, list[VisitDone]] = field(default_factory=dict)
+    sessions: dict[int, list[SessionTold]] = field(default_factory=dict)
+    alarms: dict[int, list[AlarmSpan]] = field(default_factory=dict)
     mri: dict[int, list[MriExam]] = field(default_factory=dict)
     programmers: dict[int, frozenset[str]] = field(default_factory=dict)
     since: dict[int, datetime] = field(default_factory=dict)
@@ -100,7 +100,7 @@ def history_of(
     )
 
 
-def _visit(row: Visit) -> VisitSeen:
+def _visit(row: VisitDone) -> VisitSeen:
     return VisitSeen(
         id=key(row.id),
         performed_at=row.performed_at,
@@ -116,7 +116,7 @@ def _visit(row: Visit) -> VisitSeen:
     )
 
 
-def _session(row: ProgrammerSessionRecord) -> SessionSeen:
+def _session(row: SessionTold) -> SessionSeen:
     return SessionSeen(
         id=key(row.id),
         at=row.measured_at,
@@ -130,7 +130,7 @@ def _session(row: ProgrammerSessionRecord) -> SessionSeen:
     )
 
 
-def _alarm(row: Alarm) -> AlarmPast:
+def _alarm(row: AlarmSpan) -> AlarmPast:
     return AlarmPast(
         id=key(row.id),
         code=row.code,

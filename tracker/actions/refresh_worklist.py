@@ -15,7 +15,7 @@ from tracker.actions.view_pumps import view_pumps
 from tracker.findings.line import Line
 from tracker.findings.view import PumpView
 from tracker.findings.wanted import wanted
-from tracker.records.worklist import WorklistEvent, WorklistItem, done_items_of_pumps, open_items_of_pumps
+from tracker.records.worklist import DoneItem, WorklistEvent, WorklistItem, done_items_of_pumps, open_items_of_pumps
 
 TRACKER: Final = "tracker"
 QUIET: Final = {
@@ -40,8 +40,7 @@ def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[L
     opened = {(item.pump_id, item.key): item for item in open_items_of_pumps(session, pump_ids)}
     done = {
         (item.pump_id, item.key): item
-        for item in done_items_of_pumps(session, pump_ids, now - max(QUIET.values()))
-        if item.closed_by != TRACKER
+        for item in done_items_of_pumps(session, pump_ids, now - max(QUIET.values()), but_by=TRACKER)
     }
     new: list[tuple[PumpView, Line]] = []
     for pump_id, (view, wanted_lines) in lines.items():
@@ -122,7 +121,7 @@ def _update(session: Session, item: WorklistItem, line: Line, now: datetime) -> 
         session.add(item)
 
 
-def _rests(done: WorklistItem | None, line: Line, now: datetime) -> bool:
+def _rests(done: DoneItem | None, line: Line, now: datetime) -> bool:
     if done is None or done.closed_at is None:
         return False
     return int(line.priority) <= done.priority and now < done.closed_at + QUIET[line.priority]

@@ -30,7 +30,7 @@ from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
 from tracker.records.outlook import Ahead, outlooks
-from tracker.records.pump import Pump, PumpState, pumps_by_id, states
+from tracker.records.pump import Pump, StateNow, pumps_by_id, states
 from tracker.records.session import MriExam, unchecked_mri
 from tracker.records.visit import Visit, drafts_of_pumps
 from tracker.records.worklist import OUTAGE, clinics_with
@@ -69,7 +69,7 @@ def view_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpView]
 
 def view_of(
     pump: Pump,
-    state: PumpState | None,
+    state: StateNow | None,
     outlook: Ahead | None,
     *,
     alarms: Sequence[Alarm] = (),
@@ -116,7 +116,7 @@ def view_of(
     )
 
 
-def seen_state(state: PumpState) -> StateSeen | None:
+def seen_state(state: StateNow) -> StateSeen | None:
     """The newest report, or None where there was none."""
     if state.measured_at is None or state.epoch is None or state.seq is None:
         return None

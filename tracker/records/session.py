@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import sqlalchemy
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -43,6 +44,23 @@ class ProgrammerSessionRecord(SQLModel, table=True):
     visit_id: int | None = Field(default=None, foreign_key="visit.id", description="the visit it became")
 
 
+class SessionTold(NamedTuple):
+    """A programmer session as it is thought about: quick to read for very many pumps."""
+
+    id: int
+    pump_id: int
+    epoch: int
+    seq: int
+    measured_at: datetime
+    completed: bool | None
+    programmer: str | None
+    operator: str | None
+    reprogrammed: bool | None
+    refilled: bool | None
+    prescription_before: dict[str, Any] | None
+    prescription_after: dict[str, Any] | None
+
+
 class ClinicProgrammer(SQLModel, table=True):
     """A programmer that is the clinic's own: one that is not in the list is unknown, once there is a list."""
 
@@ -72,16 +90,16 @@ class MriExam(SQLModel, table=True):
     note: str = Field(default="", max_length=2000)
 
 
-def sessions_of_pumps(
-    session: Session, pump_ids: Sequence[int], since: datetime
-) -> dict[int, list[ProgrammerSessionRecord]]:
+def sessions_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[SessionTold]]:
     """Each pump's programmer sessions measured since then, oldest first."""
-    found: dict[int, list[ProgrammerSessionRecord]] = {}
-    chosen = select(ProgrammerSessionRecord).where(
+    found: dict[int, list[SessionTold]] = {}
+    columns = (col(getattr(ProgrammerSessionRecord, name)) for name in SessionTold._fields)
+    chosen = sqlalchemy.select(*columns).where(
         col(ProgrammerSessionRecord.pump_id).in_(pump_ids), col(ProgrammerSessionRecord.measured_at) >= since
     )
-    for row in session.exec(chosen.order_by(col(ProgrammerSessionRecord.measured_at), col(ProgrammerSessionRecord.id))):
-        found.setdefault(row.pump_id, []).append(row)
+    order = (col(ProgrammerSessionRecord.measured_at), col(ProgrammerSessionRecord.id))
+    for row in session.execute(chosen.order_by(*order)):
+        found.setdefault(row[1], []).append(SessionTold._make(row))
     return found
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
+import sqlalchemy
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -61,6 +63,15 @@ class WorklistItem(SQLModel, table=True):
     closed_reason: str | None = Field(default=None, max_length=1000)
 
 
+class DoneItem(NamedTuple):
+    """A line that a person closed, as far as it keeps its cause from coming back at once."""
+
+    pump_id: int
+    key: str
+    priority: int
+    closed_at: datetime | None
+
+
 class WorklistEvent(SQLModel, table=True):
     """What happened to a line, appended: opened, changed, claimed, handed over, released, done, cause gone."""
 
@@ -83,10 +94,15 @@ def open_items_of_pumps(session: Session, pump_ids: Sequence[int]) -> list[Workl
     )
 
 
-def done_items_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> list[WorklistItem]:
-    """Lines of those pumps that were closed since then, oldest first."""
-    chosen = select(WorklistItem).where(col(WorklistItem.pump_id).in_(pump_ids), col(WorklistItem.closed_at) >= since)
-    return list(session.exec(chosen.order_by(col(WorklistItem.closed_at))))
+def done_items_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime, *, but_by: str) -> list[DoneItem]:
+    """Lines of those pumps that were closed since then by anyone ``but_by`` that one, oldest first."""
+    columns = (col(getattr(WorklistItem, name)) for name in DoneItem._fields)
+    chosen = sqlalchemy.select(*columns).where(
+        col(WorklistItem.pump_id).in_(pump_ids),
+        col(WorklistItem.closed_at) >= since,
+        col(WorklistItem.closed_by).is_distinct_from(but_by),
+    )
+    return [DoneItem._make(row) for row in session.execute(chosen.order_by(col(WorklistItem.closed_at)))]
 
 
 def open_item(session: Session, clinic_id: int, cause: str) -> WorklistItem | None:
