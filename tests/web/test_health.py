@@ -22,6 +22,7 @@ from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.job import JobRun, WorkerStatus, beat
 from tracker.settings import Settings
+from tracker.web.people import session_cookie_name
 from tracker.web.readiness import HEARTBEAT, Readiness
 
 
@@ -75,6 +76,53 @@ def test_a_database_that_is_gone_or_of_another_schema_is_named(tmp_path: Path) -
     assert down(settings, gone, clock)["database"] == "does not answer"
     empty.close()
     gone.close()
+
+
+class FullDisk(Database):
+    """A database on a disk with 200 KiB left."""
+
+    def room_bytes(self) -> int:
+        return 200 * 1024
+
+
+def test_a_full_disk_under_the_database_is_named(sqlite_url: str, tmp_path: Path) -> None:
+    settings, clock = settings_of(tmp_path), Clock()
+    database = FullDisk(sqlite_url)
+    schema.upgrade(database)
+    alive(database, clock, "ingest-0", "schedule")
+    with broker_at(settings.broker_port):
+        found = down(settings, database, clock)
+    database.close()
+    assert found == {"database": "answers, but can't write: its disk is full (200 KiB are left)"}
+
+
+def test_the_room_on_the_disk_is_known_for_sqlite_alone(sqlite_database: Database) -> None:
+    room = sqlite_database.room_bytes()
+    assert room is not None
+    assert room > 0
+    elsewhere = Database(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    assert elsewhere.room_bytes() is None
+    elsewhere.close()
+
+
+def test_a_request_that_the_database_can_not_serve_is_answered_with_503_and_why(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    with served(settings_of(tmp_path), sqlite_database, Clock()) as site:
+        with sqlite_database.writing() as session:
+            for table in ("api_token", "browser_session"):
+                session.connection().exec_driver_sql(f"ALTER TABLE {table} RENAME TO {table}_gone")
+        stranger = site.stranger()
+        program = stranger.get("/api/v1/pumps", headers={"Authorization": f"Bearer pt_{'x' * 43}"})
+        page = stranger.get("/pumps", headers={"Cookie": f"{session_cookie_name(https=False)}={'x' * 43}"})
+        assert stranger.get("/health/live").status_code == 200
+    assert program.status_code == 503
+    assert program.headers["content-type"] == "application/problem+json"
+    assert program.headers["retry-after"] == "5"
+    assert "the database can't be used now" in program.json()["detail"]
+    assert page.status_code == 503
+    assert "try again in a while" in page.text
+    assert "api_token" not in program.text + page.text
 
 
 def test_the_answer_says_it_in_json_with_503_and_needs_no_sign_in(tmp_path: Path, sqlite_database: Database) -> None:

@@ -7,6 +7,7 @@ first is never refused half-way. The edge opens and commits; actions never commi
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,13 @@ class Database:
         except Exception:  # noqa: BLE001 - whatever the fault, the answer is no
             return False
         return True
+
+    def room_bytes(self) -> int | None:
+        """Free bytes of the disk under SQLite's file; None with PostgreSQL, whose disk can't be seen from here."""
+        if not self.is_sqlite or not self.url.database:
+            return None
+        disk = os.statvfs(Path(self.url.database).parent)
+        return disk.f_bavail * disk.f_frsize
 
     def close(self) -> None:
         """Give back every connection."""

@@ -16,6 +16,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from tracker.errors import NotSignedIn, TrackerError
@@ -63,6 +65,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(TrackerError, _tracker_error)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(kind, _database_down)
 
 
 def _answer(request: Request, status: int, title: str, detail: str, headers: dict[str, str], **more: Any) -> Response:
@@ -135,6 +139,14 @@ def _methods_at(request: Request) -> set[str]:
         if (pattern := getattr(route, "path_regex", None)) is not None and pattern.match(path)
         for method in route.methods or ()
     }
+
+
+async def _database_down(request: Request, fault: Exception) -> Response:
+    """The database is gone, can't be reached or can't write: no fault of who asks, nor of what was asked."""
+    cause = getattr(fault, "orig", None) or fault
+    _log.error("the database could not serve a request", method=request.method, fault=type(cause).__name__)
+    detail = "the database can't be used now; what you sent was not carried out: try again in a while"
+    return _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "The database is down", detail, {"Retry-After": "5"})
 
 
 def unexpected(request: Request, fault: Exception) -> Response:

@@ -21,6 +21,7 @@ from tracker.settings import Settings
 HEARTBEAT = timedelta(seconds=30)
 _KEPT_S = 1.0
 _CONNECT_S = 1.0
+_ROOM_BYTES = 1024**2  # one batch of messages takes more
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Readiness:
         }
         if not self._database.answers():
             return checks | {"database": Check(ok=False, detail="does not answer")}
-        checks["database"] = Check(ok=True, detail="answers")
+        checks["database"] = self._room()
         try:
             schema.require_current(self._database)
             checks["schema"] = Check(ok=True, detail="is the one that this program needs")
@@ -72,6 +73,13 @@ class Readiness:
         except SQLAlchemyError as fault:
             return checks | {"database": Check(ok=False, detail=f"failed: {type(fault).__name__}")}
         return checks | {"ingest": self._ingest(beats), "schedule": self._alive("schedule", beats)}
+
+    def _room(self) -> Check:
+        """The database answers; without room on its disk it would read and not write."""
+        room = self._database.room_bytes()
+        if room is not None and room < _ROOM_BYTES:
+            return Check(ok=False, detail=f"answers, but can't write: its disk is full ({room // 1024} KiB are left)")
+        return Check(ok=True, detail="answers")
 
     def _broker(self) -> Check:
         parts = urlsplit(self._settings.tracker_mqtt_url())
