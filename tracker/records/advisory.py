@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint, func
+from sqlalchemy import Index, UniqueConstraint, func, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime, key
@@ -33,7 +33,16 @@ class AdvisoryMatch(SQLModel, table=True):
     """An advisory that covers a pump, until somebody acknowledged it for that pump."""
 
     __tablename__ = "advisory_match"
-    __table_args__ = (UniqueConstraint("advisory_id", "pump_id", name="uq_advisory_match"),)
+    __table_args__ = (
+        UniqueConstraint("advisory_id", "pump_id", name="uq_advisory_match"),
+        Index(
+            "ix_advisory_match_waiting",
+            "advisory_id",
+            "pump_id",
+            sqlite_where=text("acknowledged_at IS NULL"),
+            postgresql_where=text("acknowledged_at IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     advisory_id: int = Field(foreign_key="advisory.id")

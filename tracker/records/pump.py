@@ -34,6 +34,13 @@ class Pump(SQLModel, table=True):
     __table_args__ = (
         Index("ix_pump_clinic_created", "clinic_id", "created_at", "id"),
         Index("ix_pump_patient", "clinic_id", "patient_reference"),
+        Index("ix_pump_unit", "clinic_id", "unit"),
+        Index(
+            "ix_pump_replaced_by",
+            "replaced_by_id",
+            sqlite_where=text("replaced_by_id IS NOT NULL"),
+            postgresql_where=text("replaced_by_id IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

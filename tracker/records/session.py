@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
@@ -21,6 +21,12 @@ class ProgrammerSessionRecord(SQLModel, table=True):
         UniqueConstraint("pump_id", "epoch", "seq", name="uq_programmer_session_message"),
         Index("ix_programmer_session_pump", "pump_id", "measured_at"),
         Index("ix_programmer_session_programmer", "programmer", "measured_at"),
+        Index(
+            "ix_programmer_session_visit",
+            "visit_id",
+            sqlite_where=text("visit_id IS NOT NULL"),
+            postgresql_where=text("visit_id IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -86,12 +86,13 @@ def _counts(
 ) -> dict[int, int]:
     if not advisory_ids:
         return {}
+    # by each match's own pump: joined, a database may well begin with all of the clinic's pumps
+    whose = select(col(Pump.clinic_id)).where(col(Pump.id) == col(AdvisoryMatch.pump_id)).scalar_subquery()
     parts: list[Any] = []
     for advisory_id in advisory_ids:
         some = (
-            select(col(AdvisoryMatch.id))
-            .join(Pump, col(Pump.id) == col(AdvisoryMatch.pump_id))
-            .where(col(AdvisoryMatch.advisory_id) == advisory_id, col(Pump.clinic_id) == clinic_id, *narrowed)
+            select(col(AdvisoryMatch.pump_id))
+            .where(col(AdvisoryMatch.advisory_id) == advisory_id, whose == clinic_id, *narrowed)
             .limit(COUNTED_TO + 1)
             .subquery()
         )

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, cast, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, Interval, func, literal, select, type_coerce
 from sqlmodel import Session, col
 
 from tracker.records.alarm import Alarm
-from tracker.records.columns import UtcDateTime, from_micros, to_micros
+from tracker.records.columns import UtcDateTime, to_micros
 from tracker.records.reading import Reading
 from tracker.records.visit import Visit
 
@@ -48,16 +48,17 @@ def reading_buckets(session: Session, pump_id: int, span: Span, buckets: int = B
     """The readings of that span in at most ``buckets`` + 1 buckets of equal length, the oldest first."""
     start = to_micros(span.start)
     width = max(_MICROS, (to_micros(span.end) - start) // buckets)
+    measured: Any = col(Reading.measured_at)
     if session.get_bind().dialect.name == "sqlite":
-        micros: Any = type_coerce(col(Reading.measured_at), BigInteger)
+        bucket = ((type_coerce(measured, BigInteger) - start) // width).label("bucket")
     else:
-        micros = cast(func.extract("epoch", col(Reading.measured_at)) * _MICROS, BigInteger)
-    bucket = ((micros - start) // width).label("bucket")
+        stride = literal(timedelta(microseconds=width), Interval)
+        bucket = func.date_bin(stride, measured, literal(span.start, UtcDateTime)).label("bucket")
     query = (
         select(
             bucket,
-            func.min(micros),
-            func.max(micros),
+            func.min(measured),
+            func.max(measured),
             func.count(),
             func.min(Reading.reservoir_ml),
             func.max(Reading.reservoir_ml),
@@ -74,8 +75,7 @@ def reading_buckets(session: Session, pump_id: int, span: Span, buckets: int = B
         .group_by(bucket)
         .order_by(bucket)
     )
-    rows = session.execute(query)
-    return [Bucket(from_micros(int(first)), from_micros(int(last)), *rest) for _, first, last, *rest in rows]
+    return [Bucket(*told) for _, *told in session.execute(query)]
 
 
 def first_reading_at(session: Session, pump_id: int) -> datetime | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, or_
+import sqlalchemy
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_
 from sqlmodel import Session, col, select
 
+from devices.alarms import Priority
 from tracker.records.pump import Pump
 from tracker.records.staff import Staff
 from tracker.records.worklist import WorklistItem
@@ -34,6 +36,14 @@ class WorklistLine:
     pump: Pump | None
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many lines are open, by priority and by kind; one that is snoozed is not counted until it wakes."""
+
+    priorities: dict[int, int]
+    kinds: dict[str, int]
+
+
 Place = tuple[int, datetime, int]
 
 
@@ -45,38 +55,53 @@ def place_of(item: WorklistItem) -> Place:
 def worklist_lines(
     session: Session, wanted: WorklistFilter, now: datetime, limit: int, after: Place | None = None
 ) -> list[WorklistLine]:
-    """Open lines in the order of harm and time to harm; those that are snoozed are left out until they wake."""
-    query = select(WorklistItem, Pump).join(Pump, col(Pump.id) == col(WorklistItem.pump_id), isouter=True)
-    query = _narrowed(query, wanted, now)
-    if after is not None:
-        priority, harm_at, item_id = after
-        query = query.where(
-            or_(
-                col(WorklistItem.priority) < priority,
-                and_(col(WorklistItem.priority) == priority, col(WorklistItem.harm_at) > harm_at),
-                and_(
-                    col(WorklistItem.priority) == priority,
-                    col(WorklistItem.harm_at) == harm_at,
-                    col(WorklistItem.id) > item_id,
-                ),
-            )
-        )
-    order = (col(WorklistItem.priority).desc(), col(WorklistItem.harm_at), col(WorklistItem.id))
-    rows = session.exec(query.order_by(*order).limit(limit))
+    """Open lines in the order of harm and time to harm; those that are snoozed are left out until they wake.
+
+    The first of each priority are taken by the index, which holds them in the order of time to harm, and only those
+    few are put in order, however many are open.
+    """
+    priority = col(WorklistItem.priority)
+    order = (priority.desc(), col(WorklistItem.harm_at), col(WorklistItem.id))
+    firsts = []
+    for of_priority in (priority >= Priority.HIGH, priority == Priority.MEDIUM, priority <= Priority.LOW):
+        some = select(WorklistItem.id).where(of_priority)
+        if wanted.unit:
+            some = some.join(Pump, col(Pump.id) == col(WorklistItem.pump_id))
+        some = _narrowed(some, wanted, now)
+        if after is not None:
+            some = some.where(_later(*after))
+        some = some.order_by(*order).limit(limit).subquery()
+        firsts.append(sqlalchemy.select(some.c.id))
+    rows = session.exec(
+        select(WorklistItem, Pump)
+        .join(Pump, col(Pump.id) == col(WorklistItem.pump_id), isouter=True)
+        .where(col(WorklistItem.id).in_(sqlalchemy.union_all(*firsts)))
+        .order_by(*order)
+        .limit(limit)
+    )
     return [WorklistLine(item, pump) for item, pump in rows]
 
 
-def worklist_tally(session: Session, clinic_id: int, now: datetime) -> dict[int, int]:
-    """How many lines are open by priority."""
-    query = _narrowed(select(WorklistItem.priority, func.count()), WorklistFilter(clinic_id), now)
-    return {int(priority): int(count) for priority, count in session.exec(query.group_by(col(WorklistItem.priority)))}
+def _later(priority: int, harm_at: datetime, item_id: int) -> ColumnElement[bool]:
+    """Lines that stand after that place."""
+    same = col(WorklistItem.priority) == priority
+    return or_(
+        col(WorklistItem.priority) < priority,
+        and_(same, col(WorklistItem.harm_at) > harm_at),
+        and_(same, col(WorklistItem.harm_at) == harm_at, col(WorklistItem.id) > item_id),
+    )
 
 
-def worklist_kinds(session: Session, clinic_id: int, now: datetime) -> dict[str, int]:
-    """How many lines are open by kind."""
-    query = _narrowed(select(WorklistItem.kind, func.count()), WorklistFilter(clinic_id), now)
-    rows = session.exec(query.group_by(col(WorklistItem.kind)).order_by(col(WorklistItem.kind)))
-    return {str(kind): int(count) for kind, count in rows}
+def worklist_tally(session: Session, clinic_id: int, now: datetime) -> Tally:
+    """How many lines are open by priority, and by kind in the order of their names."""
+    query = _narrowed(
+        select(WorklistItem.kind, WorklistItem.priority, func.count()), WorklistFilter(clinic_id), now
+    ).group_by(col(WorklistItem.kind), col(WorklistItem.priority))
+    tally = Tally({}, {})
+    for kind, priority, count in sorted(session.exec(query)):
+        tally.kinds[kind] = tally.kinds.get(kind, 0) + count
+        tally.priorities[priority] = tally.priorities.get(priority, 0) + count
+    return tally
 
 
 def worklist_closed_since(session: Session, clinic_id: int, since: datetime, limit: int = 20) -> list[WorklistLine]:
@@ -119,10 +144,21 @@ def colleagues(session: Session, clinic_id: int) -> list[Staff]:
     return list(session.exec(query.order_by(col(Staff.name), col(Staff.email))))
 
 
+def _each_unit() -> Select[tuple[str | None]]:
+    """Each unit once, by one look into the index for every unit and not for every pump: the next after the last."""
+    least = sqlalchemy.select(func.min(Pump.unit)).where(col(Pump.clinic_id) == bindparam("clinic_id"))
+    found = sqlalchemy.select(least.scalar_subquery().label("unit")).cte("found", recursive=True)
+    after = least.where(col(Pump.unit) > found.c.unit).scalar_subquery()
+    found = found.union_all(sqlalchemy.select(after).where(found.c.unit.is_not(None)))
+    return sqlalchemy.select(found.c.unit)
+
+
+_UNITS: Final = _each_unit()
+
+
 def units(session: Session, clinic_id: int) -> list[str]:
     """The units that the clinic's pumps belong to."""
-    query = select(Pump.unit).where(col(Pump.clinic_id) == clinic_id, col(Pump.unit).is_not(None)).distinct()
-    return sorted(unit for unit in session.exec(query) if unit)
+    return sorted(unit for unit in session.execute(_UNITS, {"clinic_id": clinic_id}).scalars() if unit)
 
 
 def _narrowed(query: Select[Any] | Any, wanted: WorklistFilter, now: datetime) -> Any:

@@ -38,6 +38,22 @@ class WorklistItem(SQLModel, table=True):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_worklist_tally",
+            "clinic_id",
+            "kind",
+            "priority",
+            "snoozed_until",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_worklist_closed",
+            "clinic_id",
+            "closed_at",
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
         Index("ix_worklist_pump", "pump_id", "closed_at"),
     )
 

@@ -20,7 +20,6 @@ from tracker.records.views_worklist import (
     place_of,
     units,
     worklist_closed_since,
-    worklist_kinds,
     worklist_line,
     worklist_lines,
     worklist_opened_since,
@@ -77,11 +76,11 @@ def worklist(
         me = session.get(Staff, person.staff_id)
         seen_at = me.worklist_seen_at if me else None
         news = _news(session, person, seen_at)
-        counts = worklist_kinds(session, person.clinic_id, now)
+        tally = worklist_tally(session, person.clinic_id, now)
         values: dict[str, Any] = {
             "lines": lines[:PAGE],
-            "tally": worklist_tally(session, person.clinic_id, now),
-            "kinds": [(code, f"{word(code)} ({count})") for code, count in counts.items()],
+            "tally": tally.priorities,
+            "kinds": [(code, f"{word(code)} ({count})") for code, count in tally.kinds.items()],
             "units": [(name, name) for name in units(session, person.clinic_id)],
             "colleagues": [(one.email, f"{one.name} ({word(one.role)})") for one in staff],
             "names": {one.email: one.name for one in staff},
