@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import date
 from html import unescape
 
@@ -186,10 +187,10 @@ def test_a_good_list_is_tried_then_enrolled_whole_and_the_sign_ins_come_as_a_fil
     browser, _ = administrator
     lines = b"\xef\xbb\xbfserial;model;patient_reference\nA1;synchromed-ii-20;P-1\nA2;codman-3000;\n"
     tried = sent(browser, lines, "try")
-    assert "2 lines are good." in tried.text
+    assert "2 lines are good; nothing is enrolled yet." in tried.text
     with site.database.reading() as session:
         assert session.exec(select(Pump)).first() is None
-    answer = sent(browser, lines, "enrol")
+    answer = browser.post("/pumps/import", data={"do": "enrol", "tried": value(tried.text, "tried")})
     assert 'attachment; filename="sign-ins-2026-11-22.csv"' in answer.headers["content-disposition"]
     rows = [line.split(",") for line in answer.text.split()]
     assert rows[0] == ["serial", "username", "password"]
@@ -200,3 +201,47 @@ def test_a_good_list_is_tried_then_enrolled_whole_and_the_sign_ins_come_as_a_fil
             ("A1", "synchromed-ii-20", "P-1"),
             ("A2", "codman-3000", None),
         ]
+
+
+LIST = b"serial,model\nA1,synchromed-ii-20\n"
+
+
+def test_what_was_tried_is_enrolled_by_whom_it_was_tried_within_half_an_hour_and_once(
+    site: Site, administrator: tuple[httpx.Client, Staff]
+) -> None:
+    browser, _ = administrator
+    tried = value(sent(browser, LIST, "try").text, "tried")
+
+    def enrol(client: httpx.Client, field: str) -> httpx.Response:
+        return client.post("/pumps/import", data={"do": "enrol", "tried": field})
+
+    other = enrol(site.browser("administrator"), tried)
+    assert (other.status_code, "not held for this sign-in" in other.text) == (422, True)
+    for forged in (tried[:-8] + "AAAAAAA=", tried[8:], "x", "\u00e9", "A" * 400):
+        assert enrol(browser, forged).status_code == 422, forged
+    for _ in range(3):
+        site.clock.forward(minutes=10)
+        browser.get("/enrol")
+        assert site.web.trail.flush()
+    assert "more than half an hour ago" in enrol(browser, tried).text
+    with site.database.reading() as session:
+        assert session.exec(select(Pump)).first() is None
+    tried = value(sent(browser, LIST, "try").text, "tried")
+    assert enrol(browser, tried).headers["content-type"].startswith("text/csv")
+    again = enrol(browser, tried)
+    assert (again.status_code, "is already enrolled" in again.text) == (422, True)
+
+
+def test_an_empty_file_or_none_is_asked_for_in_a_sentence(administrator: tuple[httpx.Client, Staff]) -> None:
+    browser, _ = administrator
+    assert "Choose a file that has something in it." in sent(browser, b"", "try").text
+    assert "Choose a file that has something in it." in browser.post("/pumps/import", data={"do": "try"}).text
+
+
+def test_a_list_too_long_to_be_held_is_chosen_once_more(administrator: tuple[httpx.Client, Staff]) -> None:
+    browser, _ = administrator
+    rows = (f"A{number},synchromed-ii-20,{secrets.token_hex(40)}\n" for number in range(22_000))
+    answer = sent(browser, f"serial,model,lot\n{''.join(rows)}".encode(), "try")
+    assert "22,000 lines are good" in answer.text
+    assert "choose the file once more" in answer.text
+    assert 'value="enrol"' in answer.text

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
@@ -20,7 +20,8 @@ from devices.udi import Udi, UdiError
 from tracker.actions.read_pump_list import Line, LineFault, read_pump_list
 from tracker.errors import Invalid, TrackerError
 from tracker.records.views_pumps import model_of_device
-from tracker.web.context import Context
+from tracker.web import held_list
+from tracker.web.context import Context, Web
 from tracker.web.enrolling import Wanted, enrol
 from tracker.web.pages.pumps import csv_cell
 from tracker.web.people import Person
@@ -138,13 +139,17 @@ def import_list(
     request: Request,
     web: Context,
     person: Enroller,
-    file: Annotated[UploadFile, File()],
+    file: Annotated[UploadFile | None, File()] = None,
+    tried: Annotated[str, Form(max_length=held_list.LONGEST)] = "",
     do: Annotated[str, Form(max_length=8)] = "try",
 ) -> Response:
-    """Try a list, showing every line's fault; or enrol it whole and hand out the sign-ins as CSV."""
+    """Try a list, showing every line's fault; or enrol it whole and hand out the sign-ins as CSV.
+
+    The list is the file's, or the one that was ``tried`` just before and stands in the page's form.
+    """
     now = web.clock()
-    data = file.file.read()
     try:
+        data = _list_of(web, person, file, tried, now)
         with web.database.reading() as session:
             lines, faults = read_pump_list(session, data, now.date())
         if do == "enrol" and not faults:
@@ -154,7 +159,17 @@ def import_list(
             return _sign_ins(rows, f"sign-ins-{now:%Y-%m-%d}.csv")
     except TrackerError as fault:
         return _show(request, person, Typed(), list_fault=fault)
-    return _show(request, person, Typed(), lines=lines, faults=faults, refused=do == "enrol")
+    kept = None if faults else held_list.hold(web.key, person.session_digest, data, now)
+    return _show(request, person, Typed(), lines=lines, faults=faults, tried=kept, refused=do == "enrol")
+
+
+def _list_of(web: Web, person: Person, file: UploadFile | None, tried: str, now: datetime) -> bytes:
+    if tried:
+        return held_list.held(web.key, person.session_digest, tried, now)
+    data = file.file.read() if file is not None else b""
+    if not data:
+        raise Invalid("choose a file that has something in it", field="file")
+    return data
 
 
 def _check_barcode(typed: Typed) -> None:
@@ -243,6 +258,7 @@ def _show(
     list_fault: TrackerError | None = None,
     lines: list[Line] | None = None,
     faults: list[LineFault] | None = None,
+    tried: str | None = None,
     refused: bool = False,
 ) -> HTMLResponse:
     wrong = fault or list_fault
@@ -259,6 +275,7 @@ def _show(
         lines=lines,
         faults=(faults or [])[:_SHOWN],
         fault_count=len(faults or []),
+        tried=tried,
         models=[(model.id, model.name) for model in MODELS],
         states=STATES,
     )
