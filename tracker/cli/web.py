@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from types import FrameType
 
@@ -19,6 +20,7 @@ from tracker.web.live import Feed
 app = typer.Typer(add_completion=False)
 
 _LAST_ANSWERS_S = 5
+_COLLECT_AFTER = 50_000  # new objects
 
 
 class _Server(uvicorn.Server):
@@ -69,6 +71,7 @@ def serve_pages(settings: Settings, database: Database, stop: threading.Event) -
         h11_max_incomplete_event_size=32 * 1024,
     )
     server = _Server(config, application.state.web.feed)
+    _calm_the_collector()
 
     def watch() -> None:
         stop.wait()
@@ -82,3 +85,10 @@ def serve_pages(settings: Settings, database: Database, stop: threading.Event) -
     finally:
         stop.set()
         watcher.join()
+
+
+def _calm_the_collector() -> None:
+    """What is made by now lasts: walking it for cycles, time and again, held every page up for longer than it takes."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 50)
