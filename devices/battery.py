@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import fmean
 from typing import Final
 
+from msgspec import Struct
+
 from devices.battery_drain import battery_percent_per_day, days_to_eri, percent_per_day_at_reference, share_ended
 from devices.battery_trend import DrainPoint, follow, wander_variance
 from devices.decline import days_until
@@ -30,8 +32,7 @@ LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 """The quantiles of an interval that holds four times in five."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatteryPoint:
+class BatteryPoint(Struct, frozen=True, gc=False):
     """One report of the battery: an aware moment, and whatever was said then; None is not known."""
 
     at: datetime

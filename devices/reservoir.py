@@ -38,8 +38,7 @@ STALE_AFTER: Final = timedelta(days=7)
 FLOW_WINDOW: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class ReservoirPoint:
+class ReservoirPoint(Struct, frozen=True, gc=False):
     """One report of the reservoir: an aware moment, the volume, and the flow and mode if they were told."""
 
     at: datetime

@@ -17,17 +17,17 @@ from sqlmodel import Session
 from tracker.actions.judge import Judged, Judgment, judge, says_the_same
 from tracker.actions.look_ahead import look_ahead
 from tracker.actions.note_findings import Noted, as_seen, compare, store_findings
-from tracker.actions.recall_history import history_of, recall
+from tracker.actions.recall_history import Past, history_of, recall
 from tracker.actions.refresh_worklist import apply_lines
 from tracker.actions.view_pumps import seen_outlook, view_pumps
 from tracker.findings.line import Line
-from tracker.findings.trend import with_readings
+from tracker.findings.trend import holds_last, with_readings
 from tracker.findings.view import FindingSeen, PumpView
 from tracker.findings.wanted import ENDED, wanted
 from tracker.records.determination import Determination, last_judged
 from tracker.records.outlook import Ahead, keep_outlooks, outlooks
 from tracker.records.pump import PumpState, clinics_by_id, pumps_by_id
-from tracker.records.reading_history import Measured, contiguous_through, readings_not_seen
+from tracker.records.reading_history import AGAIN, Measured, contiguous_through, readings_not_seen
 from tracker.records.visit import last_refills
 
 DAILY: Final = timedelta(hours=24)
@@ -53,8 +53,8 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     since = dict(due)
     pump_ids = list(since)
     pumps = pumps_by_id(session, pump_ids)
-    views = view_pumps(session, pump_ids)
     stored = outlooks(session, pump_ids)
+    views = view_pumps(session, pump_ids, pumps, stored)
     newest = last_judged(session, pump_ids)
     contiguous = contiguous_through(session, pump_ids)
     refills = last_refills(session, pump_ids)
@@ -92,11 +92,20 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             Thought(pump_id, since[pump_id], view, outlook, noted, judgment, lines, look_again_at(view, now))
         )
 
-    for pump_id, readings in readings_not_seen(session, pump_ids):
+    held = {one.pump_id for one in stored.values() if _holds_last(one, past)}
+    for pump_id, readings in readings_not_seen(session, pump_ids, held):
         consider(pump_id, readings)
     for pump_id in {*pump_ids} - {thought.pump_id for thought in thoughts}:
         consider(pump_id, [])
     return thoughts
+
+
+def _holds_last(outlook: Ahead, past: Past) -> bool:
+    """Whether reading the few reports before the mark again would show nothing that the outlook's points do not."""
+    if outlook.epoch is None:
+        return False
+    sessions = (one.seq for one in past.sessions.get(outlook.pump_id, ()) if one.epoch == outlook.epoch)
+    return holds_last(outlook.reservoir_points, outlook.epoch, outlook.through_seq, AGAIN, sessions)
 
 
 def _as_noted(view: PumpView, noted: Noted, now: datetime) -> tuple[FindingSeen, ...]:

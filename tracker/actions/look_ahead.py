@@ -24,6 +24,8 @@ from tracker.records.visit import VisitDone
 FILL_ML = 1.0  # a rise of the volume beyond this is a fill
 _BATTERY_EVERY_DAYS = 3
 _FLOW_CHANGE = 0.02  # the part of the flow; less is the rounding of a flexible programme
+_INDICATORS = {each.value: each for each in Indicator}
+_INFUSIONS = {each.value: each for each in Infusion}
 _KEPT_BACK = 2000  # a gap this far behind the newest number is no longer waited for
 
 
@@ -124,12 +126,12 @@ def _forecast_reservoir_into(
 
 def _battery_point(point: Point) -> BatteryPoint:
     at, percent, volts, indicator, flow = point
-    return BatteryPoint(moment(at), volts, percent, None if indicator is None else Indicator(indicator), flow)
+    return BatteryPoint(moment(at), volts, percent, None if indicator is None else _INDICATORS[indicator], flow)
 
 
 def _reservoir_point(point: Point) -> ReservoirPoint:
     at, volume, flow, infusion = point[:4]
-    return ReservoirPoint(moment(at), volume, flow, Infusion(infusion))
+    return ReservoirPoint(moment(at), volume, flow, _INFUSIONS[infusion])
 
 
 def _write_battery(row: Ahead, forecast: BatteryForecast | Unknown) -> None:

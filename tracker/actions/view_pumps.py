@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -36,12 +36,22 @@ from tracker.records.visit import Visit, drafts_of_pumps
 from tracker.records.worklist import OUTAGE, clinics_with
 
 
-def view_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, PumpView]:
-    """Each of those pumps as it stands now; a fixed number of queries however many there are."""
-    pumps = pumps_by_id(session, pump_ids)
+def view_pumps(
+    session: Session,
+    pump_ids: Sequence[int],
+    pumps: Mapping[int, Pump] | None = None,
+    ahead: Mapping[int, Ahead] | None = None,
+) -> dict[int, PumpView]:
+    """Each of those pumps as it stands now; a fixed number of queries however many there are.
+
+    ``pumps``, ``ahead``: those of them that the caller has read already, all of them.
+    """
+    if pumps is None:
+        pumps = pumps_by_id(session, pump_ids)
+    if ahead is None:
+        ahead = outlooks(session, pump_ids)
     now_in = states(session, pump_ids)
     alarms = open_alarms(session, pump_ids)
-    ahead = outlooks(session, pump_ids)
     documented = documented_facts(session, pump_ids)
     findings = findings_of_pumps(session, pump_ids)
     attested = standing_attestations(session, pump_ids)

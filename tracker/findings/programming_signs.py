@@ -23,7 +23,12 @@ def unlogged_reprogrammings(history: History) -> Iterator[Finding]:
     if not history.model.programmable:
         return
     for before, after, later in zip(history.volumes, history.volumes[1:], history.volumes[2:], strict=False):
-        if not _changed(before, after) or _changed(after, later) or _explained(history, before, after):
+        if (
+            before.flow_ml_per_day == after.flow_ml_per_day
+            or not _changed(before, after)
+            or _changed(after, later)
+            or _explained(history, before, after)
+        ):
             continue
         yield Finding(
             kind="unlogged_reprogramming",

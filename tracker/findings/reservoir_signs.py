@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -50,9 +51,9 @@ def vanished_volumes(history: History) -> Iterator[Finding]:
     """A volume that fell by more than flows out of the pump, and stayed down."""
     limit = max(history.model.refill_discrepancy_ml, LEAST_LOSS_ML)
     for earlier, before, after, later in _lasting(history):
-        if before.flow_ml_per_day is None or after.at - before.at > SHORT_GAP:
-            continue
         lost = before.reservoir_ml - after.reservoir_ml
+        if lost <= limit or before.flow_ml_per_day is None or after.at - before.at > SHORT_GAP:
+            continue
         expected = _flows(before, after)
         if lost - expected <= limit + SHARE_OF_EXPECTED * expected:
             continue
@@ -185,7 +186,13 @@ def _emptied_for_mri(history: History, start: datetime, end: datetime) -> bool:
 
 def _around(history: History, one: VisitSeen) -> tuple[VolumeSeen | None, VolumeSeen | None]:
     """The last report before a visit and the fullest of the three days after it."""
-    earlier = [seen for seen in history.volumes if seen.at < one.performed_at - timedelta(minutes=30)]
-    soon = [seen for seen in history.volumes if timedelta(0) < seen.at - one.performed_at <= timedelta(days=3)]
-    recent = earlier[-1] if earlier and one.performed_at - earlier[-1].at <= SHORT_GAP else None
+    seen, at = history.volumes, one.performed_at
+    place = bisect_left(seen, at - timedelta(minutes=30), key=_at)
+    earlier = seen[place - 1] if place else None
+    soon = seen[bisect_right(seen, at, key=_at) : bisect_right(seen, at + timedelta(days=3), key=_at)]
+    recent = earlier if earlier is not None and at - earlier.at <= SHORT_GAP else None
     return recent, max(soon, key=lambda seen: seen.reservoir_ml, default=None)
+
+
+def _at(seen: VolumeSeen) -> datetime:
+    return seen.at

@@ -22,6 +22,7 @@ RAW_SPACING = DAY // 4
 RESERVOIR_POINTS = 90
 JUMP_ML = 0.5
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Seen(Protocol):
@@ -66,12 +67,12 @@ class Seen(Protocol):
 
 def micros(moment: datetime) -> int:
     """Microseconds since 1970."""
-    return (moment - _ORIGIN) // timedelta(microseconds=1)
+    return (moment - _ORIGIN) // _MICROSECOND
 
 
 def moment(micros_: int) -> datetime:
     """The aware time of that many microseconds since 1970."""
-    return _ORIGIN + timedelta(microseconds=micros_)
+    return _ORIGIN + micros_ * _MICROSECOND
 
 
 def battery_points(known: Sequence[Point], readings: Iterable[Seen]) -> list[Point]:
@@ -135,6 +136,15 @@ def with_readings(known: Sequence[Point], readings: Iterable[Seen]) -> list[Poin
         at = micros(one.measured_at)
         merged.setdefault(at, [at, one.reservoir_ml, one.flow_ml_per_day, one.infusion, one.epoch, one.seq])
     return [merged[at] for at in sorted(merged)]
+
+
+def holds_last(points: Iterable[Point], epoch: int, through_seq: int, count: int, others: Iterable[int]) -> bool:
+    """Whether a reservoir's points hold each of the last ``count`` numbers of the epoch up to that one.
+
+    ``others``: numbers of the epoch that belong to messages of another kind.
+    """
+    held = {point[5] for point in points if point[4] == epoch}
+    return held.union(others).issuperset(range(max(through_seq - count, 0) + 1, through_seq + 1))
 
 
 def reservoir_points(known: Sequence[Point], readings: Iterable[Seen]) -> list[Point]:

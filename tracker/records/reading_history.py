@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -37,36 +37,41 @@ class Measured(NamedTuple):
 _COLUMNS = tuple(col(getattr(Reading, name)) for name in Measured._fields)
 
 
-def readings_not_seen(session: Session, pump_ids: Sequence[int]) -> Iterator[tuple[int, list[Measured]]]:
+def readings_not_seen(
+    session: Session, pump_ids: Sequence[int], held: Collection[int] = ()
+) -> Iterator[tuple[int, list[Measured]]]:
     """For each of those pumps its readings past the mark of its outlook (all of them without one) and a few before.
 
-    Pump by pump, each list in order of measurement; pumps without any reading are left out.
+    Pump by pump, each list in order of measurement; pumps without any reading are left out. ``held``: the pumps whose
+    outlook holds the few before the mark already; of them only the later ones are read.
     """
     known = set(
         session.execute(
             select(col(Outlook.pump_id)).where(col(Outlook.pump_id).in_(pump_ids), col(Outlook.epoch).is_not(None))
         ).scalars()
     )
-    for some in _chunks([pump_id for pump_id in pump_ids if pump_id in known]):
-        yield from _by_pump(session, _past_mark(some))
-    for some in _chunks([pump_id for pump_id in pump_ids if pump_id not in known]):
+    for some in _chunks([pump_id for pump_id in pump_ids if pump_id in known and pump_id in held], 500):
+        yield from _by_pump(session, _past_mark(some, 0))
+    for some in _chunks([pump_id for pump_id in pump_ids if pump_id in known and pump_id not in held], 100):
+        yield from _by_pump(session, _past_mark(some, AGAIN))
+    for some in _chunks([pump_id for pump_id in pump_ids if pump_id not in known], 100):
         yield from _by_pump(session, select(col(Reading.pump_id), *_COLUMNS).where(col(Reading.pump_id).in_(some)))
 
 
-def _chunks(pump_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """So few pumps at a time that years of readings of each still fit in memory."""
-    for start in range(0, len(pump_ids), 100):
-        yield pump_ids[start : start + 100]
+def _chunks(pump_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """So few pumps at a time that what is read of each still fits in memory, were it years of readings."""
+    for start in range(0, len(pump_ids), size):
+        yield pump_ids[start : start + size]
 
 
-def _past_mark(pump_ids: Sequence[int]) -> Any:
+def _past_mark(pump_ids: Sequence[int], again: int) -> Any:
     return (
         select(col(Reading.pump_id), *_COLUMNS)
         .join(Outlook, col(Outlook.pump_id) == col(Reading.pump_id))
         .where(
             col(Outlook.pump_id).in_(pump_ids),
             col(Outlook.epoch).is_not(None),
-            tuple_(col(Reading.epoch), col(Reading.seq)) > tuple_(col(Outlook.epoch), col(Outlook.through_seq) - AGAIN),
+            tuple_(col(Reading.epoch), col(Reading.seq)) > tuple_(col(Outlook.epoch), col(Outlook.through_seq) - again),
         )
     )
 
