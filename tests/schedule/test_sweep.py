@@ -18,6 +18,7 @@ from tracker.records.worklist import WorklistItem
 from tracker.schedule.sweep import THINK_ABOUT, sweep
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 def lines(session: Session) -> dict[str, str]:
@@ -149,3 +150,32 @@ def test_more_pumps_than_one_set_holds_are_each_evaluated_once(database: Databas
     assert sweep(database, now) == 0
     with database.reading() as session:
         assert len(determinations(session)) == len(enrolments)
+
+
+def test_a_sweep_in_several_processes_evaluates_each_pump_once(database: Database, now: datetime) -> None:
+    enrolments = [Enrolment(f"SN-{number}", "synchromed-ii-20", "b", "m") for number in range(THINK_ABOUT + 20)]
+    with database.writing() as session:
+        enrol_pumps(session, clinic_id=key(a_clinic(session, now).id), enrolments=enrolments, by="x", now=now)
+    assert sweep(database, now, processes=2, alone_up_to=100) == len(enrolments)
+    assert sweep(database, now) == 0
+    with database.reading() as session:
+        assert len(determinations(session)) == len(enrolments)
+
+
+def test_two_schedulers_that_evaluate_the_same_pump_at_once_append_nothing_twice(
+    database: Database, now: datetime
+) -> None:
+    from tracker.actions.evaluate_pumps import record, think
+
+    pump = an_implanted_pump(database, now, days=3, battery_indicator="eri", alarms=("elective_replacement",))
+    with database.reading() as session:
+        one = think(session, [(key(pump.id), now)], now)
+        other = think(session, [(key(pump.id), now)], now + MINUTE)
+    with database.writing() as session:
+        assert record(session, one, now) == 1
+    with database.writing() as session:
+        assert record(session, other, now + MINUTE) == 0
+    with database.reading() as session:
+        assert len(determinations(session)) == 1
+        assert len(session.exec(select(WorklistItem)).all()) == 2
+        assert session.get_one(Outlook, pump.id).computed_at == now

@@ -25,8 +25,8 @@ from tracker.findings.trend import holds_last, with_readings
 from tracker.findings.view import FindingSeen, PumpView
 from tracker.findings.wanted import ENDED, wanted
 from tracker.records.determination import Determination, last_judged
-from tracker.records.outlook import Ahead, keep_outlooks, outlooks
-from tracker.records.pump import PumpState, clinics_by_id, pumps_by_id
+from tracker.records.outlook import Ahead, computed_at, keep_outlooks, outlooks
+from tracker.records.pump import PumpState, clinics_by_id, hold_states, pumps_by_id
 from tracker.records.reading_history import AGAIN, Measured, contiguous_through, readings_not_seen
 from tracker.records.visit import last_refills
 
@@ -36,7 +36,10 @@ FAILING_DEVICE: Final = "5.1"  # CMM-210.5's first criterion
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What one pump's evaluation decided, not recorded yet. ``judgment`` is None where it says nothing new."""
+    """What one pump's evaluation decided, not recorded yet. ``judgment`` is None where it says nothing new.
+
+    ``rests_on``: when the outlook was made that the evaluation began from; None where there was none.
+    """
 
     pump_id: int
     due: datetime
@@ -46,6 +49,7 @@ class Thought:
     judgment: Judgment | None
     lines: tuple[Line, ...]
     look_again_at: datetime
+    rests_on: datetime | None
 
 
 def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) -> list[Thought]:
@@ -60,6 +64,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     refills = last_refills(session, pump_ids)
     clinics = clinics_by_id(session)
     past = recall(session, pump_ids, stored, now)
+    made_at = {one.pump_id: one.computed_at for one in stored.values()}
     thoughts: list[Thought] = []
 
     def consider(pump_id: int, readings: list[Measured]) -> None:
@@ -89,7 +94,17 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
         view = with_judgment(view, judgment or before)
         lines = wanted(view, now)
         thoughts.append(
-            Thought(pump_id, since[pump_id], view, outlook, noted, judgment, lines, look_again_at(view, now))
+            Thought(
+                pump_id,
+                since[pump_id],
+                view,
+                outlook,
+                noted,
+                judgment,
+                lines,
+                look_again_at(view, now),
+                made_at.get(pump_id),
+            )
         )
 
     held = {one.pump_id for one in stored.values() if _holds_last(one, past)}
@@ -135,7 +150,14 @@ def look_again_at(view: PumpView, now: datetime) -> datetime:
 
 
 def record(session: Session, thoughts: Sequence[Thought], now: datetime) -> int:
-    """Write what was decided. A pump that changed meanwhile stays due. Returns how many pumps were recorded."""
+    """Write what was decided. A pump that changed meanwhile stays due. Returns how many pumps were recorded.
+
+    A pump that somebody else evaluated meanwhile is left as it is now: two schedulers at once append nothing twice.
+    """
+    pump_ids = [thought.pump_id for thought in thoughts]
+    hold_states(session, pump_ids)
+    made_at = computed_at(session, pump_ids)
+    thoughts = [thought for thought in thoughts if made_at.get(thought.pump_id) == thought.rests_on]
     if not thoughts:
         return 0
     keep_outlooks(session, [thought.outlook for thought in thoughts])

@@ -93,6 +93,12 @@ def outlooks(session: Session, pump_ids: Sequence[int]) -> dict[int, Ahead]:
     return {row[0]: Ahead(*row) for row in rows}
 
 
+def computed_at(session: Session, pump_ids: Sequence[int]) -> dict[int, datetime]:
+    """When the outlook of each of those pumps was made, for those that have one."""
+    chosen = sqlalchemy.select(col(Outlook.pump_id), col(Outlook.computed_at)).where(col(Outlook.pump_id).in_(pump_ids))
+    return {row[0]: row[1] for row in session.execute(chosen)}
+
+
 def keep_outlooks(session: Session, rows: Sequence[Ahead]) -> None:
     """Write the outlooks, each over the one that its pump had."""
     if not rows:

@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
-from tracker.actions.evaluate_pumps import Thought, record, think
+from tracker.actions.evaluate_pumps import think
 from tracker.records.database import Database
 from tracker.records.pump import due_pumps
+from tracker.schedule.together import Due, evaluate_together, processes_at_hand, write
 
 THINK_ABOUT: Final = 500
-WRITE_AT_ONCE: Final = 250
+ALONE_UP_TO: Final = 5000
+"""So many pumps one process has evaluated sooner than several have started, which takes a second or two."""
 
 
-def sweep(database: Database, now: datetime) -> int:
+def sweep(database: Database, now: datetime, *, processes: int | None = None, alone_up_to: int = ALONE_UP_TO) -> int:
     """Evaluate every pump that is due by now. Returns how many were.
 
-    While one set is being written the next is thought about: the one waits for the database, the other computes.
+    Where very many are due, as once a day, the sets are shared out to as many processes as there are processors.
     """
-    seen = 0
+    processes = processes_at_hand() if processes is None else processes
+    sets = _due_sets(database, now)
+    first: list[Due] = []
+    for due in sets:
+        first.append(due)
+        if processes > 1 and sum(map(len, first)) > alone_up_to:
+            return evaluate_together(database, chain(first, sets), now, processes)
+    return _evaluate_alone(database, first, now)
+
+
+def _due_sets(database: Database, now: datetime) -> Iterator[Due]:
+    """The pumps that are due, set by set, longest waiting first; each once, whatever becomes due meanwhile."""
     last: tuple[int, datetime] | None = None
+    while True:
+        with database.reading() as session:
+            due = due_pumps(session, now, THINK_ABOUT, last)
+        if due:
+            yield due
+        if len(due) < THINK_ABOUT:
+            return
+        last = due[-1]
+
+
+def _evaluate_alone(database: Database, sets: Iterable[Due], now: datetime) -> int:
+    """While one set is being written the next is thought about: the one waits for the database, the other computes."""
+    recorded = 0
     writing: Future[int] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="sweep") as writer:
-        while True:
+        for due in sets:
             with database.reading() as session:
-                due = due_pumps(session, now, THINK_ABOUT, last)
-                thoughts = think(session, due, now) if due else []
-            seen += 0 if writing is None else writing.result()
-            writing = writer.submit(_record, database, thoughts, now)
-            if len(due) < THINK_ABOUT:
-                return seen + writing.result()
-            last = due[-1]
-
-
-def _record(database: Database, thoughts: list[Thought], now: datetime) -> int:
-    """Write a set, in parts of which each is one short transaction."""
-    recorded = 0
-    for start in range(0, len(thoughts), WRITE_AT_ONCE):
-        with database.writing() as session:
-            recorded += record(session, thoughts[start : start + WRITE_AT_ONCE], now)
-    return recorded
+                thoughts = think(session, due, now)
+            recorded += 0 if writing is None else writing.result()
+            writing = writer.submit(write, database, thoughts, now)
+        return recorded + (0 if writing is None else writing.result())
