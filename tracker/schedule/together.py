@@ -1,0 +1,78 @@
+"""A sweep in several processes: the sets of a day's sweep shared out, each thought about and written by one of them.
+
+The interpreter thinks on one processor at a time; a process each is what lets a sweep use more of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from datetime import datetime
+from multiprocessing import get_context, parent_process
+from typing import Final
+
+from tracker.actions.evaluate_pumps import Thought, record, think
+from tracker.records.database import Database
+
+WRITE_AT_ONCE: Final = 250
+MOST_PROCESSES: Final = 4
+
+Due = Sequence[tuple[int, datetime]]
+
+
+def processes_at_hand() -> int:
+    """How many processes a sweep may take: as many as this one may use processors, within reason."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, MOST_PROCESSES)
+
+
+def write(database: Database, thoughts: Sequence[Thought], now: datetime) -> int:
+    """Write a set, in parts of which each is one short transaction. Returns how many were written."""
+    recorded = 0
+    for start in range(0, len(thoughts), WRITE_AT_ONCE):
+        with database.writing() as session:
+            recorded += record(session, thoughts[start : start + WRITE_AT_ONCE], now)
+    return recorded
+
+
+def evaluate_together(database: Database, sets: Iterator[Due], now: datetime, processes: int) -> int:
+    """Evaluate the sets in so many processes; the next set is asked for when one has become free.
+
+    The first set that fails ends the sweep with its fault, once those under way are written; what is left stays due.
+    """
+    url = database.url.render_as_string(hide_password=False)
+    recorded = 0
+    under_way: set[Future[int]] = set()
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(url,))
+    with pool:
+        for due in sets:
+            under_way.add(pool.submit(_evaluate, due, now))
+            if len(under_way) > processes:
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                recorded += sum(each.result() for each in done)
+        return recorded + sum(each.result() for each in under_way)
+
+
+_databases: list[Database] = []
+
+
+def _begin(url: str) -> None:
+    """In the new process: its own connections, no ear for the keyboard, and an end when the parent's has come."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _databases.append(Database(url, pool_size=1))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # killed, it could not tell; the set under way stays due
+
+
+def _evaluate(due: Due, now: datetime) -> int:
+    with _databases[0].reading() as session:
+        thoughts = think(session, due, now)
+    return write(_databases[0], thoughts, now)
