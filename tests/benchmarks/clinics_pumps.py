@@ -130,7 +130,7 @@ def _states(sql: Sql, pumps: int) -> Rows:
         "changed_at": sql.at("-20 - n % 80000"),
         "evaluate_at": sql.at(f"n % {DAY} + 600"),
     }
-    return Rows("pump_state", pumps, columns)
+    return Rows("pump_state", pumps + pumps // 25, columns)
 
 
 def _marks(sql: Sql, pumps: int) -> Rows:

@@ -25,6 +25,8 @@ class AuditEntry(SQLModel, table=True):
         Index("ix_audit_subject", "subject", "seq"),
         Index("ix_audit_actor", "actor", "seq"),
         Index("ix_audit_at", "at"),
+        Index("ix_audit_action", "action", "seq"),
+        Index("ix_audit_clinic", "clinic_id", "seq"),
     )
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

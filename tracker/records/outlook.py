@@ -23,7 +23,11 @@ class Outlook(SQLModel, table=True):
     """
 
     __tablename__ = "outlook"
-    __table_args__ = (Index("ix_outlook_eos", "eos_median_at"), Index("ix_outlook_refill", "refill_by_at"))
+    __table_args__ = (
+        Index("ix_outlook_eos", "eos_median_at"),
+        Index("ix_outlook_refill", "refill_by_at"),
+        Index("ix_outlook_ends", "eos_low_at", "eos_median_at", "eos_high_at", "pump_id"),
+    )
 
     pump_id: int = Field(foreign_key="pump.id", primary_key=True)
     computed_at: datetime = Field(sa_type=UtcDateTime)

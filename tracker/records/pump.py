@@ -35,6 +35,9 @@ class Pump(SQLModel, table=True):
         Index("ix_pump_clinic_created", "clinic_id", "created_at", "id"),
         Index("ix_pump_patient", "clinic_id", "patient_reference"),
         Index("ix_pump_unit", "clinic_id", "unit"),
+        Index("ix_pump_model", "clinic_id", "model"),
+        Index("ix_pump_lifecycle", "clinic_id", "lifecycle"),
+        Index("ix_pump_search", "clinic_id", "serial", "patient_reference", "udi"),
         Index(
             "ix_pump_replaced_by",
             "replaced_by_id",
@@ -87,6 +90,14 @@ class PumpState(SQLModel, table=True):
     __table_args__ = (
         Index("ix_pump_state_changed", "changed_at"),
         Index("ix_pump_state_evaluate", "evaluate_at"),
+        Index("ix_pump_state_contact", "last_contact_at"),
+        Index(
+            "ix_pump_state_link",
+            "link",
+            "pump_id",
+            sqlite_where=text("link <> 'connected'"),
+            postgresql_where=text("link <> 'connected'"),
+        ),
     )
 
     pump_id: int = Field(foreign_key="pump.id", primary_key=True)

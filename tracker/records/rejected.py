@@ -19,6 +19,7 @@ class RejectedMessage(SQLModel, table=True):
     __table_args__ = (
         Index("ix_rejected_received", "received_at", "id"),
         Index("ix_rejected_serial", "serial", "id"),
+        Index("ix_rejected_clinic", "clinic_id", "status", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

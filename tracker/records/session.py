@@ -82,6 +82,16 @@ class MriExam(SQLModel, table=True):
     """An MRI of a pump's bearer, and the check that the model asks for afterwards."""
 
     __tablename__ = "mri_exam"
+    __table_args__ = (
+        Index("ix_mri_exam_performed", "performed_at", "id"),
+        Index(
+            "ix_mri_exam_due",
+            "check_due_at",
+            "id",
+            sqlite_where=text("checked_at IS NULL"),
+            postgresql_where=text("checked_at IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     pump_id: int = Field(foreign_key="pump.id", index=True)

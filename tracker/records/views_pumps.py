@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from tracker.records.columns import EPOCH, from_micros, to_micros
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump, PumpState
 from tracker.records.staff import SavedView
+from tracker.records.values import each_once
 from tracker.records.worklist import WorklistItem
 
 
@@ -109,24 +110,58 @@ SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
     }
 )
 """The orders that a person may ask for. Pumps without the value are left out of an order by it."""
+_FEW: Final = 10_000
+_NAMED: Final = 500
+
+
+class Matching(NamedTuple):
+    """How many pumps a filter matches, and which, where looking for them has shown it already."""
+
+    total: int
+    ids: list[int] | None = None
 
 
 def pump_rows(
-    session: Session, wanted: PumpFilter, sort: str, limit: int, after: tuple[str | int, int] | None = None
+    session: Session,
+    wanted: PumpFilter,
+    sort: str,
+    limit: int,
+    after: tuple[str | int, int] | None = None,
+    *,
+    matching: Matching | None = None,
 ) -> list[PumpRow]:
-    """A page of pumps in that order, from behind the place ``after`` (as ``place_of_row`` gave it)."""
+    """A page of pumps in that order, from behind the place ``after`` (as ``place_of_row`` gave it).
+
+    ``matching`` is what ``matching_pumps`` told. Few of them are found first and then put in order; of many, the
+    order's index is followed until the page is full, which is soon.
+    """
     order = SORTS[sort]
-    query = _narrowed(_joined(order), wanted)
+    number: Any = col(
+        Pump.id if order.table is Pump else Outlook.pump_id if order.table is Outlook else PumpState.pump_id
+    )
+    few = matching is not None and matching.total <= _FEW
+    query: Any = select(number.label("id"))
+    if order.table is Pump or few:
+        if order.table is not Pump:
+            query = query.join(Pump, col(Pump.id) == number)
+        if matching is not None and matching.ids is not None:
+            query = query.where(col(Pump.id).in_(matching.ids))
+        else:
+            query = _narrowed(session, query, wanted, few=few)
+    else:
+        mine = _narrowed(session, select(col(Pump.id)), wanted, few=False).where(col(Pump.id) == number)
+        query = query.where(order.column.is_not(None), mine.correlate(order.table).exists())
     if order.table is not Pump:
         query = query.where(order.column.is_not(None))
-    number = col(Pump.id)
     if after is not None:
         value: Any = from_micros(int(after[0])) if order.timed else after[0]
         beyond = order.column < value if order.falling else order.column > value
         tied = number < after[1] if order.falling else number > after[1]
         query = query.where(or_(beyond, and_(order.column == value, tied)))
     key = (order.column.desc(), number.desc()) if order.falling else (order.column, number)
-    return [PumpRow(*row) for row in session.execute(query.order_by(*key).limit(limit))]
+    ids = session.execute(query.order_by(*key).limit(limit)).scalars().all()
+    rows = {row[0]: PumpRow(*row) for row in session.execute(_SHOWN.where(col(Pump.id).in_(ids)))}
+    return [rows[one] for one in ids]
 
 
 def place_of_row(row: PumpRow, sort: str) -> tuple[str | int, int]:
@@ -136,12 +171,35 @@ def place_of_row(row: PumpRow, sort: str) -> tuple[str | int, int]:
     return (to_micros(value or EPOCH) if order.timed else value), row.id
 
 
+def matching_pumps(session: Session, wanted: PumpFilter) -> Matching:
+    """How many pumps match; a text has to be looked for in each pump, so that one search finds and counts them."""
+    if wanted.text:
+        some = _narrowed(session, select(col(Pump.id)), wanted, few=True).limit(_NAMED + 1)
+        ids = [int(number) for number in session.execute(some).scalars()]
+        if len(ids) <= _NAMED:
+            return Matching(len(ids), ids)
+    return Matching(count_pumps(session, wanted))
+
+
 def count_pumps(session: Session, wanted: PumpFilter) -> int:
-    """How many pumps match."""
-    query = select(func.count()).select_from(Pump)
-    if wanted.link:
-        query = query.join(PumpState, col(PumpState.pump_id) == col(Pump.id), isouter=True)
-    return int(session.execute(_narrowed(query, wanted)).scalar_one())
+    """How many pumps match. Of those that are heard, which are nearly all, the others are counted and taken away."""
+    if wanted.link == "connected" and every_pump_has_a_state(session):
+        others = col(Pump.id).in_(select(col(PumpState.pump_id)).where(col(PumpState.link) != "connected"))
+        every = _counted(session, replace(wanted, link=""))
+        return every - _counted(session, replace(wanted, link=""), others)
+    return _counted(session, wanted)
+
+
+def _counted(session: Session, wanted: PumpFilter, *further: Any) -> int:
+    query = select(func.count()).select_from(Pump).where(*further)
+    return int(session.execute(_narrowed(session, query, wanted, few=True)).scalar_one())
+
+
+def every_pump_has_a_state(session: Session) -> bool:
+    """Whether no pump is without its state. Enrolling makes it, so that looking for those that lack it is rare."""
+    pumps = select(func.count()).select_from(Pump).scalar_subquery()
+    states = select(func.count()).select_from(PumpState).scalar_subquery()
+    return bool(session.execute(select(pumps == states)).scalar_one())
 
 
 def urgency_of(session: Session, pump_ids: list[int]) -> dict[int, tuple[int, int]]:
@@ -156,8 +214,7 @@ def urgency_of(session: Session, pump_ids: list[int]) -> dict[int, tuple[int, in
 
 def models_of(session: Session, clinic_id: int) -> list[str]:
     """The models that the clinic has pumps of."""
-    rows = session.execute(select(col(Pump.model)).where(col(Pump.clinic_id) == clinic_id).distinct())
-    return sorted(model for (model,) in rows)
+    return each_once(session, col(Pump.model), clinic_id)
 
 
 def model_of_device(session: Session, clinic_id: int, device_identifier: str) -> str | None:
@@ -178,31 +235,29 @@ def saved_views(session: Session, staff_id: int) -> list[SavedView]:
     return list(session.execute(query).scalars())
 
 
-def _joined(order: Sort) -> Any:
-    query = select(*_COLUMNS).select_from(Pump)
-    return query.join(Outlook, col(Outlook.pump_id) == col(Pump.id), isouter=order.table is not Outlook).join(
-        PumpState, col(PumpState.pump_id) == col(Pump.id), isouter=order.table is not PumpState
-    )
+_SHOWN: Final = (
+    select(*_COLUMNS)
+    .select_from(Pump)
+    .join(Outlook, col(Outlook.pump_id) == col(Pump.id), isouter=True)
+    .join(PumpState, col(PumpState.pump_id) == col(Pump.id), isouter=True)
+)
 
 
-def _narrowed(query: Any, wanted: PumpFilter) -> Any:
+def _narrowed(session: Session, query: Any, wanted: PumpFilter, *, few: bool) -> Any:
+    """With ``few``, what the pump must be among is gathered first; else it is looked up for each pump in turn."""
     query = query.where(col(Pump.clinic_id) == wanted.clinic_id)
     if wanted.text:
-        text = wanted.text.strip().lower()
-        query = query.where(
-            or_(
-                func.lower(Pump.serial).contains(text, autoescape=True),
-                func.lower(Pump.patient_reference).contains(text, autoescape=True),
-                func.lower(Pump.udi).contains(text, autoescape=True),
-            )
-        )
+        query = query.where(_has_text(session, wanted.text.strip().lower()))
     for column, value in ((Pump.unit, wanted.unit), (Pump.model, wanted.model), (Pump.lifecycle, wanted.lifecycle)):
         if value:
             query = query.where(col(column) == value)
-    if wanted.link == "never":
-        query = query.where(or_(col(PumpState.link).is_(None), col(PumpState.link) == "never"))
-    elif wanted.link:
-        query = query.where(col(PumpState.link) == wanted.link)
+    if wanted.link:
+        linked = select(col(PumpState.pump_id)).where(col(PumpState.link) == wanted.link)
+        named = _among(linked, col(PumpState.pump_id), few=few)
+        if wanted.link == "never" and not every_pump_has_a_state(session):
+            stated = select(col(PumpState.pump_id)).where(col(PumpState.pump_id) == col(Pump.id))
+            named = or_(named, ~stated.correlate(Pump).exists())
+        query = query.where(named)
     if wanted.attention:
         lines = select(col(WorklistItem.pump_id)).where(
             col(WorklistItem.clinic_id) == wanted.clinic_id,
@@ -211,5 +266,18 @@ def _narrowed(query: Any, wanted: PumpFilter) -> Any:
         )
         if wanted.attention == "urgent":
             lines = lines.where(col(WorklistItem.priority) == 3)
-        query = query.where(col(Pump.id).in_(lines))
+        query = query.where(_among(lines, col(WorklistItem.pump_id), few=few))
     return query
+
+
+def _among(some: Any, pump_id: Any, *, few: bool) -> ColumnElement[bool]:
+    among: ColumnElement[bool]
+    among = col(Pump.id).in_(some) if few else some.where(pump_id == col(Pump.id)).correlate(Pump).exists()
+    return among
+
+
+def _has_text(session: Session, text: str) -> ColumnElement[bool]:
+    columns: list[Any] = [col(Pump.serial), col(Pump.patient_reference), col(Pump.udi)]
+    if session.get_bind().dialect.name != "sqlite":  # whose LIKE knows no case, in the letters that its lower() knows
+        columns = [func.lower(column) for column in columns]
+    return or_(*(column.contains(text, autoescape=True) for column in columns))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_
+from sqlalchemy import ColumnElement, Select, and_, func, or_
 from sqlmodel import Session, col, select
 
 from devices.alarms import Priority
 from tracker.records.pump import Pump
 from tracker.records.staff import Staff
+from tracker.records.values import each_once
 from tracker.records.worklist import WorklistItem
 
 
@@ -144,21 +145,9 @@ def colleagues(session: Session, clinic_id: int) -> list[Staff]:
     return list(session.exec(query.order_by(col(Staff.name), col(Staff.email))))
 
 
-def _each_unit() -> Select[tuple[str | None]]:
-    """Each unit once, by one look into the index for every unit and not for every pump: the next after the last."""
-    least = sqlalchemy.select(func.min(Pump.unit)).where(col(Pump.clinic_id) == bindparam("clinic_id"))
-    found = sqlalchemy.select(least.scalar_subquery().label("unit")).cte("found", recursive=True)
-    after = least.where(col(Pump.unit) > found.c.unit).scalar_subquery()
-    found = found.union_all(sqlalchemy.select(after).where(found.c.unit.is_not(None)))
-    return sqlalchemy.select(found.c.unit)
-
-
-_UNITS: Final = _each_unit()
-
-
 def units(session: Session, clinic_id: int) -> list[str]:
     """The units that the clinic's pumps belong to."""
-    return sorted(unit for unit in session.execute(_UNITS, {"clinic_id": clinic_id}).scalars() if unit)
+    return each_once(session, col(Pump.unit), clinic_id)
 
 
 def _narrowed(query: Select[Any] | Any, wanted: WorklistFilter, now: datetime) -> Any:

@@ -20,7 +20,7 @@ from tracker.records.views_pumps import (
     SORTS,
     PumpFilter,
     PumpRow,
-    count_pumps,
+    matching_pumps,
     models_of,
     place_of_row,
     pump_rows,
@@ -74,13 +74,15 @@ def pumps(
     scope = f"page-pumps:{sort}:{wanted}"
     place = read_cursor(web.key, scope, cursor, (int if SORTS[sort].timed else str, int))
     with web.database.reading() as session:
-        rows = pump_rows(session, wanted, sort, PAGE + 1, None if place is None else (place[0], place[1]))
+        matching = matching_pumps(session, wanted)
+        after = None if place is None else (place[0], place[1])
+        rows = pump_rows(session, wanted, sort, PAGE + 1, after, matching=matching)
         shown = rows[:PAGE]
         if cursor is None and len(rows) == 1 and wanted.text and wanted.text in {rows[0].serial, rows[0].udi}:
             return RedirectResponse(f"/pumps/{rows[0].serial}", 303)
         values: dict[str, Any] = {
             "rows": shown,
-            "total": count_pumps(session, wanted),
+            "total": matching.total,
             "urgency": urgency_of(session, [row.id for row in shown]),
             "units": [(name, name) for name in units(session, person.clinic_id)],
             "models": [(name, model_name(name)) for name in models_of(session, person.clinic_id)],
