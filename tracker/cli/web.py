@@ -16,6 +16,7 @@ from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.app import create_app
 from tracker.web.live import Feed
+from tracker.web.patience import PatientProtocol
 
 app = typer.Typer(add_completion=False)
 
@@ -63,12 +64,12 @@ def serve_pages(settings: Settings, database: Database, stop: threading.Event) -
         application,
         host=settings.web_host,
         port=settings.web_port,
+        http=PatientProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_LAST_ANSWERS_S,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=32 * 1024,
     )
     server = _Server(config, application.state.web.feed)
     _calm_the_collector()

@@ -58,7 +58,10 @@ class Gate:
         refusal = _refusal(scope, headers)
         body = b""
         if refusal is None and scope["method"] in _WRITING:
-            whole = await _body(receive, body_limit(scope["path"]))
+            try:
+                whole = await _body(receive, body_limit(scope["path"]))
+            except _CutOff:
+                return  # half of what was meant is never carried out; nobody is left to hear of it
             if whole is None:
                 refusal = _too_large(scope)
             else:
@@ -117,14 +120,18 @@ def _wrong_kind(scope: Scope, headers: Headers, body: bytes) -> Any:
     return problem(415, "Unsupported kind of content", "send JSON, and say so with Content-Type: application/json")
 
 
+class _CutOff(Exception):
+    """Who asked was gone before the whole of it had come."""
+
+
 async def _body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None where it is larger than the limit."""
+    """The whole body, or None where it is larger than the limit. Raises ``_CutOff``."""
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return b"".join(parts)
+            raise _CutOff
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > limit:
