@@ -1,183 +1,206 @@
-"""The scheduler over many pumps: a first sweep, a sweep of which few changed, a day later all of them, and silence.
+"""The scheduler's jobs over very many pumps: ``python -m tests.benchmarks.sweeps [--pumps N] [--whole]``.
 
-``python -m tests.benchmarks.sweeps [--pumps N]`` fills SQLite and PostgreSQL, prints a table with the seconds on the
-clock and those of this process's processor, and writes it to ``docs/benchmarks-sweeps.md``.
+A sweep of which a thousand pumps changed, every other job with something to do, and with ``--whole`` a day later a
+sweep over all of them, each with a new report. On SQLite and PostgreSQL, in seconds on the clock and of this program's
+processor, its helpers' included; the server's come on top.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
+import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import insert, update
-from sqlmodel import col
+from sqlalchemy import text
 
+from tests.benchmarks.lived_clinic import DAY, NOW, lived_clinic
+from tests.benchmarks.multiplied import multiply, report_again
+from tests.benchmarks.report import machine, markdown, put
 from tests.servers import postgres_cluster
-from tracker.records import partitions, schema
+from tracker.records.advisory import Advisory
+from tracker.records.columns import to_micros
 from tracker.records.database import Database
-from tracker.records.delivery import DeliveryMark
-from tracker.records.pump import Clinic, Pump, PumpState
-from tracker.records.reading import Reading
+from tracker.schedule.advisories import match_all
+from tracker.schedule.alarms import tend_alarms
+from tracker.schedule.collector import calm_the_collector
+from tracker.schedule.readings import drop_old, make_ahead
 from tracker.schedule.silence import note_silence
 from tracker.schedule.sweep import sweep
 
-NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
-READINGS = 10
-CHANGED = 1000
-LIMITS = {f"{CHANGED:,} changed": 5.0, "all, a day later": 180.0}
+CHANGED: Final = 1000
+LIMIT_S: Final = {"changed": 5.0, "whole": 180.0}
+WIDEST: Final = 20_000  #: pumps of the whole sweep where not all is asked for
+_HEADINGS: Final = ("database", "job", "pumps in all", "dealt with", "seconds", "of processor", "limit")
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One measurement."""
+    """One measurement; ``touched`` is what the job says it dealt with."""
 
     database: str
     what: str
     pumps: int
+    touched: int
     seconds: float
     processor_s: float
+    limit_s: float | None
+
+    def cells(self) -> tuple[str, ...]:
+        """The row of the table."""
+        return (
+            self.database,
+            self.what,
+            f"{self.pumps:,}",
+            f"{self.touched:,}",
+            f"{self.seconds:.2f}",
+            f"{self.processor_s:.2f}",
+            "" if self.limit_s is None else f"{self.limit_s:g}",
+        )
 
 
 def main() -> None:
     """Measure both databases, print, write."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.sweeps", description=__doc__)
     parser.add_argument("--pumps", type=int, default=100_000)
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks-sweeps.md"))
+    parser.add_argument("--whole", action="store_true", help="sweep over all of them too: minutes")
+    parser.add_argument("--database", choices=("SQLite", "PostgreSQL"), help="one of the two alone")
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args()
     console = Console()
+    calm_the_collector()
     taken: list[Taken] = []
-    with tempfile.TemporaryDirectory(prefix="pump-sweep-") as folder:
-        taken += _measure(console, "SQLite", f"sqlite:///{folder}/tracker.db", chosen.pumps)
-    with postgres_cluster("synchronous_commit=on") as cluster:
-        taken += _measure(console, "PostgreSQL", cluster.new_database(), chosen.pumps)
-    console.print(_table(taken))
-    chosen.out.write_text(_page(taken, chosen.pumps))
+    with lived_clinic() as lived:
+        for name, url in _databases(chosen.database):
+            for pumps, whole in _sizes(chosen.pumps, whole=chosen.whole):
+                taken += _measure(console, name, url(), lived, pumps, whole=whole)
+    rows = [each.cells() for each in taken]
+    table = Table(*_HEADINGS)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    said = f"Measured {datetime.now(UTC):%Y-%m-%d} on {machine()}. Limits are seconds on the clock."
+    put(chosen.out, "sweeps", f"{said}\n\n{markdown('Jobs over very many pumps', _HEADINGS, rows)}")
 
 
-def fill(database: Database, pumps: int) -> None:
-    """So many pumps of one model with ten daily reports each."""
-    schema.upgrade(database)
-    if not database.is_sqlite:
-        with database.engine.begin() as connection:
-            months = [partitions.month_after(partitions.month_of(NOW), -back) for back in range(2)]
-            partitions.ensure_months(connection, months, NOW)
-    start = NOW - 400 * DAY
-    with database.writing() as session:
-        session.add(Clinic(id=1, name="North", created_at=start))
-        session.flush()
-        for first in range(1, pumps + 1, 5000):
-            ids = range(first, min(first + 5000, pumps + 1))
-            session.execute(insert(Pump), [_pump(one, start) for one in ids])
-            session.execute(insert(PumpState), [_state(one) for one in ids])
-            marks = [
-                {"pump_id": one, "epoch": 1, "contiguous": READINGS, "beyond": [], "updated_at": NOW} for one in ids
-            ]
-            session.execute(insert(DeliveryMark), marks)
-            session.execute(insert(Reading), [_reading(one, seq) for one in ids for seq in range(1, READINGS + 1)])
+def _databases(only: str | None) -> Iterator[tuple[str, Callable[[], str]]]:
+    if only != "PostgreSQL":
+        with tempfile.TemporaryDirectory(prefix="pump-sweep-") as folder:
+            numbers = iter(range(9))
+            yield "SQLite", lambda: f"sqlite:///{folder}/tracker-{next(numbers)}.db"
+    if only != "SQLite":
+        with postgres_cluster("synchronous_commit=on", "shared_buffers=512MB", "max_wal_size=4GB") as cluster:
+            yield "PostgreSQL", cluster.new_database
 
 
-def _pump(number: int, start: datetime) -> dict[str, object]:
-    return {
-        "id": number,
-        "clinic_id": 1,
-        "serial": f"SN-{number}",
-        "model": "synchromed-ii-20",
-        "lifecycle": "implanted",
-        "implanted_on": start.date(),
-        "drug": "morphine",
-        "created_at": start,
-    }
+def _sizes(pumps: int, *, whole: bool) -> list[tuple[int, bool]]:
+    """What to fill, and whether all of it is swept over."""
+    return [(pumps, True)] if whole or pumps <= WIDEST else [(pumps, False), (WIDEST, True)]
 
 
-def _state(number: int) -> dict[str, object]:
-    return _reading(number, READINGS) | {
-        "last_contact_at": NOW,
-        "link": "connected",
-        "changed_at": NOW,
-        "evaluate_at": NOW,
-    }
-
-
-def _reading(number: int, seq: int) -> dict[str, object]:
-    back = READINGS - seq
-    return {
-        "pump_id": number,
-        "epoch": 1,
-        "seq": seq,
-        "measured_at": NOW - back * DAY,
-        "received_at": NOW - back * DAY,
-        "battery_percent": 75.0 + 0.03 * back,
-        "battery_voltage_v": 2.9,
-        "battery_indicator": "ok",
-        "reservoir_ml": 12.0 + 0.3 * back,
-        "flow_ml_per_day": 0.3,
-        "infusion": "simple_continuous",
-        "motor": "running",
-        "alarms": "",
-    }
-
-
-def _measure(console: Console, name: str, url: str, pumps: int) -> list[Taken]:
+def _measure(console: Console, name: str, url: str, lived: Path, pumps: int, *, whole: bool) -> list[Taken]:
     database = Database(url)
-    with console.status(f"{name}: filling {pumps:,} pumps"):
-        fill(database, pumps)
+    began = time.perf_counter()
+    multiply(database, lived, pumps)
+    with database.reading() as session:
+        known = session.connection().execute(text("SELECT count(*) FROM pump")).scalar() or 0
+    console.print(f"{name}: {known:,} pumps filled in {time.perf_counter() - began:.0f} s")
     taken = []
-    steps: tuple[tuple[str, datetime, Callable[[datetime], int]], ...] = (
-        ("all, the first time", NOW, lambda now: sweep(database, now)),
-        ("silence", NOW, lambda now: note_silence(database, now)),
-        (f"{CHANGED:,} changed", NOW + DAY / 24, lambda now: sweep(database, now)),
-        ("all, a day later", NOW + 2 * DAY, lambda now: sweep(database, now)),
-    )
-    for what, now, step in steps:
-        with console.status(f"{name}: {what}"):
-            if what.endswith("changed"):
-                _change(database, now)
-            began, used = time.perf_counter(), time.process_time()
-            count = step(now)
-            taken.append(Taken(name, what, count, time.perf_counter() - began, time.process_time() - used))
+    for what, limit, prepare, job in _steps(known, whole=whole, jobs=not whole or pumps > WIDEST):
+        prepare(database)
+        began, used = time.perf_counter(), _processor_s()
+        touched = job(database)
+        seconds = time.perf_counter() - began
+        taken.append(Taken(name, what, known, touched, seconds, _processor_s() - used, limit))
+        console.print(f"{name}: {what}: {touched:,} in {seconds:.2f} s")
     database.close()
     return taken
 
 
-def _change(database: Database, now: datetime) -> None:
+Step = tuple[str, float | None, Callable[[Database], object], Callable[[Database], int]]
+
+
+def _steps(pumps: int, *, whole: bool, jobs: bool) -> Iterator[Step]:
+    """Each with what is done before and not measured, and the job itself."""
+    hour, later = NOW + DAY / 24, NOW + DAY / 8
+
+    def changed(database: Database, at: datetime) -> None:
+        report_again(database, at, 1 / 24, max(1, pumps // CHANGED))
+
+    for again in (hour, hour + DAY / 24):
+        yield "evaluate, 1,000 changed", LIMIT_S["changed"], partial(changed, at=again), partial(sweep, now=again)
+    yield "evaluate, none changed", None, _nothing, lambda d: sweep(d, hour + DAY / 24)
+    if jobs:
+        yield "silence, none changed", None, lambda d: note_silence(d, later), lambda d: note_silence(d, later)
+        yield "silence, every hundredth fell silent", None, _silence, lambda d: note_silence(d, later)
+        yield "alarms, none waiting", None, lambda d: tend_alarms(d, later), lambda d: tend_alarms(d, later)
+        yield "alarms, one of ten waiting too long", None, _unanswered, lambda d: tend_alarms(d, later)
+        yield "advisories, none new", None, _nothing, lambda d: match_all(d, later)
+        yield "advisories, a recall of one model", None, _recall, lambda d: match_all(d, later)
+        yield "partitions, three months ahead", None, _nothing, lambda d: make_ahead(d, NOW + 120 * DAY)
+    if whole:
+        at = NOW + 1.25 * DAY
+        yield (
+            "evaluate, all with a new report",
+            LIMIT_S["whole"],
+            lambda d: report_again(d, at, 1.1),
+            lambda d: sweep(d, at),
+        )
+    if jobs:
+        yield "retention, a week of readings", None, _nothing, lambda d: drop_old(d, 1, NOW + DAY)
+
+
+def _nothing(_database: Database) -> None:
+    return None
+
+
+def _silence(database: Database) -> None:
+    """Every hundredth pump has not been heard of for five days."""
+    _do(database, "UPDATE pump_state SET last_contact_at = :at WHERE pump_id % 100 = 3", NOW - 5 * DAY)
+
+
+def _unanswered(database: Database) -> None:
+    """One of ten alarms of the past is back, and nobody has said a word."""
+    again = (
+        "UPDATE alarm SET opened_at = :at, cleared_at = NULL, closed_at = NULL, acknowledged_at = NULL, "
+        "acknowledged_by = NULL, escalated_at = NULL, snoozed_until = NULL WHERE id % 10 = 4 AND NOT EXISTS (SELECT 1 "
+        "FROM alarm o WHERE o.pump_id = alarm.pump_id AND o.code = alarm.code AND o.id <> alarm.id)"
+    )
+    _do(database, again, NOW - 20 * DAY)
+
+
+def _recall(database: Database) -> None:
     with database.writing() as session:
-        session.execute(update(PumpState).where(col(PumpState.pump_id) <= CHANGED).values(evaluate_at=now))
+        session.add(
+            Advisory(
+                reference="FA-1",
+                model="synchromed-ii-20",
+                published_on=(NOW - DAY).date(),
+                title="Recall",
+                action="Inform the patients.",
+                source="The maker",
+                loaded_at=NOW,
+            )
+        )
 
 
-def _table(taken: list[Taken]) -> Table:
-    table = Table("database", "sweep", "pumps", "seconds", "of processor", "limit")
-    for one in taken:
-        limit = LIMITS.get(one.what)
-        marked = "" if limit is None else f"{limit:g}"
-        table.add_row(one.database, one.what, f"{one.pumps:,}", f"{one.seconds:.2f}", f"{one.processor_s:.2f}", marked)
-    return table
+def _do(database: Database, statement: str, at: datetime) -> None:
+    with database.writing() as session:
+        session.connection().execute(text(statement), {"at": to_micros(at) if database.is_sqlite else at})
 
 
-def _page(taken: list[Taken], pumps: int) -> str:
-    rows = "\n".join(
-        f"| {one.database} | {one.what} | {one.pumps:,} | {one.seconds:.2f} | {one.processor_s:.2f} |"
-        f" {LIMITS.get(one.what, '')} |"
-        for one in taken
-    )
-    machine = (
-        f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end, Python {platform.python_version()}"
-    )
-    return (
-        f"# Sweeps over {pumps:,} pumps\n\nWritten by `python -m tests.benchmarks.sweeps`. {machine}. "
-        "Limits are seconds on the clock.\n\n"
-        "| database | sweep | pumps | seconds | of this process's processor | limit |\n"
-        f"|---|---|---:|---:|---:|---:|\n{rows}\n"
-    )
+def _processor_s() -> float:
+    """Seconds of processor that this process and those that it has ended used."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 if __name__ == "__main__":

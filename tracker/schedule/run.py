@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import threading
@@ -15,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from tracker.records.database import Database
 from tracker.records.job import beat, forget_workers
+from tracker.schedule.collector import calm_the_collector
 from tracker.schedule.job import Account, Job
 from tracker.schedule.jobs import JOBS
 from tracker.schedule.leader import Leadership
@@ -23,7 +23,6 @@ from tracker.settings import Settings
 _LOG = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 2.0
 BEAT_EVERY: Final = timedelta(seconds=10)
-_COLLECT_AFTER: Final = 50_000
 
 
 def run(settings: Settings, stop: threading.Event, jobs: tuple[Job, ...] = JOBS) -> None:
@@ -34,12 +33,6 @@ def run(settings: Settings, stop: threading.Event, jobs: tuple[Job, ...] = JOBS)
         Worker(database, settings, jobs).work(stop)
     finally:
         database.close()
-
-
-def calm_the_collector() -> None:
-    """A set of pumps is many objects that die together and hold no cycles: walking them cost a third of a sweep."""
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 50)
 
 
 class Worker:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from itertools import chain
 from typing import Final
+
+import structlog
 
 from tracker.actions.evaluate_pumps import think
 from tracker.records.database import Database
 from tracker.records.pump import due_pumps
 from tracker.schedule.together import Due, evaluate_together, processes_at_hand, write
 
+_LOG = structlog.get_logger(__name__)
 THINK_ABOUT: Final = 500
 ALONE_UP_TO: Final = 5000
 """So many pumps one process has evaluated sooner than several have started, which takes a second or two."""
@@ -29,7 +33,11 @@ def sweep(database: Database, now: datetime, *, processes: int | None = None, al
     for due in sets:
         first.append(due)
         if processes > 1 and sum(map(len, first)) > alone_up_to:
-            return evaluate_together(database, chain(first, sets), now, processes)
+            try:
+                return evaluate_together(database, chain(first, sets), now, processes)
+            except BrokenProcessPool:
+                _LOG.exception("the processes of a sweep ended; it goes on in one")
+                return _evaluate_alone(database, _due_sets(database, now), now)
     return _evaluate_alone(database, first, now)
 
 

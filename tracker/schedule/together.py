@@ -16,6 +16,7 @@ from typing import Final
 
 from tracker.actions.evaluate_pumps import Thought, record, think
 from tracker.records.database import Database
+from tracker.schedule.collector import calm_the_collector
 
 WRITE_AT_ONCE: Final = 250
 MOST_PROCESSES: Final = 4
@@ -60,6 +61,7 @@ _databases: list[Database] = []
 
 def _begin(url: str) -> None:
     """In the new process: its own connections, no ear for the keyboard, and an end when the parent's has come."""
+    calm_the_collector()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _databases.append(Database(url, pool_size=1))
