@@ -94,4 +94,6 @@ def test_a_request_that_breaks_off_is_not_carried_out_by_half(one_site: Site) ->
                 threading.Event().wait(0.3)  # so that what came has been read
                 client.shutdown(socket.SHUT_WR)
             until_closed(client)
+        other = {"serial": f"AFTER-{length}", "model": "synchromed-ii-20"}
+        assert api.post("/api/v1/pumps", json=other).status_code == 201  # had it begun, it would be done by now
         assert api.get("/api/v1/pumps/HALF-1").status_code == found
