@@ -52,8 +52,10 @@ def main() -> None:
                 task = progress.add_task(name, total=chosen.rounds * len(systems))
                 tables[name] = _rounds(broker, systems, chosen.rounds, each, partial(progress.advance, task))
     write(chosen.out, tables, chosen.rounds, each * _PUMPS, console)
-    for further in ("scale", "crowd", "size") if chosen.full else ("scale",):
-        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{further}", "--out", str(chosen.out)], check=True)
+    further = (["scale"], ["sweeps", "--whole"], ["crowd"], ["size"]) if chosen.full else (["scale"], ["sweeps"])
+    for name, *options in further:
+        words = [sys.executable, "-m", f"tests.benchmarks.{name}", *options, "--out", str(chosen.out)]
+        subprocess.run(words, check=True)
 
 
 def _rounds(
