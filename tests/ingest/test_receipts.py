@@ -35,6 +35,7 @@ def test_the_first_receipt_goes_at_once_and_the_next_a_second_later_with_the_new
     receipts, broker = Receipts(), Broker()
     receipts.note([("A", 1, Marks(1))], 100.0)
     assert receipts.send_due(broker.publish, 100.0, AT) == 1
+    receipts.confirm(("A", 1))
     receipts.note([("A", 1, Marks(2))], 100.2)
     receipts.note([("A", 1, Marks(3))], 100.4)
     assert receipts.send_due(broker.publish, 100.9, AT) == 0
@@ -42,6 +43,30 @@ def test_the_first_receipt_goes_at_once_and_the_next_a_second_later_with_the_new
     assert receipts.send_due(broker.publish, 101.0, AT) == 1
     assert broker.contiguous() == [1, 3]
     assert broker.taken[0][0] == "pumps/A/receipt"
+
+
+def test_the_next_receipt_waits_until_the_broker_has_confirmed_the_last() -> None:
+    receipts, broker = Receipts(), Broker()
+    receipts.note([("A", 1, Marks(1))], 100.0)
+    receipts.send_due(broker.publish, 100.0, AT)
+    receipts.note([("A", 1, Marks(2))], 100.2)
+    assert receipts.send_due(broker.publish, 130.0, AT) == 0
+    assert receipts.next_turn() is None
+    receipts.note([("A", 1, Marks(3))], 130.1)
+    receipts.confirm(("A", 1))
+    assert receipts.send_due(broker.publish, 130.2, AT) == 1
+    assert broker.contiguous() == [1, 3]
+
+
+def test_a_receipt_that_waited_for_a_confirmation_goes_out_when_the_connection_is_a_new_one() -> None:
+    receipts, broker = Receipts(), Broker()
+    receipts.note([("A", 1, Marks(1))], 100.0)
+    receipts.send_due(broker.publish, 100.0, AT)
+    receipts.note([("A", 1, Marks(2))], 100.2)
+    receipts.send_due(broker.publish, 102.0, AT)
+    receipts.connection_lost(103.0)
+    assert receipts.send_due(broker.publish, 104.0, AT) == 1
+    assert broker.contiguous() == [1, 2]
 
 
 def test_pumps_do_not_wait_for_each_other() -> None:

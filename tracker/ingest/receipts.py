@@ -1,7 +1,8 @@
 """Receipts: what each communicator is told is safe. Given out only after the commit they speak of.
 
-At most one a second for a pump; what comes in between waits for its turn and is never dropped. A receipt always speaks
-of the newest marks of its epoch, so several commits need only one.
+At most one a second for a pump, and the next only when the broker has confirmed the last: a broker that works off a
+backlog answers late, and what it has not taken yet must not pile up. What comes in between waits and is never dropped.
+A receipt always speaks of the newest marks of its epoch, so several commits need only one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Receipts:
         self._turns: list[tuple[float, str]] = []
         self._sent: dict[str, float] = {}
         self._unconfirmed: dict[tuple[str, int], Marks] = {}
+        self._held: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -50,10 +52,16 @@ class Receipts:
     def send_due(self, publish: Publish, now: float, at: datetime, *, all_now: bool = False) -> int:
         """Give out what is due, one receipt a pump, and return how many. ``all_now`` ignores the turns: at the end."""
         sent = 0
+        if all_now:
+            self._release()
         while self._turns and (all_now or self._turns[0][0] <= now):
             _, serial = self._turns[0]
             epochs = self._waiting[serial]
             epoch = min(epochs)
+            if (serial, epoch) in self._unconfirmed and not all_now:
+                heapq.heappop(self._turns)
+                self._held.add(serial)
+                continue
             marks = epochs[epoch]
             contiguous, missing = marks.receipt()
             payload = wire.encode_receipt(Receipt(epoch, contiguous, missing, at))
@@ -73,15 +81,24 @@ class Receipts:
         return sent
 
     def confirm(self, note: tuple[str, int]) -> None:
-        """The broker has that receipt."""
+        """The broker has that receipt; one that waited for this is due."""
         self._unconfirmed.pop(note, None)
+        if note[0] in self._held:
+            self._held.discard(note[0])
+            heapq.heappush(self._turns, (0.0, note[0]))
 
     def connection_lost(self, now: float) -> None:
         """What the broker has not confirmed is due again."""
         lost = [(serial, epoch, marks) for (serial, epoch), marks in self._unconfirmed.items()]
         self._unconfirmed.clear()
+        self._release()
         newer = [each for each in lost if each[1] not in self._waiting.get(each[0], {})]
         self.note(newer, now)
+
+    def _release(self) -> None:
+        for serial in self._held:
+            heapq.heappush(self._turns, (0.0, serial))
+        self._held.clear()
 
     def _forget(self, now: float) -> None:
         """Drop the times that no longer hold anybody back; they stand in the order of sending."""

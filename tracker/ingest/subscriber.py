@@ -3,7 +3,7 @@
 Paho makes three or more system calls for each packet it reads and one for each acknowledgment, and wraps every
 message in objects and locks that only matter with threads. Here the socket is read in large pieces, PUBLISH packets
 are taken straight out of the buffer, and whatever is to be sent waits in memory for one ``send``. Everything else
-(connecting, TLS, keep-alive, subscribing, publishing) stays paho's own; every other packet is handed to it.
+(connecting, TLS, keep-alive, subscribing) stays paho's own; every other packet is handed to it.
 
 One thread owns an instance. An acknowledgment belongs to the connection that its message came on: ``connection`` counts
 them, and ``acknowledge`` refuses ids of an earlier one.
@@ -26,7 +26,11 @@ from tracker.ingest.arrival import KEPT_PAYLOAD_BYTES, Arrival
 
 _PIECE: Final = 256 * 1024
 _PUBLISH: Final = 0x30
+_PUBLISH_RETAINED: Final = 0x33  # at QoS 1
+_PUBACK: Final = 0x40
 _PUBACK_MID: Final = struct.Struct("!BBH")
+_TWO_BYTES: Final = struct.Struct("!H")
+_UNCONFIRMED_MAX: Final = 60_000  # MQTT numbers at most 65,535 messages on the way
 _WHOLE: Final = 256 * 1024  # a longer packet is read over: only its head is held
 _FAREWELL_SECONDS: Final = 0.5
 
@@ -58,7 +62,6 @@ class Subscriber(mqtt.Client):
         self._filters = filters
         self.on_connect = self._connected
         self.on_subscribe = self._granted
-        self.on_publish = self._confirmed
         self.on_disconnect = self._disconnected
 
     @property
@@ -115,16 +118,22 @@ class Subscriber(mqtt.Client):
         """Tell the broker that these messages of that connection are safe; they leave with the next ``flush``."""
         if connection == self.connection and self._sock is not None:
             pack = _PUBACK_MID.pack
-            self._unsent += b"".join([pack(0x40, 2, mid) for mid in mids])
+            self._unsent += b"".join([pack(_PUBACK, 2, mid) for mid in mids])
 
     def publish_retained(self, topic: str, payload: bytes, note: Any) -> bool:
-        """Publish at QoS 1, retained; ``confirmed`` is called with the note when the broker has it. False: not now."""
-        if self._sock is None:
+        """Publish at QoS 1, retained; ``confirmed`` is called with the note when the broker has it. False: not now.
+
+        Not through paho, which keeps 2 KiB for each message until it is confirmed: behind a backlog that is minutes.
+        """
+        if self._sock is None or len(self._notes) >= _UNCONFIRMED_MAX:
             return False
-        info = self.publish(topic, payload, qos=1, retain=True)
-        if info.rc != mqtt.MQTT_ERR_SUCCESS:
-            return False
-        self._notes[info.mid] = note
+        mid = self._mid_generate()
+        while mid in self._notes:
+            mid = self._mid_generate()
+        self._notes[mid] = note
+        name = topic.encode()
+        body = b"".join((_TWO_BYTES.pack(len(name)), name, _TWO_BYTES.pack(mid), payload))
+        self._unsent += b"".join((bytes((_PUBLISH_RETAINED,)), _length(len(body)), body))
         return True
 
     def flush(self) -> None:
@@ -171,7 +180,7 @@ class Subscriber(mqtt.Client):
                     break
                 self._skip = stop - end
             if head & 0xF0 != _PUBLISH:
-                self._give_to_paho(head, data[body:stop])
+                self._take_other(head, data[body:stop])
                 if self._sock is None:
                     return
                 at = stop
@@ -192,7 +201,13 @@ class Subscriber(mqtt.Client):
             at = min(stop, end)
         self._unread = data[at:]
 
-    def _give_to_paho(self, head: int, body: bytes) -> None:
+    def _take_other(self, head: int, body: bytes) -> None:
+        """A confirmation is our own; everything else is paho's."""
+        if head == _PUBACK and len(body) >= _TWO_BYTES.size:
+            note = self._notes.pop(_TWO_BYTES.unpack_from(body)[0], None)
+            if note is not None:
+                self.confirmed(note)
+            return
         packet = self._in_packet
         packet["command"], packet["remaining_length"], packet["packet"], packet["pos"] = (
             head,
@@ -243,12 +258,18 @@ class Subscriber(mqtt.Client):
         else:
             self.subscribed = True
 
-    def _confirmed(self, _client: mqtt.Client, _data: Any, mid: int, _code: Any, _properties: Any) -> None:
-        if mid in self._notes:
-            self.confirmed(self._notes.pop(mid))
-
     def _disconnected(self, _client: mqtt.Client, _data: Any, _flags: Any, _code: Any, _properties: Any) -> None:
         self._forget()
+
+
+def _length(size: int) -> bytes:
+    """MQTT's own way to write a length: seven bits a byte, the least first."""
+    written = bytearray()
+    while size > 127:
+        written.append(size & 127 | 128)
+        size >>= 7
+    written.append(size)
+    return bytes(written)
 
 
 def _nobody_asks(_note: Any) -> None:
