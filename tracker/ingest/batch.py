@@ -105,7 +105,7 @@ class PumpBatch:
             forward.note_presence(self.presence, state, now)
         if self.mail.numbered or self.mail.refused:
             state.contact = True
-        if self.sessions or any([forward.matters(report, state) for report in reports]):
+        if self.sessions or any(forward.matters(report, state) for report in reports):
             state.evaluate = True
         self.newest = newest = reports[0] if len(reports) == 1 else forward.newest_of(reports)
         if newest is not None and forward.is_newer(newest, state):

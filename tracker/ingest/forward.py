@@ -38,25 +38,6 @@ def matters(report: StatusReport, state: Latest) -> bool:
     return abs(after - before) > _FLOW_CHANGE * max(before, after)
 
 
-def show(report: StatusReport, state: Latest, received_at: datetime) -> None:
-    """Make the state show that report."""
-    battery = report.battery
-    state.epoch, state.seq, state.measured_at, state.received_at = (
-        report.epoch,
-        report.seq,
-        report.measured_at,
-        received_at,
-    )
-    if battery is None:
-        state.battery_voltage_v = state.battery_percent = state.battery_indicator = None
-    else:
-        state.battery_voltage_v, state.battery_percent = battery.voltage_v, battery.remaining_percent
-        state.battery_indicator = None if battery.indicator is None else f"{battery.indicator}"
-    state.reservoir_ml, state.flow_ml_per_day = report.reservoir_ml, report.flow_ml_per_day
-    state.infusion, state.motor = f"{report.infusion}", f"{report.motor}"
-    state.alarms, state.firmware = ",".join(report.alarms), report.firmware
-
-
 def note_presence(presences: Sequence[tuple[Presence, bool]], state: Latest, received_at: datetime) -> None:
     """Take up what the communicator's connection says, in the order it came; each with whether the broker had kept it.
 
@@ -66,8 +47,7 @@ def note_presence(presences: Sequence[tuple[Presence, bool]], state: Latest, rec
     for presence, retained in presences:
         if presence.online:
             since = presence.at
-            if not retained:
-                touch(state, received_at)
+            state.contact |= not retained
         elif state.online is False and retained:
             continue
         elif state.online_at is not None and presence.at <= state.online_at:
@@ -76,9 +56,3 @@ def note_presence(presences: Sequence[tuple[Presence, bool]], state: Latest, rec
             since = presence.at
         if state.online is not presence.online or presence.online:
             state.online, state.online_at = presence.online, since
-
-
-def touch(state: Latest, received_at: datetime) -> None:
-    """Something came from the communicator."""
-    if state.last_contact_at is None or received_at > state.last_contact_at:
-        state.last_contact_at = received_at

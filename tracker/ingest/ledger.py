@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import structlog
 from sqlalchemy import Connection
 
+from tracker.ingest import memory
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.batch import Stored
 from tracker.ingest.faults import Fault, kind_of
@@ -60,7 +61,8 @@ class Ledger:
         duplicates.
         """
         try:
-            return self._write(arrivals, now)
+            with memory.one_batch():
+                return self._write(arrivals, now)
         except DatabaseDown:
             self.close()
             raise

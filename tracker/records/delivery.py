@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlmodel import Field, SQLModel
 
+from tracker.records.arrays import array, texts
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime, to_micros
 
 
@@ -29,15 +30,22 @@ class DeliveryMark(SQLModel, table=True):
 
 def marks_of(
     connection: Connection, numbers: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], tuple[int, list[list[int]]]]:
+) -> dict[tuple[int, int], tuple[int, Sequence[Sequence[int]]]]:
     """The marks of those (pump id, epoch) that have any: (contiguous, beyond)."""
-    wanted = list(numbers)
+    by_epoch: dict[int, list[int]] = {}
+    for pump, epoch in numbers:
+        by_epoch.setdefault(epoch, []).append(pump)
     driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite":
-        rows = driver.execute(_READ_SQLITE, (msgspec.json.encode(wanted).decode(),))
-        return {(pump, epoch): (contiguous, msgspec.json.decode(beyond)) for pump, epoch, contiguous, beyond in rows}
-    rows = driver.execute(_READ_POSTGRES, ([pump for pump, _ in wanted], [epoch for _, epoch in wanted]))
-    return {(pump, epoch): (contiguous, beyond) for pump, epoch, contiguous, beyond in rows}
+    sqlite = connection.dialect.name == "sqlite"
+    found: dict[tuple[int, int], tuple[int, Sequence[Sequence[int]]]] = {}
+    for epoch, pumps in by_epoch.items():
+        if sqlite:
+            rows = driver.execute(_READ_SQLITE, (epoch, msgspec.json.encode(pumps).decode())).fetchall()
+        else:
+            rows = driver.execute(_READ_POSTGRES, (epoch, array(pumps))).fetchall()
+        for pump, contiguous, beyond in rows:
+            found[pump, epoch] = contiguous, () if beyond == "[]" else msgspec.json.decode(beyond)
+    return found
 
 
 def keep_marks(
@@ -52,10 +60,10 @@ def keep_marks(
         )
         return
     columns = (
-        [mark[0] for mark in marks],
-        [mark[1] for mark in marks],
-        [mark[2] for mark in marks],
-        [_json(mark[3]) for mark in marks],
+        array([mark[0] for mark in marks]),
+        array([mark[1] for mark in marks]),
+        array([mark[2] for mark in marks]),
+        texts([_json(mark[3]) for mark in marks]),
     )
     driver.execute(_WRITE_POSTGRES, (updated_at, *columns))
 
@@ -65,13 +73,11 @@ def _json(beyond: list[list[int]]) -> str:
 
 
 _READ_SQLITE: Final = """
-SELECT d.pump_id, d.epoch, d.contiguous, d.beyond
-FROM json_each(?) AS w JOIN delivery_mark AS d
-ON d.pump_id = json_extract(w.value, '$[0]') AND d.epoch = json_extract(w.value, '$[1]')
+SELECT pump_id, contiguous, beyond FROM delivery_mark
+WHERE epoch = ? AND pump_id IN (SELECT value FROM json_each(?))
 """
 _READ_POSTGRES: Final = """
-SELECT d.pump_id, d.epoch, d.contiguous, d.beyond
-FROM unnest(%s::int[], %s::bigint[]) AS w(pump_id, epoch) JOIN delivery_mark AS d USING (pump_id, epoch)
+SELECT pump_id, contiguous, beyond::text FROM delivery_mark WHERE epoch = %s AND pump_id = ANY(%s::int[])
 """
 _WRITE_SQLITE: Final = """
 INSERT INTO delivery_mark (pump_id, epoch, contiguous, beyond, updated_at) VALUES (?, ?, ?, ?, ?)

@@ -60,14 +60,16 @@ _INSERT: Final = f"INSERT INTO reading ({', '.join(_COLUMNS)}) VALUES ({', '.joi
 _COPY: Final = f"COPY reading ({', '.join(_COLUMNS)}) FROM STDIN"
 _NO_BATTERY: Final = (None, None, None)
 
-CONTENT_NAMES: Final = ("measured_at", *_COLUMNS[5:])
+SAID: Final = _COLUMNS[5:]
+"""What a report says, apart from its number and its times."""
+CONTENT_NAMES: Final = ("measured_at", *SAID)
 Content = tuple[Any, ...]
 """What a report says, as columns: measured time, battery (3), reservoir, flow, infusion, motor, alarms, firmware."""
 
 
 def content_of(report: StatusReport) -> Content:
     """The columns that a report fills; two reports with the same content are the same message."""
-    return (report.measured_at, *_content(report))
+    return (report.measured_at, *said(report))
 
 
 def add_reports(connection: Connection, reports: Sequence[tuple[int, StatusReport]], received_at: datetime) -> None:
@@ -79,13 +81,14 @@ def add_reports(connection: Connection, reports: Sequence[tuple[int, StatusRepor
     if connection.dialect.name == "sqlite":
         at = to_micros(received_at)
         rows = [
-            (pump_id, report.epoch, report.seq, (report.measured_at - EPOCH) // MICROSECOND, at, *_content(report))
+            (pump_id, report.epoch, report.seq, (report.measured_at - EPOCH) // MICROSECOND, at, *said(report))
             for pump_id, report in reports
         ]
         driver.executemany(_INSERT, rows)
         return
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write("".join([_line(pump_id, report, received_at) for pump_id, report in reports]))
+        at = f"{received_at}"
+        copy.write("".join([_line(pump_id, report, at) for pump_id, report in reports]))
 
 
 def stored_contents(
@@ -103,8 +106,8 @@ def stored_contents(
     return found
 
 
-def _content(report: StatusReport) -> Content:
-    """All but the times. Plain texts, because a driver is slow to adapt an enumeration's members."""
+def said(report: StatusReport) -> Content:
+    """The columns of ``SAID``. Plain texts, because a driver is slow to adapt an enumeration's members."""
     battery = report.battery
     return (
         *(_NO_BATTERY if battery is None else (battery.voltage_v, battery.remaining_percent, _text(battery.indicator))),
@@ -121,9 +124,9 @@ def _text(value: str | None) -> str | None:
     return None if value is None else f"{value}"
 
 
-def _line(pump_id: int, report: StatusReport, received_at: datetime) -> str:
+def _line(pump_id: int, report: StatusReport, received_at: str) -> str:
     """The reading as a line of PostgreSQL's COPY text format. Only the firmware is free text and could need escapes."""
-    volt, percent, indicator, reservoir, flow, infusion, motor, alarms, firmware = _content(report)
+    volt, percent, indicator, reservoir, flow, infusion, motor, alarms, firmware = said(report)
     if firmware is None:
         firmware = _NULL
     elif "\\" in firmware:
