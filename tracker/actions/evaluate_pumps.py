@@ -22,11 +22,11 @@ from tracker.actions.refresh_worklist import apply_lines
 from tracker.actions.view_pumps import seen_outlook, view_pumps
 from tracker.findings.line import Line
 from tracker.findings.trend import holds_last, with_readings
-from tracker.findings.view import FindingSeen, PumpView
+from tracker.findings.view import FindingSeen, PumpView, last_unlogged_refill
 from tracker.findings.wanted import ENDED, wanted
 from tracker.records.determination import Determination, last_judged
 from tracker.records.outlook import Ahead, computed_at, keep_outlooks, outlooks
-from tracker.records.pump import PumpState, clinics_by_id, hold_states, pumps_by_id
+from tracker.records.pump import PumpState, hold_states, pumps_by_id
 from tracker.records.reading_history import AGAIN, Measured, contiguous_through, readings_not_seen
 from tracker.records.visit import last_refills
 
@@ -62,7 +62,6 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     newest = last_judged(session, pump_ids)
     contiguous = contiguous_through(session, pump_ids)
     refills = last_refills(session, pump_ids)
-    clinics = clinics_by_id(session)
     past = recall(session, pump_ids, stored, now)
     made_at = {one.pump_id: one.computed_at for one in stored.values()}
     thoughts: list[Thought] = []
@@ -70,7 +69,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     def consider(pump_id: int, readings: list[Measured]) -> None:
         pump, before_then = pumps[pump_id], stored.get(pump_id)
         points = with_readings([] if before_then is None else before_then.reservoir_points, readings)
-        cap_days = pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days
+        cap_days = views[pump_id].refill_cap_days
         outlook = look_ahead(
             pump,
             before_then,
@@ -78,6 +77,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             now,
             contiguous=contiguous.get(pump_id, 0),
             refilled_at=refills.get(pump_id),
+            rose_at=last_unlogged_refill(views[pump_id].findings),
             cap_days=cap_days,
             visits=past.visits.get(pump_id, ()),
             routine=before_then is not None and since[pump_id] - before_then.computed_at >= DAILY,

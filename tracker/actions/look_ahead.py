@@ -37,6 +37,7 @@ def look_ahead(
     *,
     contiguous: int = 0,
     refilled_at: datetime | None = None,
+    rose_at: datetime | None = None,
     cap_days: int | None = None,
     visits: Sequence[VisitDone] = (),
     routine: bool = False,
@@ -44,7 +45,8 @@ def look_ahead(
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
     ``contiguous`` is how far the newest epoch is complete: later looks begin there, so that what fills a gap is seen.
-    ``refilled_at`` is the last refill by the visits; ``cap_days`` the longest interval that is allowed for this pump.
+    ``refilled_at`` is the last refill by the visits, ``rose_at`` the last that a finding says nobody logged: long fills
+    outlast the reports that showed them. ``cap_days`` is the longest interval that is allowed for this pump.
     ``visits`` are its last ones, oldest first: what the last refill found in the pump tells how long the drug keeps.
     ``routine``: nobody asked for this look but the clock. A battery forecast, which hardly moves in a day, is then made
     anew every third day only, or when the indicator or the flow has changed.
@@ -63,7 +65,7 @@ def look_ahead(
         row.reservoir_points = reservoir_points(row.reservoir_points, fresh)
     if model.has_battery and fresh:
         row.battery_points = battery_points(row.battery_points, fresh)
-    row.filled_at = _filled_at(row.reservoir_points, refilled_at)
+    row.filled_at = _filled_at(row.reservoir_points, refilled_at, rose_at)
     if not (routine and _holds(row, len(fresh), now)):
         _write_battery(row, _battery(row, pump, model, now))
     keeps = stability_to_count_on(pump.drug, first_fill=first_fill(pump.drug, visits))
@@ -101,11 +103,11 @@ def newly_measured(outlook: Ahead, readings: Iterable[Measured]) -> list[Measure
     return [one for one in readings if (one.epoch, one.seq) > mark]
 
 
-def _filled_at(points: Sequence[Point], refilled_at: datetime | None) -> datetime | None:
-    """The later of the last refill that a visit tells of and the last great rise of the volume."""
+def _filled_at(points: Sequence[Point], *told: datetime | None) -> datetime | None:
+    """The latest of the last great rise of the volume, the last refill by the visits, the last by a finding."""
     rises = [after[0] for before, after in pairwise(points) if after[1] - before[1] > FILL_ML]
     known = [moment(rises[-1])] if rises else []
-    return max([*known, *([] if refilled_at is None else [refilled_at])], default=None)
+    return max([*known, *(at for at in told if at is not None)], default=None)
 
 
 def _battery(row: Ahead, pump: Pump, model: PumpModel, now: datetime) -> BatteryForecast | Unknown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from sqlmodel import Session
@@ -12,13 +12,14 @@ from sqlmodel import Session
 from devices.models import catalogue
 from devices.stability import Stability, stability
 from tracker.actions.look_ahead import first_fill
-from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, volumes
-from tracker.findings.trend import Point
+from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, in_view, volumes
+from tracker.findings.trend import RESERVOIR_POINTS, Point
 from tracker.findings.view import FindingSeen
+from tracker.findings.wanted import ENDED
 from tracker.records.alarm import AlarmSpan, alarms_of_pumps
 from tracker.records.columns import key
 from tracker.records.outlook import Ahead
-from tracker.records.pump import Pump
+from tracker.records.pump import Pump, last_moves
 from tracker.records.session import (
     MriExam,
     SessionTold,
@@ -29,12 +30,17 @@ from tracker.records.session import (
 from tracker.records.visit import VisitDone, visits_of_pumps
 
 LOOK_BACK: Final = timedelta(days=120)
+EXPLAINED_AFTER: Final = timedelta(days=3)
+"""Visits explain volumes up to so long after them: those of the first days in view may belong to visits before it."""
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Past:
-    """The rows of many pumps; ``since`` is from when on a pump's rows are all there."""
+    """The rows of many pumps; ``since`` is from when on a pump's rows are all there.
+
+    ``ended``: when the pumps that this clinic no longer answers for came to that, by the moves on record.
+    """
 
     visits: dict[int, list[VisitDone]] = field(default_factory=dict)
     sessions: dict[int, list[SessionTold]] = field(default_factory=dict)
@@ -42,11 +48,12 @@ class Past:
     mri: dict[int, list[MriExam]] = field(default_factory=dict)
     programmers: dict[int, frozenset[str]] = field(default_factory=dict)
     since: dict[int, datetime] = field(default_factory=dict)
+    ended: dict[int, datetime] = field(default_factory=dict)
 
 
 def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, Ahead], now: datetime) -> Past:
     """The rows of the last months; of a pump that is looked at for the first time all of them."""
-    past = Past(programmers=known_programmers(session))
+    past = Past(programmers=known_programmers(session), ended=last_moves(session, pump_ids, ENDED))
     new = [pump_id for pump_id in pump_ids if pump_id not in seen_before]
     for some, since in (([one for one in pump_ids if one in seen_before], now - LOOK_BACK), (new, _EVER)):
         if not some:
@@ -83,7 +90,7 @@ def history_of(
     if model is None:
         return None
     pump_id = key(pump.id)
-    return History(
+    history = History(
         model=model,
         now=now,
         drug=pump.drug,
@@ -97,7 +104,20 @@ def history_of(
         filled_at=outlook.filled_at,
         refill_by=_overdue_from(past, pump, outlook, cap_days),
         low_mark_at=outlook.low_mark_low_at,
+        ended_at=_ended_at(past, pump),
+        cut=len(points) >= RESERVOIR_POINTS,
     )
+    since = past.since.get(pump_id, _EVER)
+    return in_view(history, since if since == _EVER else since + EXPLAINED_AFTER)
+
+
+def _ended_at(past: Past, pump: Pump) -> datetime | None:
+    """When the clinic ceased to answer for the pump: the start of the day it was taken out, or the move on record."""
+    if pump.lifecycle not in ENDED:
+        return None
+    taken_out = None if pump.explanted_on is None else datetime.combine(pump.explanted_on, time(), UTC)
+    moved = past.ended.get(key(pump.id))
+    return min((at for at in (taken_out, moved) if at is not None), default=pump.created_at)
 
 
 def _visit(row: VisitDone) -> VisitSeen:

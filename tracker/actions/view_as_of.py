@@ -10,7 +10,7 @@ from sqlmodel import Session
 from tracker.actions.look_ahead import look_ahead
 from tracker.actions.recall_history import LOOK_BACK
 from tracker.actions.view_pumps import seen_finding, view_of
-from tracker.findings.view import FindingSeen, PumpView, StateSeen
+from tracker.findings.view import FindingSeen, PumpView, StateSeen, last_unlogged_refill
 from tracker.records.alarm import alarms_of
 from tracker.records.columns import key
 from tracker.records.determination import documented_facts
@@ -26,11 +26,21 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
     readings = readings_known_by(session, pump_id, as_of)
     refilled_at = last_refills(session, [pump_id], as_of).get(pump_id)
     cap_days = pump.refill_cap_days or session.get_one(Clinic, pump.clinic_id).refill_cap_days
+    findings = _findings(session, pump_id, as_of)
     outlook = None
     if readings:
         visits = visits_of_pumps(session, [pump_id], as_of - LOOK_BACK).get(pump_id, ())
         known = [visit for visit in visits if visit.logged_at <= as_of]
-        outlook = look_ahead(pump, None, readings, as_of, refilled_at=refilled_at, cap_days=cap_days, visits=known)
+        outlook = look_ahead(
+            pump,
+            None,
+            readings,
+            as_of,
+            refilled_at=refilled_at,
+            rose_at=last_unlogged_refill(findings),
+            cap_days=cap_days,
+            visits=known,
+        )
     alarms = [
         alarm
         for alarm in alarms_of(session, pump_id)
@@ -42,8 +52,9 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
         outlook,
         alarms=alarms,
         documented=documented_facts(session, [pump_id], as_of).get(pump_id, ()),
-        findings=_findings(session, pump_id, as_of),
+        findings=findings,
         attestation=standing_attestations(session, [pump_id], as_of).get(pump_id),
+        cap_days=cap_days,
     )
     return replace(view, state=_state(readings[-1]) if readings else None)
 

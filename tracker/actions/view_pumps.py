@@ -30,7 +30,7 @@ from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
 from tracker.records.outlook import Ahead, outlooks
-from tracker.records.pump import Pump, StateNow, pumps_by_id, states
+from tracker.records.pump import Pump, StateNow, clinics_by_id, pumps_by_id, states
 from tracker.records.session import MriExam, unchecked_mri
 from tracker.records.visit import Visit, drafts_of_pumps
 from tracker.records.worklist import OUTAGE, clinics_with
@@ -59,6 +59,7 @@ def view_pumps(
     mri = unchecked_mri(session, pump_ids)
     advisories = unacknowledged_advisories(session, pump_ids)
     outages = clinics_with(session, OUTAGE)
+    caps = {clinic_id: clinic.refill_cap_days for clinic_id, clinic in clinics_by_id(session).items()}
     return {
         pump_id: view_of(
             pump,
@@ -71,6 +72,7 @@ def view_pumps(
             drafts=drafts.get(pump_id, ()),
             mri=mri.get(pump_id, ()),
             advisories=advisories.get(pump_id, ()),
+            cap_days=pump.refill_cap_days or caps[pump.clinic_id],
             clinic_silent=pump.clinic_id in outages,
         )
         for pump_id, pump in pumps.items()
@@ -89,9 +91,10 @@ def view_of(
     drafts: Sequence[Visit] = (),
     mri: Sequence[MriExam] = (),
     advisories: Sequence[tuple[AdvisoryMatch, Advisory]] = (),
+    cap_days: int | None = None,
     clinic_silent: bool = False,
 ) -> PumpView:
-    """Put one pump's rows together."""
+    """Put one pump's rows together. ``cap_days``: how long a fill may stay, by the pump's own limit or the clinic's."""
     return PumpView(
         pump_id=key(pump.id),
         clinic_id=pump.clinic_id,
@@ -104,6 +107,7 @@ def view_of(
         created_at=pump.created_at,
         suspended_until=pump.suspended_until,
         replacement_planned_for=pump.replacement_planned_for,
+        refill_cap_days=cap_days,
         state=None if state is None else seen_state(state),
         link=LinkSeen("never", None, None)
         if state is None

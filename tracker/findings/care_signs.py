@@ -35,7 +35,7 @@ def late_refills(history: History) -> Iterator[Finding]:
     """A reservoir below its low mark for days, or a refill overdue by stability or the clinic's limit."""
     lows = [one for one in history.alarms if one.code == AlarmCode.LOW_RESERVOIR]
     for one in lows:
-        until = one.cleared_at or history.now
+        until = min(one.cleared_at or history.until, history.until)
         if _brought_forward(history, one.first_seen_at):
             continue
         if until - one.first_seen_at > LOW_FOR:
@@ -49,7 +49,7 @@ def late_refills(history: History) -> Iterator[Finding]:
             )
     unwarned = None if AlarmCode.LOW_RESERVOIR in history.model.alarms else history.low_mark_at
     due = min((at for at in (history.refill_by, unwarned) if at is not None), default=None)
-    if due is None or history.now - due <= OVERDUE_BY:
+    if due is None or history.until - due <= OVERDUE_BY:
         return
     filled = "an unknown day" if history.filled_at is None else f"{history.filled_at:%Y-%m-%d}"
     evidence = Evidence("forecast", "", f"refill due by {due:%Y-%m-%d}, last filled on {filled}", due)
@@ -91,7 +91,7 @@ def unattended_alarms(history: History) -> Iterator[Finding]:
     for one in history.alarms:
         if one.code in RESERVOIR_ALARMS:
             continue
-        answered = one.acknowledged_at or (one.closed_at if one.closed_at is not None else history.now)
+        answered = min(one.acknowledged_at or one.closed_at or history.until, history.until)
         waited = answered - one.opened_at
         if waited <= UNATTENDED[priority(AlarmCode(one.code), history.drug)]:
             continue
@@ -113,11 +113,14 @@ def unattended_alarms(history: History) -> Iterator[Finding]:
 
 
 def prolonged_stops(history: History) -> Iterator[Finding]:
-    """A pump that stood still for over 48 hours, unless its service had ended."""
+    """A pump that stood still for over 48 hours, unless its service had ended.
+
+    A stop that began before what is in view was found when it was new; here its first day can't be told.
+    """
     ended = [one.first_seen_at for one in history.alarms if one.code == AlarmCode.END_OF_SERVICE]
     for run in _stops(history):
         first, last = run[0], run[-1]
-        if any(at <= last.at for at in ended):
+        if any(at <= last.at for at in ended) or (history.cut and first is history.volumes[0]):
             continue
         opened = [one for one in history.sessions if timedelta(0) <= first.at - one.at <= SESSION_BEFORE_STOP]
         yield Finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -104,6 +104,8 @@ class History:
     """One pump over time. ``known_programmers`` empty: the clinic has not said which are its own.
 
     ``vanished_at``: when volume was found to vanish earlier, which the volumes in view may no longer show.
+    ``ended_at``: when this clinic ceased to answer for the pump, as by its explant; None while it does.
+    ``cut``: the pump had reported before what is in view, so that what its first volume shows may have begun earlier.
     """
 
     model: PumpModel
@@ -119,6 +121,25 @@ class History:
     filled_at: datetime | None = None
     refill_by: datetime | None = None
     low_mark_at: datetime | None = None
+    ended_at: datetime | None = None
+    cut: bool = False
+
+    @property
+    def until(self) -> datetime:
+        """Up to when the clinic answered for the pump: now, unless that has ended. Nothing is late after it."""
+        return self.now if self.ended_at is None else min(self.now, self.ended_at)
+
+
+def in_view(history: History, since: datetime) -> History:
+    """The history with the volumes left out that its visits and sessions, complete from ``since`` on, do not explain.
+
+    What a pump says once the clinic no longer answers for it is left out too: it lies on a tray, or is another's.
+    """
+    end = history.ended_at
+    told = [seen for seen in history.volumes if end is None or seen.at <= end]
+    kept = tuple(seen for seen in told if seen.at >= since)
+    alarms = tuple(one for one in history.alarms if end is None or one.first_seen_at <= end)
+    return replace(history, volumes=kept, alarms=alarms, cut=history.cut or len(kept) < len(told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -115,6 +116,12 @@ class FindingSeen:
     mend: str | None
 
 
+def last_unlogged_refill(findings: Iterable[FindingSeen]) -> datetime | None:
+    """When the reservoir last rose with no refill logged since; a ruling on it does not undo that it rose."""
+    rises = (one.happened_at for one in findings if one.kind == "unlogged_refill" and not one.mended)
+    return max(rises, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class AttestationSeen:
     """A clinician's signed word on abuse or neglect."""
@@ -163,6 +170,7 @@ class PumpView:
 
     Of the newest determination: ``missing`` facts, and whether one of the first criterion's limbs is met.
     ``clinic_silent``: so many of the clinic's pumps are silent at once that the fault lies with the clinic.
+    ``refill_cap_days``: the longest that a fill may stay, set for this pump or else for the clinic.
     """
 
     pump_id: int
@@ -176,6 +184,7 @@ class PumpView:
     created_at: datetime
     suspended_until: datetime | None
     replacement_planned_for: date | None
+    refill_cap_days: int | None
     state: StateSeen | None
     link: LinkSeen
     outlook: OutlookSeen | None = None

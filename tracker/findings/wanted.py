@@ -12,7 +12,7 @@ from typing import Final
 
 from tracker.findings.line import Line
 from tracker.findings.view import PumpView
-from tracker.findings.wanted_ahead import battery_lines, reservoir_lines
+from tracker.findings.wanted_ahead import battery_lines, refill_basis_lines, reservoir_lines
 from tracker.findings.wanted_alarms import alarm_lines
 from tracker.findings.wanted_contact import contact_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
@@ -24,6 +24,7 @@ ENDED: Final = frozenset({"explanted", "replaced", "deceased", "returned", "tran
 KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     alarm_lines,
     reservoir_lines,
+    refill_basis_lines,
     battery_lines,
     contact_lines,
     draft_lines,

@@ -1,4 +1,4 @@
-"""Lines of work from what is ahead: a refill that comes due, a battery that nears its end."""
+"""Lines of work from what is ahead: a refill that comes due, or whose day nothing tells; a battery near its end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from devices.alarms import Priority
 from devices.drugs import DANGEROUS_TO_LOSE, withdrawal_risk
+from devices.model import DeviceKind
 from tracker.findings.line import Line, page
 from tracker.findings.view import PumpView
 
@@ -15,6 +16,10 @@ REFILL_URGENT: Final = timedelta(days=3)
 PLANNING_NOTICE: Final = timedelta(days=183)
 """Planning opens six months before the end of service that is expected."""
 SOON: Final = timedelta(days=30)
+FIRST_REPORT_WITHIN: Final = timedelta(days=3)
+"""A pump that meters may have said nothing for so long after its enrolment; then it is asked about. Assumed."""
+TELL_WITHIN: Final = timedelta(days=7)
+"""How soon somebody is to say how long a fill may stay where nothing else tells. Assumed."""
 
 
 def reservoir_lines(view: PumpView, now: datetime) -> list[Line]:
@@ -41,6 +46,49 @@ def reservoir_lines(view: PumpView, now: datetime) -> list[Line]:
             link=page(view.serial, "visits/new"),
         )
     ]
+
+
+def refill_basis_lines(view: PumpView, now: datetime) -> list[Line]:
+    """A pump that may run empty with nobody knowing when: no volume to go by, and no limit of the clinic's.
+
+    That the drug keeps for half a year says nothing of how long it lasts. A pump that stands still runs out of nothing,
+    and one that was never heard of has a line of its own.
+    """
+    ahead = view.outlook
+    if ahead is None or view.model is None or view.lifecycle == "in_stock" or ahead.low_mark.interval is not None:
+        return []
+    capped = view.refill_cap_days is not None
+    if (capped and ahead.refill_by is not None) or _stands_still(view):
+        return []
+    if view.model.kind is not DeviceKind.RESERVOIR and (
+        view.link.last_contact_at is None or now - view.created_at <= FIRST_REPORT_WITHIN
+    ):
+        return []
+    dangerous = withdrawal_risk(view.drug) in DANGEROUS_TO_LOSE
+    steps = [
+        *([] if capped else ["Set the longest stay of a fill for this pump, by how long a fill lasts this patient."]),
+        *([] if ahead.refill_by is not None else ["Log the last refill."]),
+    ]
+    why = ahead.refill_reason
+    if ahead.refill_by is not None:
+        why = f"{ahead.low_mark.basis} {why} It may run out before the drug spoils."
+    return [
+        Line(
+            key=f"pump:{view.pump_id}:refill_date",
+            kind="reservoir",
+            priority=Priority.MEDIUM if dangerous else Priority.LOW,
+            harm_at=view.created_at + TELL_WITHIN,
+            what="Nothing tells when this pump runs empty",
+            why=why,
+            next_step=" ".join(steps),
+            since=view.created_at,
+            link=page(view.serial, "visits/new" if capped else "record"),
+        )
+    ]
+
+
+def _stands_still(view: PumpView) -> bool:
+    return view.state is not None and view.state.flow_ml_per_day == 0
 
 
 def battery_lines(view: PumpView, now: datetime) -> list[Line]:
