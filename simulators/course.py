@@ -53,7 +53,10 @@ class Clock(Struct, frozen=True):
 
 
 class Course(Struct):
-    """One pump's life so far. `at` is the simulated time reached, `agenda` what is to come, soonest first."""
+    """One pump's life so far. `at` is the simulated time reached, `agenda` what is to come, soonest first.
+
+    `filled_at` is the last fill by the clinic's own books; None stands for the one at the implant.
+    """
 
     serial: str
     state: PumpState
@@ -71,6 +74,7 @@ class Course(Struct):
     copies: int = 1
     silent_until: datetime | None = None
     absent_until: datetime | None = None
+    filled_at: datetime | None = None
 
     def plan(self, at: datetime, happening: Happening) -> None:
         """Puts a happening on the agenda; what is planned for one moment happens in the order of planning."""
@@ -89,7 +93,8 @@ class Course(Struct):
         flow = max(state.flow_ml_per_day, 0.001)
         usable = state.expected_ml - state.low_mark_ml - max(_MARGIN_ML, 0.0 if state.low_mark_ml else 0.1)
         by_volume = usable / flow - _MARGIN_DAYS
-        days = max(min(by_volume, self.therapy.keeps_days - _KEEPS_MARGIN_DAYS), 2.0)
+        held_days = (self.at - (self.filled_at or self.implanted_at)) / timedelta(days=1)
+        days = max(min(by_volume, self.therapy.keeps_days - held_days - _KEEPS_MARGIN_DAYS), 2.0)
         self.plan(appointment(self.at + timedelta(days=days), dice.life), Refill())
 
     def plan_check_up(self, dice: Dice) -> None:
@@ -124,9 +129,16 @@ class Course(Struct):
         programmer: str | None = None,
         operator: str | None = None,
         reservoir: SessionReservoir | None = None,
-    ) -> Iterator[Said]:
-        """A programmer session that ends now; `before` is the daily dose that it found."""
+    ) -> Iterator[Said | Fact]:
+        """A programmer session that ends now; `before` is the daily dose that it found.
+
+        A silent communicator never tells of it: then the truth alone has what was done.
+        """
         if self.silent:
+            if reservoir is not None:
+                yield self.fact("refill_untold")
+            if before != self.dose_per_day:
+                yield self.fact("reprogramming_untold")
             return
         state = self.state
         now = self.shown_time()

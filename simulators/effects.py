@@ -51,10 +51,18 @@ def _refill(course: Course, _: h.Refill, dice: Dice) -> Iterator[Event]:
         return
     before = course.dose_per_day
     volumes = _volumes(course, dice)
-    course.state = fill(course.state, volumes.filled_ml or 0.0, dice.life)
+    found = course.state
+    course.state = fill(found, volumes.filled_ml or 0.0, dice.life)
+    course.filled_at = course.at
     if course.state.unit.model.programmable and dice.life.random() < DOSE_CHANGE_AT_REFILL:
         _change_dose(course, dice.life.uniform(0.9, 1.14))
-    yield course.fact("refill", aspirated_ml=volumes.aspirated_ml, filled_ml=volumes.filled_ml)
+    yield course.fact(
+        "refill",
+        aspirated_ml=volumes.aspirated_ml,
+        filled_ml=volumes.filled_ml,
+        held_ml=round(found.reservoir_ml, 2),
+        expected_ml=round(found.expected_ml, 2),
+    )
     yield from course.say_session(minutes=15, before=before, reservoir=volumes)
     yield from course.say_status(dice)
     course.plan_refill(dice)
@@ -123,12 +131,14 @@ def _withdrawal(course: Course, what: h.Withdrawal, _: Dice) -> Iterator[Event]:
 
 def _unlogged_refill(course: Course, _: h.UnloggedRefill, dice: Dice) -> Iterator[Event]:
     course.state = fill(course.state, course.state.unit.model.capacity_ml, dice.life)
+    course.filled_at = course.at
     yield course.fact("unlogged_refill", filled_ml=course.state.reservoir_ml)
     course.plan_refill(dice)
 
 
 def _refill_not_done(course: Course, _: h.RefillNotDone, dice: Dice) -> Iterator[Event]:
     yield course.fact("refill_not_done")
+    course.filled_at = course.at
     yield from course.say_session(minutes=12, before=course.dose_per_day, reservoir=_volumes(course, dice))
     course.plan_refill(dice)
 

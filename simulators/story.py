@@ -93,6 +93,7 @@ class Story:
             report_every_hours=self.report_every_hours,
             nurse=NURSE,
             programmer=PROGRAMMER,
+            filled_at=start - timedelta(days=(model.capacity_ml - volume) / state.flow_ml_per_day),
         )
         course.plan_after(0.01, Report())
         for day, happening in self.script:
