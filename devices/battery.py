@@ -28,6 +28,8 @@ PLANNING_LEAD: Final = timedelta(days=183)
 STALE_AFTER: Final = timedelta(days=30)
 FLOW_WINDOW: Final = timedelta(days=14)
 A_DAY: Final = timedelta(days=1)
+FLOW_RISE_PER_YEAR: Final = 0.03
+"""The part of itself by which the flow is expected to rise in a year: doses go up more often than down. Assumption."""
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 """The quantiles of an interval that holds four times in five."""
 
@@ -107,14 +109,18 @@ def forecast_battery(
     if measured:
         state = follow(model, points, from_new=since is not None)
         wander = wander_variance(state, points)
+        rise = FLOW_RISE_PER_YEAR * (1 - battery_percent_per_day(model, 0.0) / per_day)
 
         def days(quantile: float) -> float:
-            return days_until(state, battery.eri_percent.value, per_day, wander, quantile, not_yet=not_yet)
+            return days_until(
+                state, battery.eri_percent.value, per_day, wander, quantile, not_yet=not_yet, rise_per_year=rise
+            )
 
         first = (
             f"From {len(measured)} battery percentages, the last {measured[-1].remaining_percent:g} % on "
             f"{measured[-1].at:%Y-%m-%d}; it drains {state.factor:.2f} times as fast as the middle {model.name}."
         )
+        goes_on = f"From {flow:.3g} mL a day the flow is taken to rise by {FLOW_RISE_PER_YEAR:.0%} a year (assumed)."
     else:
         used, drain = points[-1].nominal_used, per_day
 
@@ -122,9 +128,10 @@ def forecast_battery(
             return _days_by_kind(model, used, drain, quantile, not_yet=not_yet)
 
         first = f"No percentage was ever reported: from this pump's age and the life of other {model.name} pumps."
+        goes_on = f"The flow is taken to stay at {flow:.3g} mL a day."
     reached = origin + timedelta(days=points[-1].day)
     eri = _interval(lambda quantile: reached + timedelta(days=days(quantile)), _latest_eri(battery, limit))
-    basis = [first, f"The flow is taken to stay at {flow:.3g} mL a day.", _end_sentence(battery)]
+    basis = [first, goes_on, _end_sentence(battery)]
     if limit is not None:
         basis.append(f"The model stops at the latest on {limit:%Y-%m-%d}, {_years(battery)} after the implant.")
     if now - known[-1].at > STALE_AFTER:

@@ -27,7 +27,7 @@ the same side, the drain itself has changed: the level starts from there, and th
 
 START_PERCENT_SD: Final = 0.5
 LEAST_FACTOR: Final = 0.05
-FLOW_WANDER_PER_SQRT_YEAR: Final = 0.03
+FLOW_WANDER_PER_SQRT_YEAR: Final = 0.02
 """How far changes of the prescription move the nominal drain in a year, before any were seen. Assumption."""
 
 _WANDER: Final = DRAIN_WANDER_PER_SQRT_YEAR**2

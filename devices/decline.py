@@ -59,12 +59,20 @@ def correct(state: Decline, level: float, noise_variance: float) -> Decline:
 
 
 def days_until(
-    state: Decline, level: float, nominal_per_day: float, wander_variance: float, quantile: float, *, not_yet: bool
+    state: Decline,
+    level: float,
+    nominal_per_day: float,
+    wander_variance: float,
+    quantile: float,
+    *,
+    not_yet: bool,
+    rise_per_year: float = 0.0,
 ) -> float:
     """Return in how many days from the state's day the level is reached, at that quantile of what may happen.
 
     `wander_variance` is what the factor gains in a year. `not_yet`: the level is known not to have been reached on the
-    state's day. The answer is never negative nor beyond 40 years. Raises ValueError unless something is used each day.
+    state's day. `rise_per_year`: the part of `nominal_per_day` by which a day uses more a year later. The answer is
+    never negative nor beyond 40 years. Raises ValueError unless something is used each day.
     """
     if nominal_per_day <= 0:
         raise ValueError("a level that nothing is taken from reaches nothing")
@@ -73,7 +81,7 @@ def days_until(
 
     def reached_by(days: float) -> float:
         """Return by how many standard deviations the level is expected to have been passed."""
-        used = nominal_per_day * days
+        used = nominal_per_day * days * (1 + rise_per_year * days / (2 * DAYS_PER_YEAR))
         variance = (
             state.var_level
             - 2 * used * state.covariance

@@ -109,7 +109,7 @@ def test_a_pump_that_outlived_most_of_its_kind_still_has_time_before_it() -> Non
 def test_the_basis_says_what_was_read_and_what_is_assumed() -> None:
     basis = " ".join(forecast(falling(700), 700).basis)
     assert "From 101 battery percentages" in basis
-    assert "taken to stay at 0.3 mL a day" in basis
+    assert "From 0.3 mL a day the flow is taken to rise by 3% a year (assumed)." in basis
     assert "90 days after the indicator (source S1)" in basis
     assert "may end sooner" in basis
     assumed = " ".join(forecast([a_point(n * 30) for n in range(25)], 730, model=CATALOGUE["prometra-ii-20"]).basis)
