@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from devices.interval import Unknown
+from devices.models.catalogue import CATALOGUE
+from devices.refill import READABLE_ML, discrepancy
 from devices.stability import stability
 from tests.accuracy.lived import Life, Lived, Opened
 from tests.accuracy.truth import (
@@ -16,6 +18,7 @@ from tests.accuracy.truth import (
     BATTERY_GRACE_DAYS,
     CAUSES,
     DAY,
+    FILLS,
     LONG_CAUSES,
     REFILL_GRACE_DAYS,
     STOPS,
@@ -30,6 +33,9 @@ ORDINARY: Final = frozenset({"refill", "implanted"})
 ENDING: Final = frozenset({"eri", "eos"})
 HEARD_LATE: Final = timedelta(days=10)
 """A stop may be told so late, when the communicator was silent."""
+OVERDUE_BY: Final = 7 * DAY
+NOTHING_TOLD: Final = "refill_date"
+"""The cause of a line that asks how long a fill lasts: it foretells nothing."""
 
 
 def is_false(line: Opened, life: Life) -> bool | None:
@@ -38,9 +44,9 @@ def is_false(line: Opened, life: Life) -> bool | None:
     A refill: within 17 days of the line neither the low mark nor the last day of the drug. A battery: no end of service
     within a year. An alarm: the pump had not stopped. Silence: the communicator was not silent. A finding: nothing of
     the kind truly happened. Drafts, MRI checks, advisories and the documents of a replacement ask for work that is
-    there, and foretell nothing.
+    there, and foretell nothing; nor does the question how long a fill lasts, where nothing else tells.
     """
-    if line.truth is None:
+    if line.truth is None or line.cause == NOTHING_TOLD:
         return None
     judged: bool | None = None
     if line.kind == "reservoir":
@@ -52,10 +58,45 @@ def is_false(line: Opened, life: Life) -> bool | None:
     elif line.kind == "contact":
         judged = not silent_at(life.facts, line.opened_at)
     elif line.kind == "finding":
-        kind = line.cause.split(":")[1]
-        back = A_FILL if kind in LONG_CAUSES else MONTH
-        judged = not happened(life.facts, CAUSES[kind], line.opened_at - back, line.opened_at)
+        judged = not _bears_out(line, life)
     return judged
+
+
+def _bears_out(line: Opened, life: Life) -> bool:
+    """Whether something of the finding's kind truly happened."""
+    _, kind, *named = line.cause.split(":")
+    back = A_FILL if kind in LONG_CAUSES else MONTH
+    if happened(life.facts, CAUSES[kind], line.opened_at - back, line.opened_at):
+        return True
+    if kind == "late_refill" and named[0] == "filled":
+        return _spoilt(date.fromisoformat(named[1]), line, life)
+    return kind == "volume_discrepancy" and _truly_differed(line, life)
+
+
+def _spoilt(filled_on: date, line: Opened, life: Life) -> bool:
+    """Whether the drug truly stayed a week longer than it keeps, whoever is to blame."""
+    keeps = stability(life.drug, first_fill=False, diluted=True)
+    if isinstance(keeps, Unknown):
+        return False
+    filled_at = datetime.combine(filled_on, time(), UTC)
+    late_at = filled_at + keeps.days * DAY + OVERDUE_BY
+    return late_at <= line.opened_at and not happened(life.facts, FILLS, filled_at + DAY, late_at)
+
+
+def _truly_differed(line: Opened, life: Life) -> bool:
+    """Whether a refill of the last weeks truly found too much or too little, but for what no syringe can tell."""
+    model = CATALOGUE[life.model]
+    filled_ml: float | None = None
+    for fact in life.facts:
+        if fact.what == "refill" and line.opened_at - MONTH <= fact.at <= line.opened_at:
+            expected, held = float(fact.detail["expected_ml"] or 0), float(fact.detail["held_ml"] or 0)
+            programmed = None if filled_ml is None else max(filled_ml - expected, 0.0)
+            for true_ml in (held - READABLE_ML, held + READABLE_ML):
+                if discrepancy(model, expected, max(true_ml, 0.0), programmed).over:
+                    return True
+        if fact.what in FILLS:
+            filled_ml = float(fact.detail["filled_ml"] or 0)
+    return False
 
 
 def _ages(line: Opened, life: Life) -> bool:

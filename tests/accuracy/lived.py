@@ -26,7 +26,7 @@ from simulators.numbering import numbered
 from simulators.telling import Event, Fact, MemoryLost, Said
 from tests.accuracy import staff
 from tests.accuracy.neglect import Neglect
-from tests.accuracy.truth import Truth, truth_of
+from tests.accuracy.truth import FILLS, Truth, truth_of
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.store import Store
 from tracker.records import schema
@@ -93,7 +93,6 @@ class Lived:
     messages: int = 0
 
 
-FILLS: Final = frozenset({"refill", "unlogged_refill"})
 HARMS: Final = {"empty": "reservoir", "eri": "battery", "eos": "battery"}
 """What may befall a pump, and the cause under which the worklist must have had it. The indicator itself is no harm."""
 
@@ -192,6 +191,8 @@ class _Years:
             arrivals.clear()
         with self._database.writing() as session:
             staff.work_through_the_day(session, now)
+            filled_at = {pump_id: self._filled_at[serial] for serial, pump_id in self._pump_ids.items()}
+            staff.say_how_long_fills_last(session, filled_at, now)
 
     def _look(self, arrivals: list[Arrival], now: datetime) -> None:
         """Store what was said since the last look and run the jobs."""

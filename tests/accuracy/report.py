@@ -62,7 +62,8 @@ def _head(sizes: Sizes) -> list[str]:
             "wire bytes through ingest's store. The jobs run every third noon alone, though in earnest they run "
             "within seconds, so that warnings are measured at their worst. On weekdays at noon the staff confirm each "
             "draft and acknowledge each alarm; they refill and operate by the simulated clinic's own calendar, never "
-            "by the worklist, and close no line by hand."
+            "by the worklist, and close no line by hand. Where a line says that nothing tells when a pump runs empty "
+            "(a port meters nothing), they enter how long a fill lasts and the day of the last refill, as it asks."
         ),
         "",
     ]

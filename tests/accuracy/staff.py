@@ -3,24 +3,30 @@
 On weekdays at noon they confirm every draft and acknowledge every alarm that they find. They refill, reprogramme and
 operate when the simulated clinic does, which goes by its own calendar and not by the worklist: that the worklist was
 right beforehand is what is measured. They rule on no finding and finish no line by hand, so a line closes when its
-cause is gone.
+cause is gone. Where a line says that nothing tells when a pump runs empty, they enter what it asks for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
+from devices.models.catalogue import CATALOGUE
 from simulators.course import Course
 from simulators.telling import Fact
 from tracker.actions.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.change_record import change_record
 from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.enrol_pump import enrol_pump
+from tracker.actions.log_visit import log_visit
 from tracker.records.alarm import Alarm
 from tracker.records.columns import key
 from tracker.records.pump import LifecycleEvent, Pump, look_again
-from tracker.records.visit import Visit
+from tracker.records.visit import Visit, last_refills
+from tracker.records.worklist import WorklistItem
 
 NURSE = "rn@simulated.example"
 SATURDAY = 5
@@ -77,3 +83,24 @@ def work_through_the_day(session: Session, now: datetime) -> None:
     unheard = select(col(Alarm.id)).where(col(Alarm.closed_at).is_(None), col(Alarm.acknowledged_at).is_(None))
     for alarm_id in session.exec(unheard).all():
         acknowledge_alarm(session, key(alarm_id), by=NURSE, now=now)
+
+
+def say_how_long_fills_last(session: Session, filled_at: Mapping[int, datetime], now: datetime) -> None:
+    """Answer the lines that ask for it, unless it is a weekend: volume by daily dose, and when it was filled last."""
+    if now.weekday() >= SATURDAY:
+        return
+    asked = select(col(WorklistItem.pump_id)).where(
+        col(WorklistItem.key).endswith(":refill_date"), col(WorklistItem.closed_at).is_(None)
+    )
+    for pump_id in session.exec(asked).all():
+        pump = session.get_one(Pump, pump_id)
+        if pump.refill_cap_days is None:
+            change_record(session, pump, {"refill_cap_days": _days_a_fill_lasts(pump)}, now)
+        if key(pump.id) not in last_refills(session, [key(pump.id)]):
+            at = filled_at[key(pump.id)]
+            log_visit(session, pump, performed_at=at, refilled=True, by=NURSE, now=now)
+
+
+def _days_a_fill_lasts(pump: Pump) -> int:
+    dose, concentration = Decimal(pump.dose_per_day or 0), Decimal(pump.concentration or 0)
+    return int(CATALOGUE[pump.model].capacity_ml / float(dose / concentration))

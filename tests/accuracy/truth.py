@@ -28,9 +28,9 @@ CAUSES: Final[Mapping[str, frozenset[str]]] = {
     "ran_dry": frozenset({"empty"}),
     "volume_vanished": frozenset({"volume_removed"}),
     "volume_discrepancy": frozenset({"volume_removed", "motor_stall", "stopped_by_session", "mri", "empty"}),
-    "unlogged_refill": frozenset({"unlogged_refill"}),
+    "unlogged_refill": frozenset({"unlogged_refill", "refill_untold"}),
     "refill_not_seen": frozenset({"refill_not_done"}),
-    "unlogged_reprogramming": frozenset({"unlogged_reprogramming", "strange_programmer"}),
+    "unlogged_reprogramming": frozenset({"unlogged_reprogramming", "strange_programmer", "reprogramming_untold"}),
     "session_not_completed": frozenset({"stopped_by_session"}),
     "unknown_programmer": frozenset({"strange_programmer"}),
     "prolonged_stop": frozenset({"stopped_by_session", "motor_stall", "eos"}),
@@ -38,11 +38,16 @@ CAUSES: Final[Mapping[str, frozenset[str]]] = {
     "code_contradicted": frozenset(),
     "handling_against_limits": frozenset({"mri"}),
 }
-"""What must truly have happened for a finding to be right. Nobody leaves an alarm unattended in these clinics."""
+"""What must truly have happened for a finding to be right. Nobody leaves an alarm unattended in these clinics.
+
+What was done while the communicator was silent never reached the records, so that it is truly unlogged there.
+"""
 
 LONG_CAUSES: Final = frozenset({"volume_discrepancy", "late_refill"})
 """Findings about a whole fill: the cause may lie as far back as the last one."""
 A_FILL: Final = timedelta(days=190)
+
+FILLS: Final = frozenset({"refill", "unlogged_refill"})
 
 STOPS: Final = frozenset({"motor_stall", "stopped_by_session", "mri", "eos"})
 
