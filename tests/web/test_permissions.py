@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from tests.web.conftest import Site
 from tracker.records.staff import ROLES
+from tracker.web.permission_words import PERMITS
 from tracker.web.permissions import PERMISSIONS, OpenToAll, Requirement, Role, may
 
 OPEN = {
@@ -57,6 +58,7 @@ def test_every_route_declares_its_permission_or_that_it_is_open(one_site: Site) 
 
 def test_every_permission_of_the_table_names_known_roles_and_some_role() -> None:
     assert tuple(Role) == ROLES
+    assert set(PERMITS) == set(PERMISSIONS), "the staff page says what each permits"
     for name, roles in PERMISSIONS.items():
         assert roles, f"nobody has {name}"
         assert roles <= set(Role)

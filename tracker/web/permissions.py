@@ -16,6 +16,7 @@ from fastapi import Depends, Request
 from tracker.errors import NotAllowed
 from tracker.web import csrf
 from tracker.web.people import Person, current_person
+from tracker.web.permission_words import PERMITS
 
 
 class Role(StrEnum):
@@ -92,7 +93,7 @@ class Requirement:
     async def __call__(self, request: Request, person: Annotated[Person, Depends(current_person)]) -> Person:
         """The signed-in person, if their role includes the permission."""
         if not may(person.role, self.permission):
-            raise NotAllowed(f"the role {person.role} does not include this ({self.permission})")
+            raise NotAllowed(f"the role {person.role} does not include this: {PERMITS[self.permission]}")
         if person.via == "browser":
             await csrf.check(request, person.csrf)
         return person

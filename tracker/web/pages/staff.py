@@ -18,6 +18,7 @@ from tracker.records.views_staff import tokens_by_staff
 from tracker.web.context import Context, Web
 from tracker.web.frame import back_to
 from tracker.web.people import Person
+from tracker.web.permission_words import PERMITS
 from tracker.web.permissions import PERMISSIONS, Role, requires
 from tracker.web.rendering import page
 from tracker.web.words import word
@@ -159,6 +160,7 @@ def _show(
         tokens=tokens,
         roles=ROLES,
         permissions=PERMISSIONS,
+        permits=PERMITS,
         fault=fault,
         typed=typed or {"email": "", "name": "", "role": "nurse", "unit": ""},
         secret=secret,
