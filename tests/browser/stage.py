@@ -10,9 +10,11 @@ from itertools import count
 from sqlmodel import Session
 
 from tests import build, build_decisions
+from tracker.records.advisory import Advisory, AdvisoryMatch
 from tracker.records.database import Database
 from tracker.records.pump import Clinic, Pump
 from tracker.records.reading import Reading
+from tracker.records.session import MriExam
 from tracker.records.worklist import WorklistItem
 
 _stages = count(1)
@@ -31,6 +33,7 @@ class Stage:
     urgent: WorklistItem
     draft_id: int
     rejected_id: int
+    advisory_id: int
 
     def email(self, role: str) -> str:
         return f"{role}{self.number}@clinic.example"
@@ -92,7 +95,38 @@ def set_stage(database: Database, now: datetime) -> Stage:
         )
         message = build.a_rejected_message(session, stalled, received_at=now)
         build.a_rejected_message(session, stalled, received_at=now, payload=bytes(range(64)), reason="it is not JSON")
-        return Stage(number, clinic, stalled, replaceable, silent, urgent, draft.id or 0, message.id or 0)
+        advisory = _notice(session, replaceable, number, now)
+        for hours, checked_at in ((30, None), (200, now - timedelta(hours=198))):
+            performed_at = now - timedelta(hours=hours)
+            session.add(
+                MriExam(
+                    pump_id=replaceable.id or 0,
+                    performed_at=performed_at,
+                    check_due_at=performed_at + timedelta(hours=2),
+                    overdue_at=performed_at + timedelta(hours=24),
+                    checked_at=checked_at,
+                    logged_by=f"nurse{number}@clinic.example",
+                    logged_at=performed_at,
+                )
+            )
+        return Stage(number, clinic, stalled, replaceable, silent, urgent, draft.id or 0, message.id or 0, advisory)
+
+
+def _notice(session: Session, pump: Pump, number: int, now: datetime) -> int:
+    """An advisory that covers the pump and that nobody has acknowledged."""
+    advisory = Advisory(
+        reference=f"FSN-{number}",
+        model=pump.model,
+        published_on=now.date(),
+        title="A motor gear may corrode",
+        action="Keep the pump; listen for its alarm at each refill.",
+        source="the maker's notice",
+        loaded_at=now,
+    )
+    session.add(advisory)
+    session.flush()
+    session.add(AdvisoryMatch(advisory_id=advisory.id or 0, pump_id=pump.id or 0, matched_at=now))
+    return advisory.id or 0
 
 
 def _pump(session: Session, clinic: Clinic, now: datetime, **state: object) -> Pump:

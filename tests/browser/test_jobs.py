@@ -177,3 +177,10 @@ def test_a_list_is_tried_first_and_each_lines_fault_is_told(stage: Stage, enter:
     page.get_by_role("button", name="Try it, enrol nothing").click()
     expect(page.locator("#list tbody tr")).to_have_count(1)
     expect(page.locator("#list")).to_contain_text("1 line has a fault")
+    good = lines.replace("no-such-model", "codman-3000")
+    page.get_by_label("File").set_input_files({"name": "pumps.csv", "mimeType": "text/csv", "buffer": good.encode()})
+    page.get_by_role("button", name="Try it, enrol nothing").click()
+    with page.expect_download() as handed:
+        page.get_by_role("button", name="Enrol 2 pumps and get the sign-ins").click()
+    rows = handed.value.path().read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["serial", f"LIST{stage.number}-1", f"LIST{stage.number}-2"]
