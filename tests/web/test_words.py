@@ -25,6 +25,20 @@ from tracker.web.pump_summary import upcoming, wellness
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("used on 2026-11-22 22:32 UTC and", "used on 22 Nov 2026, 17:32 EST and"),
+        ("since 2026-07-01 03:30:25.021872; on", "since 30 Jun 2026, 23:30 EDT; on"),
+        ("Refill by 2026-12-02", "Refill by 2 Dec 2026"),
+        ("between 2026-12-02 and 2027-01-03.", "between 2 Dec 2026 and 3 Jan 2027."),
+        ("on 2026-13-02, FSN-2026-11-22, /x/2026-11-22", "on 2026-13-02, FSN-2026-11-22, /x/2026-11-22"),
+    ],
+)
+def test_times_within_a_sentence_are_on_the_clinics_clock(text: str, said: str) -> None:
+    assert words.on_the_clinics_clock(text, "America/New_York") == said
+
+
+@pytest.mark.parametrize(
     ("length", "said"),
     [
         (timedelta(seconds=3), "3 s"),

@@ -35,7 +35,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": _moment, "day": _day, "ago": _ago, "cited": cited}
+    made.filters |= {"moment": _moment, "day": _day, "ago": _ago, "cited": cited, "told": _told}
     made.globals |= {"static": static_url, "criteria_of": criteria_of, **words.NAMES}
     return made
 
@@ -70,6 +70,12 @@ def page(
 def cited(text: str) -> Markup:
     """The text with each "source S1" in it a link to where that source is told."""
     return Markup(_SOURCE.sub(r'<a href="/models#\1">source \1</a>', escape(text)))  # noqa: S704 - escaped just here
+
+
+@pass_context
+def _told(context: TemplateContext, text: str) -> Markup:
+    """A sentence of the pure parts as this clinic reads it: its times on the clinic's clock, its sources as links."""
+    return cited(words.on_the_clinics_clock(text, context["timezone"]))
 
 
 def error_page(request: Request, status: int, title: str, detail: str, headers: Mapping[str, str]) -> HTMLResponse:

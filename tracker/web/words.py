@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -128,6 +129,24 @@ def number(value: float | None, places: int = 1, unit: str = "") -> str:
         return "not known"
     text = f"{value:,.{places}f}"
     return f"{text} {unit}" if unit else text
+
+
+def on_the_clinics_clock(text: str, zone: str) -> str:
+    """The text with its times, which are UTC, in the clinic's zone, and its dates as all dates are written."""
+
+    def moved(found: re.Match[str]) -> str:
+        date_said, time_said = found.groups()
+        try:
+            if time_said is None:
+                return day(date.fromisoformat(date_said))
+            return clock(datetime.fromisoformat(f"{date_said}T{time_said}+00:00"), zone)
+        except ValueError:  # digits that only look like a date
+            return found[0]
+
+    return _MOMENT.sub(moved, text)
+
+
+_MOMENT = re.compile(r"(?<![\w./-])(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?: UTC)?)?(?![\w/-])")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
