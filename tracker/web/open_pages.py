@@ -49,9 +49,9 @@ class OpenPages:
             return None
         self._forget(now)
         self._entered[shown] = _Entered(now)
-        if not person.refreshing:
+        if before is None or not person.refreshing:
             return {}
-        return {"still_open": True, "refreshed": before.again + 1 if before is not None else 1}
+        return {"still_open": True, "refreshed": before.again + 1}
 
     def _forget(self, now: datetime) -> None:
         """Keep memory bounded. What is forgotten is entered again, which is the safe side."""
