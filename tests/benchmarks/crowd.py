@@ -103,7 +103,7 @@ def _connect(broker: brokers.Nats, count: int) -> list[Line]:
     lines = []
     for number in range(count):
         line = Line(broker.port, LOAD, PASSWORD, client_id=f"c-{secrets.token_hex(8)}")
-        line.subscribe(f"pumps/{load.serial(number)}/receipt")
+        line.subscribe(f"pumps/{load.serial(number)}/receipt", qos=0)  # as docs/operations.md advises
         lines.append(line)
     return lines
 

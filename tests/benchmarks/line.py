@@ -69,10 +69,10 @@ class Line:
         self._out += _packet(0x32 | retain, _text(topic) + struct.pack("!H", self._mid) + payload)
         self.unacknowledged += 1
 
-    def subscribe(self, *filters: str) -> None:
-        """Subscribe at QoS 1 and wait until it is granted."""
+    def subscribe(self, *filters: str, qos: int = 1) -> None:
+        """Subscribe and wait until it is granted."""
         self._granted = False
-        self._out += _packet(0x82, struct.pack("!H", 1) + b"".join(_text(each) + b"\x01" for each in filters))
+        self._out += _packet(0x82, struct.pack("!H", 1) + b"".join(_text(each) + bytes([qos]) for each in filters))
         until = time.monotonic() + 20
         while not self._granted:
             self.turn(0.2)

@@ -7,7 +7,6 @@ processor time and the bytes written are told, since elapsed time depends on wha
 from __future__ import annotations
 
 import argparse
-import gc
 import tempfile
 import time
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from tests.benchmarks.report import machine, markdown, put
 from tests.servers import postgres_cluster
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.ledger import Ledger
+from tracker.ingest.memory import calm_the_collector
 from tracker.records import partitions, schema
 from tracker.records.columns import to_micros
 from tracker.records.database import Database
@@ -54,8 +54,7 @@ def main() -> None:
     chosen = parser.parse_args()
     console = Console()
     rows: list[tuple[str, ...]] = []
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    calm_the_collector()
     with tempfile.TemporaryDirectory(prefix="pump-size-") as folder, postgres_cluster("max_wal_size=4GB") as cluster:
         server = cluster.process.pid if cluster.process else None
         for kind, url in (("SQLite", f"sqlite:///{folder}/tracker.db"), ("PostgreSQL", cluster.new_database())):

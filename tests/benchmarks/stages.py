@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import gc
 import pstats
 import struct
 import tempfile
@@ -21,6 +20,7 @@ from rich.console import Console
 from tests.benchmarks import load
 from tests.benchmarks.report import machine, markdown, put
 from tracker.ingest.ledger import Ledger
+from tracker.ingest.memory import calm_the_collector
 from tracker.ingest.subscriber import Subscriber
 from tracker.records import schema
 from tracker.records.database import Database
@@ -46,8 +46,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     chosen = parser.parse_args()
     packets = b"".join(_packet(topic, payload) for topic, payload in load.messages(_PUMPS, _EACH))
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    calm_the_collector()
     with tempfile.TemporaryDirectory(prefix="pump-stages-") as folder:
         database = Database(f"sqlite:///{folder}/tracker.db")
         schema.upgrade(database)

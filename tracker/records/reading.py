@@ -87,8 +87,8 @@ def add_reports(connection: Connection, reports: Sequence[tuple[int, StatusRepor
         driver.executemany(_INSERT, rows)
         return
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        at = f"{received_at}"
-        copy.write("".join([_line(pump_id, report, at) for pump_id, report in reports]))
+        received = f"{received_at}"
+        copy.write("".join([_line(pump_id, report, received) for pump_id, report in reports]))
 
 
 def stored_contents(
