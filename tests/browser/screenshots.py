@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -20,16 +21,19 @@ import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlmodel import Session, col, select
 
+from devices.lifecycle import LifecycleState
 from tests.browser.conftest import SWITCHES
 from tests.build import PASSWORD, PASSWORD_HASH
 from tests.servers import binary, free_port
 from tracker.records.database import Database
 from tracker.records.determination import Determination
-from tracker.records.pump import Clinic, Pump
+from tracker.records.outlook import Outlook
+from tracker.records.pump import Clinic, Pump, PumpState
 from tracker.records.staff import Staff
 from tracker.web.context import utc_now
 
 PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
+AHEAD = timedelta(days=180)  # enough for a band that is seen
 EMAIL = "pictures@clinic.example"
 STORIES_S = 90
 Scheme = Literal["light", "dark"]
@@ -89,13 +93,27 @@ def somebody(database: Database) -> str:
 
 
 def _worth_showing(session: Session, clinic_id: int) -> str:
-    open_question = (
-        select(Pump.serial)
-        .join(Determination, col(Determination.pump_id) == col(Pump.id))
-        .where(col(Pump.clinic_id) == clinic_id, col(Determination.outcome) == "needs_information")
-        .order_by(col(Pump.implanted_on), col(Determination.id).desc())
+    """A pump with a battery, years of course behind it, a forecast's band ahead, and an open question."""
+    asked = (
+        select(Determination.pump_id)
+        .where(col(Determination.outcome) == "needs_information")
+        .where(col(Determination.pump_id) == col(Pump.id))
     )
-    found = session.exec(open_question).first() or session.exec(select(Pump.serial)).first()
+    with_band = (
+        select(Pump.serial)
+        .join(Outlook, col(Outlook.pump_id) == col(Pump.id))
+        .join(PumpState, col(PumpState.pump_id) == col(Pump.id))
+        .where(
+            col(Pump.clinic_id) == clinic_id,
+            col(Pump.lifecycle) == LifecycleState.IMPLANTED,
+            col(PumpState.battery_percent).is_not(None),
+            col(PumpState.link) == "connected",
+            col(Outlook.eos_low_at) > utc_now() + AHEAD,
+            asked.exists(),
+        )
+        .order_by(col(Pump.implanted_on), col(Pump.id))
+    )
+    found = session.exec(with_band).first() or session.exec(select(Pump.serial)).first()
     if found is None:
         sys.exit("the demo has no pump")
     return found
