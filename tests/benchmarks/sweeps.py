@@ -155,7 +155,7 @@ def _steps(pumps: int, *, whole: bool, jobs: bool) -> Iterator[Step]:
             lambda d: sweep(d, at),
         )
     if jobs:
-        yield "retention, a week of readings", None, _nothing, lambda d: drop_old(d, 1, NOW + DAY)
+        yield "retention, all before last month", None, _nothing, lambda d: drop_old(d, 1, NOW + DAY)
 
 
 def _nothing(_database: Database) -> None:

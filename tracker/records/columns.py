@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,14 +45,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         micros = to_micros(value)
         return micros if dialect.name == "sqlite" else value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Always an aware time in UTC."""
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return from_micros(value)
-        moment: datetime = value
-        return moment.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002 - SQLAlchemy's name
+        """Always an aware time in UTC; told in one step, since a sweep reads very many of them."""
+        return _of_sqlite if dialect.name == "sqlite" else _of_postgresql
+
+
+def _of_sqlite(micros: int | None) -> datetime | None:
+    return None if micros is None else EPOCH + micros * MICROSECOND
+
+
+def _of_postgresql(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
 
 
 #: JSON as the database knows it best.
