@@ -122,6 +122,7 @@ def test_an_account_is_changed_listed_and_its_token_revoked(tracker: Commands) -
     tracker.good("staff", "token", "one@clinic.example", "--name", "script")
     tracker.good("staff", "revoke", "one@clinic.example", "--name", "script")
     assert "no token named" in tracker.bad("staff", "revoke", "one@clinic.example", "--name", "script")
+    tracker.good("staff", "token", "one@clinic.example", "--name", "other")
     tracker.good("staff", "change", "one@clinic.example", "--role", "nurse", "--ended")
     assert "may not sign in" in tracker.bad("staff", "token", "one@clinic.example", "--name", "late")
     assert "only administrator" in tracker.bad("staff", "change", "two@clinic.example", "--ended")
@@ -129,6 +130,8 @@ def test_an_account_is_changed_listed_and_its_token_revoked(tracker: Commands) -
         "one@clinic.example\tnurse\tClinic\tended",
         "two@clinic.example\tadministrator\tClinic\tactive",
     ]
+    tracker.good("staff", "change", "one@clinic.example", "--active")
+    assert "no token named" in tracker.bad("staff", "revoke", "one@clinic.example", "--name", "other")
 
 
 def test_with_several_clinics_one_has_to_be_named(tracker: Commands) -> None:
@@ -138,6 +141,7 @@ def test_with_several_clinics_one_has_to_be_named(tracker: Commands) -> None:
     tracker.good("pumps", "enrol", "SN1", "--model", "synchromed-ii-20", "--clinic", "South")
     assert tracker.good("pumps", "list", "--clinic", "North") == ""
     assert tracker.good("pumps", "list", "--clinic", "South").startswith("SN1\tsynchromed-ii-20\tin_stock\tnever")
+    assert json.loads(tracker.good("pumps", "list", "--clinic", "South", "--json"))["last_contact_at"] is None
     assert "time zone" in tracker.bad("staff", "clinic", "East", "--timezone", "Mars/Olympus")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,11 @@ from sqlmodel import Session, col, delete, func, select
 
 from tracker.actions import audit
 from tracker.actions.add_staff import checked_role
+from tracker.actions.issue_token import revoke_token
 from tracker.actions.passwords import hash_password
 from tracker.errors import Conflict
-from tracker.records.staff import BrowserSession, Staff
+from tracker.records.columns import key
+from tracker.records.staff import BrowserSession, Staff, tokens_of
 
 
 def change_staff(
@@ -28,6 +31,8 @@ def change_staff(
     now: datetime,
 ) -> Staff:
     """Change what is given and leave the rest. A new role, a new password or an end of access ends all sessions.
+
+    An end of access ends the person's API tokens too, for good: who comes back is given new ones.
 
     Raises ``Invalid`` naming the field, and ``Conflict`` where a clinic would be left without an administrator.
     """
@@ -51,8 +56,7 @@ def change_staff(
     staff.role = role if role is not None else staff.role
     staff.active = staff.active if active is None else active
     session.add(staff)
-    if changed.keys() & {"role", "active", "password"}:
-        session.exec(delete(BrowserSession).where(col(BrowserSession.staff_id) == staff.id))
+    _end_access(session, staff, changed, by, now)
     if changed:
         audit.record(
             session,
@@ -64,6 +68,13 @@ def change_staff(
             now=now,
         )
     return staff
+
+
+def _end_access(session: Session, staff: Staff, changed: Mapping[str, Any], by: str, now: datetime) -> None:
+    if changed.keys() & {"role", "active", "password"}:
+        session.exec(delete(BrowserSession).where(col(BrowserSession.staff_id) == staff.id))
+    for token in () if staff.active else tokens_of(session, key(staff.id)):
+        revoke_token(session, staff, token, by=by, now=now)
 
 
 def _keep_one_administrator(session: Session, staff: Staff) -> None:

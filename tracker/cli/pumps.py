@@ -113,10 +113,10 @@ def show(
             clinic_id = _clinic_id(database, clinic)
         with database.reading() as session:
             for pump, link, last_contact_at in pumps_with_link(session, clinic_id):
-                contact = last_contact_at.isoformat(timespec="seconds") if last_contact_at else "never"
+                contact = last_contact_at.isoformat(timespec="seconds") if last_contact_at else None
                 row = {"serial": pump.serial, "model": pump.model, "lifecycle": pump.lifecycle, "link": link}
-                row["last_contact_at"] = contact
-                typer.echo(json.dumps(row) if as_json else "\t".join(row.values()))
+                told = json.dumps(row | {"last_contact_at": contact})
+                typer.echo(told if as_json else "\t".join([*row.values(), contact or "never"]))
 
 
 def _clinic_id(database: Database, name: str | None) -> int:

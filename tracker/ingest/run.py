@@ -7,7 +7,7 @@ import socket
 import threading
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import structlog
 from prometheus_client import start_http_server
@@ -49,7 +49,7 @@ def worker_name(settings: Settings) -> str:
 def subscriber_for(settings: Settings) -> tuple[Broker, Subscriber]:
     """The broker that the settings name, and a subscriber that is not connected yet."""
     url = urlsplit(settings.tracker_mqtt_url())
-    if url.scheme not in _PORTS or not url.hostname:
+    if url.scheme not in _PORTS or not url.hostname or not _port_of(url):
         raise StartupFault("TRACKER_MQTT_URL must look like mqtt://user:password@host:1883 or mqtts://…")
     password = unquote(url.password or "")
     worker = settings.mqtt_client_id.removeprefix("tracker-")
@@ -65,7 +65,15 @@ def subscriber_for(settings: Settings) -> tuple[Broker, Subscriber]:
         subscriber.username_pw_set(unquote(url.username), password)
     if url.scheme == "mqtts":
         _use_tls(subscriber, settings)
-    return Broker(url.hostname, url.port or _PORTS[url.scheme]), subscriber
+    return Broker(url.hostname, _port_of(url)), subscriber
+
+
+def _port_of(url: SplitResult) -> int:
+    """The port that the address names, or its scheme's; 0 where it names none that can be."""
+    try:
+        return url.port or _PORTS[url.scheme]
+    except ValueError:
+        return 0
 
 
 def _use_tls(subscriber: Subscriber, settings: Settings) -> None:
