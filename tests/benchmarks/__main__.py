@@ -30,6 +30,8 @@ from tests.benchmarks.report import Row, write
 from tests.servers import Postgres, postgres_cluster
 
 _PUMPS = 200
+_USUALLY = (["scale"], ["sweeps"], ["pages"])
+_FULLY = (["scale"], ["sweeps", "--whole"], ["pages", "--seconds", "300"], ["crowd"], ["size"])
 
 
 def main() -> None:
@@ -52,7 +54,7 @@ def main() -> None:
                 task = progress.add_task(name, total=chosen.rounds * len(systems))
                 tables[name] = _rounds(broker, systems, chosen.rounds, each, partial(progress.advance, task))
     write(chosen.out, tables, chosen.rounds, each * _PUMPS, console)
-    further = (["scale"], ["sweeps", "--whole"], ["crowd"], ["size"]) if chosen.full else (["scale"], ["sweeps"])
+    further = _FULLY if chosen.full else _USUALLY
     for name, *options in further:
         words = [sys.executable, "-m", f"tests.benchmarks.{name}", *options, "--out", str(chosen.out)]
         subprocess.run(words, check=True)

@@ -43,6 +43,8 @@ class Cost:
     cpu_us: float
     server_us: float
     elapsed_us: float
+    reading_bytes: float
+    """What the database holds for one reading, its indexes among it, the log not."""
 
 
 def main() -> None:
@@ -63,10 +65,24 @@ def main() -> None:
             costs = _costs(url, sorted(chosen.rows), None if kind == "SQLite" else server, console)
             for cost in costs:
                 ratio = (cost.cpu_us + cost.server_us) / (costs[0].cpu_us + costs[0].server_us)
-                cells = (f"{cost.rows:,}", f"{cost.cpu_us:.1f}", f"{cost.server_us:.1f}", f"{cost.elapsed_us:.1f}")
+                cells = (
+                    f"{cost.rows:,}",
+                    f"{cost.reading_bytes:.0f}",
+                    f"{cost.cpu_us:.1f}",
+                    f"{cost.server_us:.1f}",
+                    f"{cost.elapsed_us:.1f}",
+                )
                 rows.append((kind, *cells, f"{ratio:.2f}"))
                 console.print(rows[-1])
-    headings = ("database", "readings stored", "µs/message", "server µs", "elapsed µs", "processor time, of the first")
+    headings = (
+        "database",
+        "readings stored",
+        "bytes a reading",
+        "µs/message",
+        "server µs",
+        "elapsed µs",
+        "processor time, of the first",
+    )
     table = markdown("Cost of a message by the size of the database", headings, rows)
     put(chosen.out, "size", f"Measured {datetime.now(UTC):%Y-%m-%d} on {machine()}.\n\n{table}")
 
@@ -81,6 +97,7 @@ def _costs(url: str, sizes: list[int], server: int | None, console: Console) -> 
         began = time.monotonic()
         _fill(database, filled // _PUMPS, size // _PUMPS, sizes[-1] // _PUMPS)
         filled = size
+        each = _stored_bytes(database) / size
         console.print(f"{database.url.get_backend_name()}: {size:,} readings after {time.monotonic() - began:.0f} s")
         found = []
         served = cpu_of_server(server)
@@ -89,9 +106,16 @@ def _costs(url: str, sizes: list[int], server: int | None, console: Console) -> 
             seq += _BATCH // _PUMPS
             found.append(_write(ledger, [Arrival(topic.encode(), payload, 1) for topic, payload in messages]))
         cpu, elapsed = (quantiles(column)[0] for column in zip(*found, strict=True))
-        costs.append(Cost(size, cpu, (cpu_of_server(server) - served) / (_BATCHES * _BATCH) * 1e6, elapsed))
+        costs.append(Cost(size, cpu, (cpu_of_server(server) - served) / (_BATCHES * _BATCH) * 1e6, elapsed, each))
     ledger.close()
     return costs
+
+
+def _stored_bytes(database: Database) -> int:
+    """The size of SQLite's whole file, nearly all of it readings; on PostgreSQL that of the readings' partitions."""
+    sql = _SIZE_SQLITE if database.is_sqlite else _SIZE_POSTGRES
+    with database.engine.connect() as connection:
+        return int(connection.execute(text(sql)).scalar_one())
 
 
 def _write(ledger: Ledger, batch: list[Arrival]) -> tuple[float, float]:
@@ -126,6 +150,10 @@ def _fill(database: Database, after: int, upto: int, most: int) -> None:
             connection.execute(text("CHECKPOINT"))
 
 
+_SIZE_SQLITE = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+_SIZE_POSTGRES = (
+    "SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = CAST('reading' AS regclass)"
+)
 _FILL = (
     "INSERT INTO reading (pump_id, epoch, seq, measured_at, received_at, battery_voltage_v, battery_percent, "
     "battery_indicator, reservoir_ml, flow_ml_per_day, infusion, motor, alarms, firmware) "
