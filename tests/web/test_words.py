@@ -12,7 +12,7 @@ from tests.build import NOW
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump, PumpState
 from tracker.records.views_chart import Bucket, Span
-from tracker.records.views_planning import Expected, Refill
+from tracker.records.views_planning import Expected
 from tracker.records.visit import Visit
 from tracker.records.worklist import WorklistItem
 from tracker.web import words
@@ -20,7 +20,7 @@ from tracker.web.calendar_file import Entry, calendar_file
 from tracker.web.chart import chart_values, programmed_course, table_of
 from tracker.web.frame import local_path
 from tracker.web.pages.pumps import csv_cell
-from tracker.web.plan import by_month, by_week, months_from
+from tracker.web.plan import by_month, by_week, months_from, week_edges
 from tracker.web.pump_summary import upcoming, wellness
 
 
@@ -111,8 +111,9 @@ def test_a_planned_surgery_is_counted_in_its_month() -> None:
 
 
 def test_an_overdue_refill_counts_in_this_week() -> None:
-    refills = [Refill("S", None, None, None, NOW + timedelta(days=days), "why") for days in (-20, 0, 3)]
-    weeks = by_week(refills, NOW.date(), "UTC")
+    due = [NOW + timedelta(days=days) for days in (-20, 0, 3)]
+    _, ends = week_edges(NOW.date(), "UTC")
+    weeks = by_week([sum(one < end for one in due) for end in ends], NOW.date(), "UTC")
     assert (weeks[0].count, weeks[1].count, weeks[2].count) == (2, 1, 0)
 
 

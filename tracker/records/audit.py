@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from sqlalchemy import Index
+import sqlalchemy
+from sqlalchemy import ColumnElement, Index, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import JsonColumn, UtcDateTime
+from tracker.records.columns import EPOCH, JsonColumn, UtcDateTime
 
 _AT_ONCE = 1000
+_FEW: Final = 1000
+_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError)
 """What a value raises that no program of ours wrote: a time that is a text, a detail that is no JSON."""
@@ -104,14 +107,35 @@ def search_entries(
     query = select(AuditEntry).where(AuditEntry.clinic_id == clinic_id)
     if actor:
         query = query.where(AuditEntry.actor == actor.strip().lower())
+    narrowed = []
     if subject:
-        query = query.where(col(AuditEntry.subject).startswith(subject, autoescape=True))
+        narrowed.append(_begins(session, col(AuditEntry.subject), subject))
     if action:
-        query = query.where(col(AuditEntry.action).startswith(action, autoescape=True))
-    if since:
-        query = query.where(col(AuditEntry.at) >= since)
-    if until:
-        query = query.where(col(AuditEntry.at) < until)
+        narrowed.append(_begins(session, col(AuditEntry.action), action))
+    if since or until:
+        narrowed.append((col(AuditEntry.at) >= (since or EPOCH)) & (col(AuditEntry.at) < (until or _END)))
+    for one in narrowed:
+        query = query.where(_by_its_index(one) if _are_few(session, one) else one)
     if before_seq is not None:
         query = query.where(col(AuditEntry.seq) < before_seq)
     return list(session.exec(query.order_by(col(AuditEntry.seq).desc()).limit(limit)))
+
+
+def _begins(session: Session, column: Any, text: str) -> ColumnElement[bool]:
+    """Values that begin with the text, as the database's index of the column can find them."""
+    begins: ColumnElement[bool] = column.startswith(text, autoescape=True)
+    if session.get_bind().dialect.name == "sqlite":  # whose indexes serve no LIKE
+        begins = (column >= text) & (column < text + chr(0x10FFFF))
+    return begins
+
+
+def _are_few(session: Session, narrowed: ColumnElement[bool]) -> bool:
+    """Whether SQLite, which keeps no statistics, should find these by their own index; else by the newest entries."""
+    if session.get_bind().dialect.name != "sqlite":
+        return False
+    some = sqlalchemy.select(col(AuditEntry.seq)).where(narrowed).limit(_FEW + 1).subquery()
+    return int(session.execute(sqlalchemy.select(func.count()).select_from(some)).scalar_one()) <= _FEW
+
+
+def _by_its_index(narrowed: ColumnElement[bool]) -> ColumnElement[bool]:
+    return col(AuditEntry.seq).in_(sqlalchemy.select(col(AuditEntry.seq)).where(narrowed))

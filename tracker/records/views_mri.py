@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, tuple_
+import sqlalchemy
+from sqlalchemy import ColumnElement, func, tuple_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from tracker.records.pump import Pump
@@ -47,14 +49,11 @@ def exam_counts(session: Session, clinic_id: int, now: datetime) -> tuple[int, i
     """How many of a clinic's examinations wait for their check, are overdue for it, and are checked."""
     unchecked = col(MriExam.checked_at).is_(None)
     late = unchecked & (col(MriExam.overdue_at) <= now)
+    counted = select(func.count()).select_from(MriExam).where(_is_of(clinic_id))
     waiting, overdue, total = session.exec(
         select(
-            func.coalesce(func.sum(case((unchecked, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((late, 1), else_=0)), 0),
-            func.count(),
+            counted.where(unchecked).scalar_subquery(), counted.where(late).scalar_subquery(), counted.scalar_subquery()
         )
-        .join(Pump, col(Pump.id) == col(MriExam.pump_id))
-        .where(col(Pump.clinic_id) == clinic_id)
     ).one()
     return int(waiting), int(overdue), int(total) - int(waiting)
 
@@ -69,6 +68,11 @@ def exam_of_clinic(session: Session, clinic_id: int, exam_id: int) -> tuple[MriE
 
 
 def _of_clinic(clinic_id: int) -> Any:
-    return (
-        select(MriExam, Pump).join(Pump, col(Pump.id) == col(MriExam.pump_id)).where(col(Pump.clinic_id) == clinic_id)
-    )
+    return select(MriExam, Pump).join(Pump, col(Pump.id) == col(MriExam.pump_id)).where(_is_of(clinic_id))
+
+
+def _is_of(clinic_id: int) -> ColumnElement[bool]:
+    """By each examination's own pump: joined, a database may well begin with all of the clinic's pumps."""
+    whose = aliased(Pump)
+    clinic = sqlalchemy.select(col(whose.clinic_id)).where(col(whose.id) == col(MriExam.pump_id))
+    return clinic.correlate(MriExam).scalar_subquery() == clinic_id

@@ -18,6 +18,7 @@ from tracker.web import openapi, problems, rendering
 from tracker.web.api import API
 from tracker.web.context import Web, utc_now
 from tracker.web.gate import Gate
+from tracker.web.kept import Kept
 from tracker.web.limits import Limits
 from tracker.web.live import Feed
 from tracker.web.metrics import Metrics
@@ -49,6 +50,7 @@ def create_app(settings: Settings, database: Database, clock: Callable[[], datet
         trail=ReadTrail(database, settings.data_dir / "audit"),
         feed=Feed(database, clock),
         readiness=Readiness(settings, database, clock),
+        kept=Kept(database, clock),
         templates=rendering.environment(),
         provider=Provider(settings) if settings.oidc_issuer else None,
     )

@@ -12,6 +12,7 @@ from jinja2 import Environment
 
 from tracker.records.database import Database
 from tracker.settings import Settings
+from tracker.web.kept import Kept
 from tracker.web.limits import Limits
 from tracker.web.live import Feed
 from tracker.web.oidc import Provider
@@ -41,6 +42,7 @@ class Web:
     trail: ReadTrail
     feed: Feed
     readiness: Readiness
+    kept: Kept
     templates: Environment
     provider: Provider | None
 

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from typing import Protocol
 from zoneinfo import ZoneInfo
-
-from tracker.records.views_planning import Expected, Refill
 
 MONTHS = 24
 WEEKS = 12
 #: the 80 % interval's limits and middle, as shares of the chance that the end has come by then
 _LOW, _MIDDLE, _HIGH = 0.1, 0.5, 0.9
+_DAY_S = 86_400.0
+
+
+class Ending(Protocol):
+    """A pump's expected end of service with its 80 % interval, and the surgery's day where it is planned."""
+
+    @property
+    def eos_low_at(self) -> datetime:
+        """When it may come at the earliest."""
+
+    @property
+    def eos_median_at(self) -> datetime:
+        """The middle estimate."""
+
+    @property
+    def eos_high_at(self) -> datetime:
+        """When it may come at the latest."""
+
+    @property
+    def planned_for(self) -> date | None:
+        """The day of the surgery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,55 +62,83 @@ def months_from(first: date, count: int = MONTHS) -> list[date]:
     return [date((index + step) // 12, (index + step) % 12 + 1, 1) for step in range(count + 1)]
 
 
-def by_month(expected: Sequence[Expected], today: date, zone: str) -> list[Month]:
+def by_month(expected: Iterable[Ending], today: date, zone: str) -> list[Month]:
     """The next 24 months. What should have ended already counts in the first one.
 
     Each pump spreads over its interval; the month's number is the sum of those chances, and the range around it is
     what eight of ten such months would show if pumps end independently of one another.
     """
     edges = months_from(today)
-    rows = []
-    for start, end in pairwise(edges):
-        first = start == edges[0]
-        begins, ends = _at(start, zone), _at(end, zone)
-        chances = [_by(one, ends) - (0.0 if first else _by(one, begins)) for one in expected]
-        mean = sum(chances)
-        spread = 1.2816 * sum(chance * (1 - chance) for chance in chances) ** 0.5
-        middle = [one for one in expected if one.eos_median_at < ends and (first or one.eos_median_at >= begins)]
-        planned = [one for one in expected if one.planned_for and (start <= one.planned_for < end)]
-        low, high = max(0, round(mean - spread)), round(mean + spread)
-        rows.append(Month(start, len(middle), mean, low, high, len(planned)))
-    return rows
+    moments = [_at(edge, zone).timestamp() for edge in edges]
+    months = [_Sums() for _ in range(MONTHS)]
+    for one in expected:
+        low, middle, high = (moment.timestamp() for moment in (one.eos_low_at, one.eos_median_at, one.eos_high_at))
+        first = max(1, bisect_right(moments, low - max(_DAY_S, middle - low)))
+        last = min(MONTHS, bisect_left(moments, high + max(_DAY_S, high - middle)))
+        before = 0.0 if first == 1 else _by(low, middle, high, moments[first - 1])
+        for number in range(first, max(first, last) + 1):
+            if number > MONTHS:
+                break
+            come = _by(low, middle, high, moments[number])
+            months[number - 1].add(come - before)
+            before = come
+        place = max(1, bisect_right(moments, middle))
+        if place <= MONTHS:
+            months[place - 1].middle += 1
+        if one.planned_for is not None and edges[0] <= one.planned_for < edges[-1]:
+            months[bisect_right(edges, one.planned_for) - 1].planned += 1
+    return [month.told(start) for month, start in zip(months, edges, strict=False)]
 
 
-def by_week(refills: Sequence[Refill], today: date, zone: str) -> list[Week]:
-    """The next 12 weeks; what is overdue counts in the first one."""
+def week_edges(today: date, zone: str) -> tuple[list[date], list[datetime]]:
+    """The Mondays with which the next 12 weeks begin, and the moments at which they end."""
     monday = today - timedelta(days=today.weekday())
-    rows = []
-    for step in range(WEEKS):
-        start = monday + timedelta(weeks=step)
-        begins, ends = _at(start, zone), _at(start + timedelta(weeks=1), zone)
-        rows.append(
-            Week(start, sum(one.refill_by_at < ends and (step == 0 or one.refill_by_at >= begins) for one in refills))
-        )
-    return rows
+    starts = [monday + timedelta(weeks=step) for step in range(WEEKS)]
+    return starts, [_at(start + timedelta(weeks=1), zone) for start in starts]
 
 
-def _by(one: Expected, moment: datetime) -> float:
-    """The chance that the end of service has come by then, straight between the interval's limits and its middle."""
-    points = ((one.eos_low_at, _LOW), (one.eos_median_at, _MIDDLE), (one.eos_high_at, _HIGH))
-    first_at, last_at = one.eos_low_at, one.eos_high_at
-    if moment <= first_at:
-        before = max(timedelta(days=1), one.eos_median_at - one.eos_low_at)
-        return max(0.0, _LOW * (1 - (first_at - moment) / before))
-    if moment >= last_at:
-        after = max(timedelta(days=1), one.eos_high_at - one.eos_median_at)
-        return min(1.0, _HIGH + (1 - _HIGH) * ((moment - last_at) / after))
-    for (begin, begin_share), (end, end_share) in pairwise(points):
-        if moment <= end:
-            part = (moment - begin) / max(end - begin, timedelta(seconds=1))
-            return begin_share + (end_share - begin_share) * part
-    return 1.0
+def by_week(before: Sequence[int], today: date, zone: str) -> list[Week]:
+    """The next 12 weeks from how many refills are due before the end of each; what is overdue counts in the first."""
+    starts, _ = week_edges(today, zone)
+    return [
+        Week(start, upto - (before[step - 1] if step else 0))
+        for step, (start, upto) in enumerate(zip(starts, before, strict=True))
+    ]
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What adds up to one month."""
+
+    mean: float = 0.0
+    variance: float = 0.0
+    middle: int = 0
+    planned: int = 0
+
+    def add(self, chance: float) -> None:
+        """One pump's chance to end in this month."""
+        self.mean += chance
+        self.variance += chance * (1 - chance)
+
+    def told(self, start: date) -> Month:
+        """The month that begins on that day."""
+        spread = 1.2816 * max(0.0, self.variance) ** 0.5
+        low, high = max(0, round(self.mean - spread)), round(self.mean + spread)
+        return Month(start, self.middle, self.mean, low, high, self.planned)
+
+
+def _by(low: float, middle: float, high: float, moment: float) -> float:
+    """The chance that the end of service has come by then, straight between the interval's limits and its middle.
+
+    All four in seconds since 1970; beyond its limits the course goes on as it is between them and the middle.
+    """
+    if moment <= low:
+        return max(0.0, _LOW * (1 - (low - moment) / max(_DAY_S, middle - low)))
+    if moment >= high:
+        return min(1.0, _HIGH + (1 - _HIGH) * ((moment - high) / max(_DAY_S, high - middle)))
+    if moment <= middle:
+        return _LOW + (_MIDDLE - _LOW) * ((moment - low) / max(1.0, middle - low))
+    return _MIDDLE + (_HIGH - _MIDDLE) * ((moment - middle) / max(1.0, high - middle))
 
 
 def _at(day: date, zone: str) -> datetime:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
+from sqlmodel import Session
 
 from tracker.records.job import workers
-from tracker.records.views_connectivity import broker_status, link_counts, message_totals
-from tracker.records.views_pumps import PumpFilter, place_of_row, pump_rows
+from tracker.records.views_connectivity import Messages, broker_status, link_counts, message_totals
+from tracker.records.views_pumps import Matching, PumpFilter, place_of_row, pump_rows
 from tracker.web.context import Context
 from tracker.web.cursors import read_cursor, write_cursor
 from tracker.web.frame import with_query
@@ -40,13 +42,15 @@ def connectivity(
     scope = f"page-connectivity:{wanted}"
     place = read_cursor(web.key, scope, cursor, (str if sort == "serial" else int, int))
     with web.database.reading() as session:
-        rows = pump_rows(session, wanted, sort, PAGE + 1, None if place is None else (place[0], place[1]))
-        received, repeated, rejected = message_totals(session, person.clinic_id)
+        counts = link_counts(session, person.clinic_id)
+        after = None if place is None else (place[0], place[1])
+        rows = pump_rows(session, wanted, sort, PAGE + 1, after, matching=Matching(counts.get(link, 0)))
         values: dict[str, Any] = {
-            "counts": link_counts(session, person.clinic_id),
+            "counts": counts,
             "workers": workers(session),
             "broker": broker_status(session),
         }
+    messages = web.kept.get(("messages", person.clinic_id), partial(_messages, person.clinic_id))
     web.trail.read(person, "connectivity", "page", now)
     next_url = None
     if len(rows) > PAGE:
@@ -58,11 +62,15 @@ def connectivity(
         rows=rows[:PAGE],
         link=link,
         links=LINKS,
-        received=received,
-        repeated=repeated,
-        rejected=rejected,
+        messages=messages.value,
+        counted_at=messages.kept_at,
         alive_since=now - ALIVE_FOR,
         model_name=model_name,
         next_url=next_url,
         **values,
     )
+
+
+def _messages(clinic_id: int, session: Session) -> tuple[Messages, int]:
+    told = message_totals(session, clinic_id)
+    return told, told.pumps

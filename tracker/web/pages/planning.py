@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime, timedelta
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session
 
-from tracker.records.views_planning import expected_refills, expected_replacements
+from tracker.records.views_planning import (
+    expected_ends,
+    expected_refills,
+    expected_replacements,
+    first_refills,
+    first_replacements,
+    refills_before,
+)
 from tracker.records.views_worklist import units
 from tracker.web.calendar_file import Entry, calendar_file
 from tracker.web.context import Context
 from tracker.web.pages.pumps import csv_cell, model_name
 from tracker.web.people import Person
 from tracker.web.permissions import requires
-from tracker.web.plan import MONTHS, WEEKS, by_month, by_week
+from tracker.web.plan import MONTHS, WEEKS, Month, Week, by_month, by_week, week_edges
 from tracker.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
@@ -34,25 +43,47 @@ def planning(
     """The two charts with the tables behind them, and the pumps concerned."""
     now = web.clock()
     today = now.astimezone(ZoneInfo(person.timezone)).date()
+    ahead = web.kept.get(
+        ("planning", person.clinic_id, unit, today, person.timezone),
+        partial(_ahead, person.clinic_id, unit, now, today, person.timezone),
+    )
     with web.database.reading() as session:
-        replacements = expected_replacements(session, person.clinic_id, _two_years(now), unit)
-        refills = expected_refills(session, person.clinic_id, now + timedelta(weeks=WEEKS), unit)
+        replacements = first_replacements(session, person.clinic_id, _two_years(now), unit, LISTED)
+        refills = first_refills(session, person.clinic_id, _weeks_on(now), unit, LISTED)
         named = units(session, person.clinic_id)
     web.trail.read(person, "planning", "page", now)
+    told: _Ahead = ahead.value
     return page(
         request,
         person,
         "planning.html",
-        months=by_month(replacements, today, person.timezone),
-        weeks=by_week(refills, today, person.timezone),
-        replacements=replacements[:LISTED],
-        replacement_count=len(replacements),
-        refills=refills[:LISTED],
-        refill_count=len(refills),
+        months=told.months,
+        weeks=told.weeks,
+        counted_at=ahead.kept_at,
+        replacements=replacements,
+        replacement_count=max(told.replacements, len(replacements)),
+        refills=refills,
+        refill_count=max(told.refills, len(refills)),
         unit=unit,
         units=[(name, name) for name in named],
         model_name=model_name,
     )
+
+
+class _Ahead(NamedTuple):
+    """The two charts, and how many pumps are behind each."""
+
+    months: list[Month]
+    weeks: list[Week]
+    replacements: int
+    refills: int
+
+
+def _ahead(clinic_id: int, unit: str, now: datetime, today: date, zone: str, session: Session) -> tuple[_Ahead, int]:
+    ends = expected_ends(session, clinic_id, _two_years(now), unit)
+    *before, refills = refills_before(session, clinic_id, [*week_edges(today, zone)[1], _weeks_on(now)], unit)
+    told = _Ahead(by_month(ends, today, zone), by_week(before, today, zone), len(ends), refills)
+    return told, len(ends) + refills
 
 
 @router.get("/planning.csv")
@@ -61,7 +92,7 @@ def planning_csv(web: Context, person: Exporter, unit: Unit = "") -> Response:
     now = web.clock()
     with web.database.reading() as session:
         replacements = expected_replacements(session, person.clinic_id, _two_years(now), unit)
-        refills = expected_refills(session, person.clinic_id, now + timedelta(weeks=WEEKS), unit)
+        refills = expected_refills(session, person.clinic_id, _weeks_on(now), unit)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["what", "serial", "patient_reference", "unit", "low", "expected", "high", "planned_for", "why"])
@@ -86,7 +117,7 @@ def planning_calendar(web: Context, person: Exporter, unit: Unit = "") -> Respon
     now = web.clock()
     with web.database.reading() as session:
         replacements = expected_replacements(session, person.clinic_id, _two_years(now), unit)
-        refills = expected_refills(session, person.clinic_id, now + timedelta(weeks=WEEKS), unit)
+        refills = expected_refills(session, person.clinic_id, _weeks_on(now), unit)
     zone = ZoneInfo(person.timezone)
     entries = [
         Entry(
@@ -113,6 +144,10 @@ def planning_calendar(web: Context, person: Exporter, unit: Unit = "") -> Respon
 
 def _two_years(now: datetime) -> datetime:
     return now + timedelta(days=MONTHS * 31)
+
+
+def _weeks_on(now: datetime) -> datetime:
+    return now + timedelta(weeks=WEEKS)
 
 
 def _file(text: str, kind: str, name: str) -> Response:
