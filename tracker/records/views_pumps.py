@@ -140,7 +140,7 @@ def pump_rows(
         Pump.id if order.table is Pump else Outlook.pump_id if order.table is Outlook else PumpState.pump_id
     )
     few = matching is not None and matching.total <= _FEW
-    query: Any = select(number.label("id"))
+    query: Any = select(number.label("id"), order.column.label("place"))
     if order.table is Pump or few:
         if order.table is not Pump:
             query = query.join(Pump, col(Pump.id) == number)
@@ -153,12 +153,17 @@ def pump_rows(
         query = query.where(order.column.is_not(None), mine.correlate(order.table).exists())
     if order.table is not Pump:
         query = query.where(order.column.is_not(None))
+    place = order.column
+    if few:
+        found = query.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
+        number, place = found.c.id, found.c.place
+        query = select(number)
     if after is not None:
         value: Any = from_micros(int(after[0])) if order.timed else after[0]
-        beyond = order.column < value if order.falling else order.column > value
+        beyond = place < value if order.falling else place > value
         tied = number < after[1] if order.falling else number > after[1]
-        query = query.where(or_(beyond, and_(order.column == value, tied)))
-    key = (order.column.desc(), number.desc()) if order.falling else (order.column, number)
+        query = query.where(or_(beyond, and_(place == value, tied)))
+    key = (place.desc(), number.desc()) if order.falling else (place, number)
     ids = session.execute(query.order_by(*key).limit(limit)).scalars().all()
     rows = {row[0]: PumpRow(*row) for row in session.execute(_SHOWN.where(col(Pump.id).in_(ids)))}
     return [rows[one] for one in ids]
