@@ -66,6 +66,13 @@ def test_each_part_that_is_down_is_named(sqlite_database: Database, tmp_path: Pa
         assert down(settings, sqlite_database, clock) == {"ingest": "last gave a sign of life 35 s ago"}
 
 
+def test_a_broker_address_with_a_port_that_can_not_be_is_a_broker_that_is_down(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    settings, clock = settings_of(tmp_path, mqtt_url="mqtt://tracker:p@127.0.0.1:99999"), Clock()
+    assert "TRACKER_MQTT_URL" in down(settings, sqlite_database, clock)["broker"]
+
+
 def test_a_database_that_is_gone_or_of_another_schema_is_named(tmp_path: Path) -> None:
     settings, clock = settings_of(tmp_path), Clock()
     empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")

@@ -83,7 +83,10 @@ class Readiness:
 
     def _broker(self) -> Check:
         parts = urlsplit(self._settings.tracker_mqtt_url())
-        host, port = parts.hostname or "", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        try:
+            host, port = parts.hostname or "", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        except ValueError:
+            return Check(ok=False, detail="TRACKER_MQTT_URL names a port that can't be")
         try:
             socket.create_connection((host, port), _CONNECT_S).close()
         except OSError as fault:
