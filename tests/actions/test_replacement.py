@@ -21,7 +21,8 @@ from tracker.records.columns import key
 from tracker.records.database import Database
 from tracker.records.determination import Determination
 from tracker.records.finding import FindingRecord, ruling_events
-from tracker.records.pump import Pump, lifecycle_events
+from tracker.records.moves import lifecycle_events
+from tracker.records.pump import Pump
 
 DAY = timedelta(days=1)
 DOCTOR = "md@north.example"

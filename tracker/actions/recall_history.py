@@ -18,8 +18,9 @@ from tracker.findings.view import FindingSeen
 from tracker.findings.wanted import ENDED
 from tracker.records.alarm import AlarmSpan, alarms_of_pumps
 from tracker.records.columns import key
+from tracker.records.moves import last_moves
 from tracker.records.outlook import Ahead
-from tracker.records.pump import Pump, last_moves
+from tracker.records.pump import Pump
 from tracker.records.session import (
     MriExam,
     SessionTold,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 import sqlalchemy
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, text, update
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, UtcDateTime, key
@@ -262,26 +262,6 @@ def look_again(session: Session, pump_ids: Sequence[int], now: datetime) -> None
 def clinics_by_id(session: Session) -> dict[int, Clinic]:
     """Every clinic by its id."""
     return {key(clinic.id): clinic for clinic in session.exec(select(Clinic))}
-
-
-def lifecycle_events(session: Session, pump_id: int) -> list[LifecycleEvent]:
-    """The moves of one pump's life, oldest first."""
-    chosen = select(LifecycleEvent).where(LifecycleEvent.pump_id == pump_id)
-    return list(session.exec(chosen.order_by(col(LifecycleEvent.at), col(LifecycleEvent.id))))
-
-
-def last_moves(session: Session, pump_ids: Sequence[int], states: Collection[str]) -> dict[int, datetime]:
-    """When each of those pumps last came into one of those states from outside them, for those that did."""
-    chosen = (
-        select(col(LifecycleEvent.pump_id), func.max(col(LifecycleEvent.at)))
-        .where(
-            col(LifecycleEvent.pump_id).in_(pump_ids),
-            col(LifecycleEvent.to_state).in_(states),
-            col(LifecycleEvent.from_state).not_in(states),
-        )
-        .group_by(col(LifecycleEvent.pump_id))
-    )
-    return dict(session.exec(chosen).all())
 
 
 def next_credential_version(session: Session) -> int:

@@ -14,8 +14,9 @@ from tracker.records.alarm import Alarm, alarms_of
 from tracker.records.delivery import DeliveryMark
 from tracker.records.determination import Determination, determinations_of
 from tracker.records.finding import FindingRecord, findings_of_pumps
+from tracker.records.moves import lifecycle_events
 from tracker.records.outlook import Outlook
-from tracker.records.pump import LifecycleEvent, Pump, PumpState, lifecycle_events
+from tracker.records.pump import LifecycleEvent, Pump, PumpState
 from tracker.records.session import MriExam, ProgrammerSessionRecord, mri_exams_of
 from tracker.records.visit import Visit, visits_of
 from tracker.records.worklist import WorklistItem
