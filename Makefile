@@ -49,7 +49,7 @@ soak: $(DEV_STAMP) ## the faults in full number
 	$(BIN)/python -m tests.faults.soak
 	$(BIN)/python -m tests.faults.wide
 
-accuracy: $(DEV_STAMP) ## forecasts held against simulated clinics that the fitting never saw
+accuracy: $(DEV_STAMP) ## forecasts and worklist held against simulated clinics, ten minutes; writes docs/accuracy.md
 	$(BIN)/python -m tests.accuracy
 
 screenshots: $(DEV_STAMP) ## the README's pictures

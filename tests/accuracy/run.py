@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import Manager, get_context
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 
 from tests.accuracy.foretold import Foretold, foretell
+from tests.accuracy.goals import unmet
 from tests.accuracy.lived import Lived, live
 from tests.accuracy.report import Sizes, lines
 
@@ -22,8 +24,16 @@ OPENED = datetime(2010, 1, 1, tzinfo=UTC)
 HORIZON = OPENED + timedelta(days=2650)
 
 
-def measure(sizes: Sizes, processes: int, console: Console) -> list[str]:
-    """Run every clinic, each in a process of its own, and give the lines of the table."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The lines of the table, and the goals that were not met."""
+
+    lines: list[str]
+    unmet: list[str]
+
+
+def measure(sizes: Sizes, processes: int, console: Console) -> Measured:
+    """Run every clinic, each in a process of its own, and hold what came of it against the goals."""
     with (
         tempfile.TemporaryDirectory(prefix="pump-accuracy-") as folder,
         Manager() as manager,
@@ -38,7 +48,8 @@ def measure(sizes: Sizes, processes: int, console: Console) -> list[str]:
         ]
         foretold = [pool.submit(_foretell, sizes, seed, steps) for seed in sizes.forecast_seeds]
         _watch(progress, [*lived, *foretold], steps, len(lived) * sizes.clinic_days // 30)
-        return lines(sizes, [each.result() for each in foretold], [each.result() for each in lived])
+        told, clinics = [each.result() for each in foretold], [each.result() for each in lived]
+    return Measured(lines(sizes, told, clinics), unmet([one for clinic in told for one in clinic.asked], clinics))
 
 
 def _watch(progress: Progress, work: list[Future[Any]], steps: Any, months: int) -> None:

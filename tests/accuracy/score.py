@@ -16,6 +16,8 @@ RESERVOIR_HORIZONS: Final = ((3, 0, 5), (7, 5, 10), (14, 10, 20), (30, 20, 45), 
 AN_OPEN_INTERVAL_DAYS: Final = 1.5
 """A shorter battery interval is the model's hard limit: the one day on which the pump stops whatever its battery."""
 
+OVER_ALL: Final = "all"
+
 WHAT: Final = {
     "eri": "Battery: replacement indicator",
     "eos": "Battery: end of service",
@@ -41,7 +43,7 @@ def rows(asked: Sequence[Asked]) -> list[Row]:
     found: list[Row] = []
     for what, title in WHAT.items():
         of_what = [one for one in asked if one.what == what]
-        found += _row(title, "all", of_what)
+        found += _row(title, OVER_ALL, of_what)
         if what in {"eri", "eos"}:
             undecided = [one for one in of_what if one.high - one.low > AN_OPEN_INTERVAL_DAYS]
             found += _row(title, "all not at the hard limit", undecided)

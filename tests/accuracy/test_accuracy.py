@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from simulators.telling import Fact
-from tests.accuracy import judge, score
+from tests.accuracy import goals, judge, score
 from tests.accuracy.__main__ import QUICK
 from tests.accuracy.foretold import Asked, foretell
 from tests.accuracy.lived import Harm, Life, Lived, Opened, live
@@ -17,6 +17,8 @@ from tests.accuracy.run import HORIZON, OPENED, measure
 from tests.accuracy.truth import DAY, Truth
 
 AT = datetime(2020, 6, 1, tzinfo=UTC)
+SPOILT = AT - 188 * DAY
+KEPT = AT - 185 * DAY
 
 
 def a_line(kind: str, truth: Truth | None = None, *, cause: str = "", at: datetime = AT) -> Opened:
@@ -35,8 +37,17 @@ def a_fact(what: str, at: datetime, **detail: float) -> Fact:
     return Fact(at, "SN-1", what, dict(detail))
 
 
+def a_refill(held: float) -> Fact:
+    return a_fact("refill", AT - DAY, expected_ml=5.0, held_ml=held, aspirated_ml=held, filled_ml=20.0)
+
+
 def test_the_quick_run_lives_through_clinics_and_writes_every_part_of_the_table() -> None:
-    text = "\n".join(measure(QUICK, 2, Console(quiet=True)))
+    measured = measure(QUICK, 2, Console(quiet=True))
+    text = "\n".join(measured.lines)
+    (too_small,) = [goal for goal in measured.unmet if "pump-years" in goal]
+    assert too_small.endswith("too few to tell")
+    assert too_small in text
+    assert not [goal for goal in measured.unmet if "no line open before" in goal]
     assert QUICK.command in text
     for title in score.WHAT.values():
         assert title in text
@@ -75,7 +86,19 @@ def test_forecasts_of_a_small_clinic_hold_about_four_times_in_five() -> None:
         (a_line("contact"), a_life(a_fact("silent", AT - 30 * DAY, days=5.0)), True),
         (a_line("finding", cause="finding:ran_dry:1/7"), a_life(a_fact("empty", AT - DAY)), False),
         (a_line("finding", cause="finding:ran_dry:1/7"), a_life(), True),
+        (a_line("finding", cause="finding:unlogged_refill:1/7"), a_life(a_fact("refill_untold", AT - DAY)), False),
+        (a_line("finding", cause="finding:unlogged_refill:1/7"), a_life(a_fact("refill", AT - DAY)), True),
+        (a_line("finding", cause=f"finding:late_refill:filled:{SPOILT:%Y-%m-%d}"), a_life(drug="baclofen"), False),
+        (a_line("finding", cause=f"finding:late_refill:filled:{KEPT:%Y-%m-%d}"), a_life(drug="baclofen"), True),
+        (
+            a_line("finding", cause=f"finding:late_refill:filled:{SPOILT:%Y-%m-%d}"),
+            a_life(a_fact("unlogged_refill", AT - 50 * DAY, filled_ml=20.0), drug="baclofen"),
+            True,
+        ),
+        (a_line("finding", cause="finding:volume_discrepancy:visit:7"), a_life(a_refill(held=5.9)), False),
+        (a_line("finding", cause="finding:volume_discrepancy:visit:7"), a_life(a_refill(held=5.7)), True),
         (a_line("draft"), a_life(), None),
+        (a_line("reservoir", cause="refill_date"), a_life(), None),
     ],
 )
 def test_a_line_is_false_when_its_harm_was_not_true_and_would_not_have_come(
@@ -89,6 +112,33 @@ def test_a_harm_without_a_line_before_is_a_missed_one() -> None:
     lived.harms = [Harm("a", "empty", AT, AT - 12 * DAY), Harm("b", "empty", AT, None), Harm("c", "eos", AT, None)]
     found = judge.warned([lived], "empty")
     assert (found.came, found.missed, found.lead_days) == (2, 1, (12.0,))
+
+
+def test_every_promise_that_is_broken_is_named() -> None:
+    wrong = [Asked(what, "a", 900.0, 365.0, 300.0, 310.0, 320.0) for what in score.WHAT]
+    lived = Lived(1, neglected=False, lives={"SN-1": a_life()}, harms=[Harm("SN-1", "eos", AT, None)])
+    lived.opened = [a_line("draft", at=AT - back * DAY) for back in range(60)]
+    found = goals.unmet(wrong, [lived])
+    assert [goal for goal in found if "held 0.0%" in goal] == found[:4]
+    assert found[4:] == [
+        "the indicator's date a year ahead is off by 55 days",
+        "1 times a pump reached its end of service with no line open before",
+        "5.45 lines a pump-month were opened in routine months",
+        "1 pump-years were lived, too few to tell",
+    ]
+    assert "the indicator's date a year ahead was never asked for" in goals.unmet([], [lived])
+
+
+def test_a_run_that_keeps_every_promise_has_none_named() -> None:
+    right = [
+        Asked(what, "a", 900.0, 365.0, 300.0, 360.0, 400.0 if place else 361.0)
+        for what in score.WHAT
+        for place in range(5)
+    ]
+    years = 1001 * 365.25 * DAY
+    life = Life("SN-1", "synchromed-ii-20", "morphine", AT, AT + years)
+    lived = Lived(1, neglected=False, lives={"SN-1": life}, harms=[Harm("SN-1", "empty", AT, AT - 12 * DAY)])
+    assert goals.unmet(right, [lived]) == []
 
 
 def test_a_routine_month_is_one_with_nothing_but_visits_in_it_and_before() -> None:
