@@ -255,6 +255,18 @@ def test_verifying_names_the_first_broken_entry_with_status_1(tracker: Commands)
     assert done.stderr == "entry 2 is broken: its content is not what was entered\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("staff", "add", "a@clinic.example", "--role", "nurse"), ("pumps", "enrol", "SN1", "--model", "synchromed-ii-20")],
+)
+def test_the_first_record_of_an_installation_needs_no_other_command_before_it(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    new = Commands(f"sqlite:///{tmp_path / 'new.db'}", tmp_path)
+    new.good(*words)
+    assert "entries" in new.good("audit", "verify")
+
+
 def test_a_command_on_a_schema_of_another_program_says_what_to_do(tmp_path: Path) -> None:
     empty = Commands(f"sqlite:///{tmp_path / 'empty.db'}", tmp_path)
     for words in (("staff", "list"), ("pumps", "list"), ("audit", "verify")):

@@ -56,7 +56,7 @@ def enrol(
     }
     from tracker.web import enrolling
 
-    with opened() as database:
+    with opened(first=True) as database:
         wanted = [
             enrolling.Wanted(serial, model, {name: value for name, value in details.items() if value is not None})
         ]
@@ -81,7 +81,7 @@ def import_file(
 
     data = _content(file)
     now = datetime.now(UTC)
-    with opened() as database:
+    with opened(first=not dry_run) as database:
         with database.reading() as session:
             lines, faults = read_pump_list(session, data, now.date())
         left_out = columns_left_out(data)

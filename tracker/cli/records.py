@@ -13,10 +13,16 @@ from tracker.settings import Settings
 
 
 @contextmanager
-def opened(settings: Settings | None = None) -> Iterator[Database]:
-    """The database that the environment names; raises ``StartupFault`` where its schema is not this program's."""
+def opened(settings: Settings | None = None, *, first: bool = False) -> Iterator[Database]:
+    """The database that the environment names; raises ``StartupFault`` where its schema is not this program's.
+
+    A command that enters the ``first`` records of an installation makes the schema in an empty database. The processes
+    that run by themselves never do: an empty database is there, as a rule, a wrong address.
+    """
     database = Database((settings or Settings()).database_url)
     try:
+        if first and schema.current_revision(database) is None:
+            schema.upgrade(database)
         schema.require_current(database)
         yield database
     finally:

@@ -36,7 +36,7 @@ def add(
     """Make an account. Without --password-stdin only OpenID Connect can sign the person in."""
     password = _password() if password_stdin else None
     now = datetime.now(UTC)
-    with opened() as database, database.writing() as session:
+    with opened(first=True) as database, database.writing() as session:
         home = _home(session, clinic, now)
         staff = add_staff(
             session,
