@@ -121,7 +121,7 @@ def test_a_model_without_a_rule_is_told_in_a_sentence(site: Site) -> None:
         a_pump(session, site.clinic(), serial="C3", model="codman-3000")
     answer = site.browser().post("/mri", data={"serial": "C3", "performed_at": "2026-11-22T09:00"})
     assert answer.status_code == 409
-    assert "this model asks for no check after an MRI" in answer.text
+    assert "This model asks for no check after an MRI" in answer.text
 
 
 def test_a_check_before_its_mri_is_refused_beside_the_row_and_another_clinics_is_not_there(site: Site) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from tests.build import a_pump
+from tests.build_decisions import a_finding
 from tests.web.conftest import Site
 from tracker.actions.rotate_credential import rotate_credential
 from tracker.records.audit import AuditEntry
@@ -114,3 +115,30 @@ def test_another_clinics_record_is_not_there(nurse: httpx.Client) -> None:
     assert nurse.get("/pumps/FOREIGN/record").status_code == 404
     for part in ("record", "suspension", "credential", "credential/revoke", "mri"):
         assert nurse.post(f"/pumps/FOREIGN/{part}", data=FORM | {"reason": "curious"}).status_code == 404, part
+
+
+def test_a_refused_change_keeps_what_was_typed_beside_the_fault(nurse: httpx.Client) -> None:
+    page = nurse.post("/pumps/SN1/record", data=FORM | {"unit": "Ward <9>", "low_reservoir_ml": "much"}).text
+    for field, typed in (("unit", "Ward &lt;9&gt;"), ("low_reservoir_ml", "much"), ("report_interval_h", "24")):
+        assert re.search(rf'<input id="{field}"[^>]* value="{typed}"', page), field
+
+
+def test_a_ruling_with_a_wrong_password_keeps_its_reason_and_never_the_password(
+    site: Site, nurse: httpx.Client
+) -> None:
+    with site.database.writing() as session:
+        pump = session.exec(select(Pump).where(Pump.serial == "SN1")).one()
+        finding = a_finding(session, pump).id
+    form = {"ruling": "explained", "reason": "set in an emergency", "password": "not-the-password"}
+    answer = nurse.post(f"/pumps/SN1/findings/{finding}", data=form)
+    assert answer.status_code in {403, 422}
+    assert 'value="set in an emergency"' in answer.text
+    assert "not-the-password" not in answer.text
+
+
+def test_the_code_without_a_script_puts_nothing_into_the_address(nurse: httpx.Client) -> None:
+    form = {"performed_at": "2026-11-22T09:00", "refilled": "yes", "note": "asked for by the patient"}
+    shown = nurse.post("/pumps/SN1/visits/new", data=form)
+    assert (shown.status_code, "95990" in shown.text, form["note"] in shown.text) == (200, True, True)
+    assert 'formmethod="get"' not in shown.text
+    assert form["note"] not in nurse.get("/pumps/SN1/visits/new", params=form).text

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from tracker.web import words
 from tracker.web.criteria import criteria_of
 from tracker.web.people import Person
+from tracker.web.typed_again import typed_again
 
 HERE = Path(__file__).parent
 _SOURCE = re.compile(r"\bsource (S[0-9]+[a-z]?)\b")
@@ -49,7 +50,10 @@ def page(
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """The named template as a response. Each knows ``person``, ``csrf``, ``now``, ``path``, ``may(permission)``."""
+    """The named template as a response.
+
+    Each knows ``person``, ``csrf``, ``now``, ``path``, ``may(permission)``, and ``again``: what a refused form held.
+    """
     from tracker.web.frame import around  # noqa: PLC0415 - the frame asks the permissions
     from tracker.web.permissions import may  # noqa: PLC0415 - permissions answer with pages when they refuse
 
@@ -60,6 +64,7 @@ def page(
         timezone=person.timezone if person else "UTC",
         now=web.clock(),
         path=request.url.path,
+        again=typed_again(request, status_code),
         may=lambda permission: person is not None and may(person.role, permission),
         **around(request, person),
         **values,

@@ -29,9 +29,10 @@ from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 from tracker.web.sign_in import confirm
+from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import from_field_time
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Reason = Annotated[str, Form(max_length=1000)]
 Word = Annotated[str, Form(max_length=64)]
 Secret = Annotated[str, Form(max_length=1000)]

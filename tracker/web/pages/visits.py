@@ -59,13 +59,11 @@ def visits(
 
 @router.get("/pumps/{serial}/visits/new", response_class=HTMLResponse)
 def new_visit(request: Request, web: Context, person: Logger, serial: str) -> HTMLResponse:
-    """The empty form; or filled from the address, which is how the code is shown without a script."""
+    """The empty form."""
     now = web.clock()
     with web.database.reading() as session:
         pump = pump_of(session, person, serial, now)
-    typed = read_form(request.query_params)
-    form = typed if typed.performed_at else new_form(pump, now, person.timezone)
-    return form_page(request, web, person, pump, form)
+    return form_page(request, web, person, pump, new_form(pump, now, person.timezone))
 
 
 @router.get("/pumps/{serial}/visits/code", response_class=HTMLResponse)
@@ -89,6 +87,14 @@ async def typed(request: Request) -> VisitForm:
 
 
 Typed = Annotated[VisitForm, Depends(typed)]
+
+
+@router.post("/pumps/{serial}/visits/new")
+def code_first(request: Request, web: Context, person: Logger, serial: str, form: Typed) -> HTMLResponse:
+    """The form as typed with its code, and nothing logged: how the code is shown without a script."""
+    with web.database.reading() as session:
+        pump = pump_of(session, person, serial, web.clock())
+    return form_page(request, web, person, pump, form)
 
 
 @router.post("/pumps/{serial}/visits")
