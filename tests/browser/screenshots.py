@@ -33,9 +33,10 @@ from tracker.records.staff import Staff
 from tracker.web.context import utc_now
 
 PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
-AHEAD = timedelta(days=180)  # enough for a band that is seen
+AHEAD = WIDTH = timedelta(days=180)  # enough for a band that is seen
 EMAIL = "pictures@clinic.example"
-STORIES_S = 90
+STORIES_S = 150
+HEIGHTS = {"pump": 1280}  # the whole course is in the picture
 Scheme = Literal["light", "dark"]
 
 
@@ -100,7 +101,7 @@ def _worth_showing(session: Session, clinic_id: int) -> str:
         .where(col(Determination.pump_id) == col(Pump.id))
     )
     with_band = (
-        select(Pump.serial)
+        select(Pump.serial, Outlook.eos_low_at, Outlook.eos_high_at)
         .join(Outlook, col(Outlook.pump_id) == col(Pump.id))
         .join(PumpState, col(PumpState.pump_id) == col(Pump.id))
         .where(
@@ -113,7 +114,9 @@ def _worth_showing(session: Session, clinic_id: int) -> str:
         )
         .order_by(col(Pump.implanted_on), col(Pump.id))
     )
-    found = session.exec(with_band).first() or session.exec(select(Pump.serial)).first()
+    bands = ((serial, high - low) for serial, low, high in session.exec(with_band) if low and high)
+    wide = (serial for serial, width in bands if width > WIDTH)
+    found = next(wide, None) or session.exec(select(Pump.serial)).first()
     if found is None:
         sys.exit("the demo has no pump")
     return found
@@ -139,6 +142,7 @@ def take(browser: Browser, address: str, serial: str) -> None:
             ("pump", f"/pumps/{serial}?span=all"),
             ("replacement", f"/pumps/{serial}/replacement"),
         ):
+            page.set_viewport_size({"width": 1440, "height": HEIGHTS.get(name, 900)})
             page.goto(path)
             _settled(page)
             page.screenshot(path=PICTURES / f"{name}-{scheme}.png")
