@@ -136,7 +136,7 @@ _FURTHER: Final = (
     Address("/connectivity", "/connectivity", pages=5),
     Address("/rejected", "/rejected", pages=40),
     Address("/mri", "/mri?show=checked", pages=20),
-    Address("/advisories/{advisory_id}", "/advisories/3?show=done", pages=5),
+    Address("/advisories/{advisory_id}", "/advisories/3?show=done", pages=2),
     Address("/audit", "/audit", pages=40),
     Address("/api/v1/pumps", "/api/v1/pumps", pages=20),
 )

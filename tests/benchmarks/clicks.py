@@ -125,7 +125,7 @@ class User:
         self.line.close()
 
     async def further(self, path: str, pages: int) -> str:
-        """The address so many pages further on than that one, by the links to the next page."""
+        """The address so many pages further on than that one, by the links to the next page, or the last one's."""
         for _ in range(pages):
             answer = await self.line.send(path, self._headers(path))
             assert answer.status == 200, (path, answer.status)
@@ -133,7 +133,8 @@ class User:
                 path = f"{path.partition('?')[0]}?cursor={json.loads(answer.body)['next']}"
             else:
                 found = _NEXT.findall(answer.body)
-                assert found, f"{path} has no next page"
+                if not found:
+                    return path
                 path = html.unescape(found[-1].decode())
         return path
 
