@@ -1,53 +1,80 @@
-"""No page asks the database more often because there is more in it; and a long chart is thinned on both databases."""
+"""No page asks the database more often because there is more in it, on either database; and nor does the API.
+
+Every address that the application has is asked, as its own routes tell: a new page is held to this by being there.
+"""
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Final
 
-import pytest
+import httpx
 from sqlalchemy import event
 
-from tests.build import (
-    NOW,
-    a_clinic,
-    a_pump,
-    a_reading,
-    a_rejected_message,
-    a_state,
-    a_visit,
-    an_alarm,
-    an_item,
-    an_outlook,
-)
-from tests.build_decisions import a_finding
+from tests import build, build_decisions
+from tests.build import NOW
 from tests.web.conftest import Site
+from tests.web.test_permissions import routes
+from tracker.actions.load_advisories import load_advisories, match_advisories
+from tracker.actions.log_mri import log_mri
 from tracker.records.database import Database
 from tracker.records.partitions import ensure_months, month_of
-from tracker.records.views_chart import Span, reading_buckets
+from tracker.records.pump import Clinic, Pump
+from tracker.records.staff import SavedView
+from tracker.web.permissions import Requirement, may
 
-PAGES = (
-    "/",
-    "/pumps",
+FEW: Final = 3
+MANY: Final = 60
+ROLES: Final = ("administrator", "physician")
+SERIAL: Final = "QUERY-1"
+
+NOT_ASKED: Final = {
+    "/live": "a stream that does not end",
+    "/sign-in": "leads who is signed in to the worklist; it knows no pump",
+    "/sign-in/oidc": "leads to the organisation's provider",
+    "/sign-in/oidc/back": "comes from there",
+    "/health/ready": "looks at every process, and its answer depends on which of them run",
+}
+
+STATES: Final = (
+    "/?whose=mine",
+    "/?unit=Spasticity&kind=refill_due",
     "/pumps?sort=refill",
-    "/pumps/QUERY-1",
-    "/pumps/QUERY-1/visits",
-    "/pumps/QUERY-1/replacement",
-    "/planning",
-    "/connectivity",
-    "/rejected",
-    "/staff",
-    "/audit",
+    "/pumps?q=QUERY",
+    "/pumps?q=nobody-has-this",
+    "/pumps?unit=Spasticity&model=synchromed-ii-20",
+    "/pumps?attention=urgent",
+    "/planning?unit=Spasticity",
+    "/connectivity?link=disconnected",
+    "/rejected?status=replayed",
+    "/audit?action=read",
+    "/audit?subject=pump&since=2026-11-01",
+    "/mri?show=checked",
+    "/mri?serial=QUERY-1",
+    "/advisories/1?show=decided",
+    f"/pumps/{SERIAL}?span=7y",
+    f"/pumps/{SERIAL}/chart?span=7y",
+    "/api/v1/pumps?limit=2",
+    "/api/v1/worklist?mine=true",
 )
+"""Filters, orders and searches, which take other ways to the rows than a page's first view."""
+
+BACKGROUND: Final = ("read-trail", "live-feed", "count")
+"""Threads that work beside the pages."""
 
 
 @contextmanager
 def counted(database: Database) -> Iterator[list[str]]:
+    """The statements that pages send meanwhile, without those of the threads beside them."""
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        seen.append(statement)
+        if threading.current_thread().name not in BACKGROUND:
+            seen.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:
@@ -56,60 +83,108 @@ def counted(database: Database) -> Iterator[list[str]]:
         event.remove(database.engine, "before_cursor_execute", note)
 
 
-def fill(site: Site, serials: list[str]) -> None:
-    clinic = site.clinic()
+def add_pump(site: Site, clinic: Clinic, serial: str) -> Pump:
+    """A pump with two of everything that a page may show of it."""
     with site.database.writing() as session:
-        for serial in serials:
-            pump = a_pump(session, clinic, serial=serial)
-            a_state(session, pump)
-            an_outlook(session, pump)
-            for _ in range(2):
-                an_item(session, clinic, pump)
-                a_visit(session, pump)
-                a_finding(session, pump)
-                a_rejected_message(session, pump)
-            an_alarm(session, pump)
+        pump = build.a_pump(session, clinic, serial=serial)
+        build.a_state(session, pump)
+        build.an_outlook(session, pump)
+        build.an_alarm(session, pump)
+        build.a_delivery_mark(session, pump)
+    add_history(site, clinic, pump, 2)
+    return pump
 
 
-def test_the_number_of_queries_does_not_grow_with_the_number_of_pumps(site: Site) -> None:
-    fill(site, ["QUERY-1"])
-    browser = site.browser("administrator")
-    before = {path: _queries(site, browser, path) for path in PAGES}
-    fill(site, [f"QUERY-{number}" for number in range(2, 40)])
-    after = {path: _queries(site, browser, path) for path in PAGES}
-    assert after == before
-    assert max(before.values()) < 40
+def add_history(site: Site, clinic: Clinic, pump: Pump, times: int) -> None:
+    """More of everything that a pump may have many of."""
+    with site.database.writing() as session:
+        for step in range(times):
+            build.a_reading(session, pump, measured_at=NOW - timedelta(hours=step + 1))
+            build.an_item(session, clinic, pump)
+            visit = build.a_visit(session, pump)
+            build.a_programmer_session(session, pump, visit_id=visit.id)
+            build.a_rejected_message(session, pump)
+            build.an_alarm(session, pump, closed_at=NOW - timedelta(hours=1))
+            build_decisions.a_determination(session, pump)
+            build_decisions.a_finding(session, pump)
+            build_decisions.an_attestation(session, pump)
+            build_decisions.a_documented_fact(session, pump)
+            log_mri(session, pump, performed_at=NOW - timedelta(hours=3 + step), by="nurse@clinic.example", now=NOW)
 
 
-def _queries(site: Site, browser: object, path: str) -> int:
-    site.web.trail.flush()
-    with counted(site.database) as seen:
-        answer = browser.get(path)  # type: ignore[attr-defined]
-    assert answer.status_code == 200, path
-    return sum(statement.lstrip().upper().startswith("SELECT") for statement in seen if "audit_entry" not in statement)
+def set_up(site: Site) -> None:
+    """A clinic of few pumps, with advisories and saved views."""
+    clinic = site.clinic()
+    if not site.database.is_sqlite:
+        with site.database.writing() as session:
+            ensure_months(session.connection(), {month_of(NOW), month_of(NOW - timedelta(days=50))}, NOW)
+    for number in range(1, FEW + 1):
+        add_pump(site, clinic, f"QUERY-{number}")
+    add_advisory(site, "Z-1")
 
 
-@pytest.mark.parametrize("buckets", [1, 7, 700])
-def test_readings_are_thinned_without_losing_one_or_an_extreme(database: Database, buckets: int) -> None:
-    with database.writing() as session:
-        pump = a_pump(session, a_clinic(session))
-        if not database.is_sqlite:
-            ensure_months(
-                session.connection(), {month_of(NOW - timedelta(days=days)) for days in range(0, 90, 10)}, NOW
-            )
-        for step in range(120):
-            a_reading(
-                session,
-                pump,
-                seq=step + 1,
-                measured_at=NOW - timedelta(hours=12 * step),
-                reservoir_ml=float(step % 17),
-                battery_percent=None if step % 2 else 50.0,
-            )
-    with database.reading() as session:
-        found = reading_buckets(session, pump.id or 0, Span(NOW - timedelta(days=60), NOW), buckets)
-    assert sum(bucket.readings for bucket in found) == 120
-    assert len(found) <= buckets + 1
-    assert max(bucket.reservoir_high_ml for bucket in found) == 16.0
-    assert min(bucket.reservoir_low_ml for bucket in found) == 0.0
-    assert [bucket.first_at for bucket in found] == sorted(bucket.first_at for bucket in found)
+def add_advisory(site: Site, reference: str) -> None:
+    entry = {"reference": reference, "model": "synchromed-ii-20", "published_on": NOW.date(), "title": "A label"}
+    with site.database.writing() as session:
+        load_advisories(session, [{**entry, "action": "None.", "source": "the maker"}], NOW)
+        match_advisories(session, NOW)
+
+
+def grow(site: Site) -> None:
+    """Many pumps where there were few, and a long history of the one that is looked at."""
+    clinic = site.clinic()
+    with site.database.reading() as session:
+        first = session.get_one(Pump, 1)
+    for number in range(FEW + 1, MANY + 1):
+        add_pump(site, clinic, f"QUERY-{number}")
+    add_history(site, clinic, first, 40)
+    for number in range(2, 12):
+        add_advisory(site, f"Z-{number}")
+
+
+def addresses(site: Site) -> list[tuple[str, list[str]]]:
+    """Every address that can be asked for, with something in it, and the permissions that it needs."""
+    found = []
+    for method, path, said in routes(site):
+        if method == "GET" and path not in NOT_ASKED:
+            filled = re.sub(r"\{[a-z_]*id\}", "1", path.replace("{serial}", SERIAL))
+            assert "{" not in filled, f"say what {path} is filled with"
+            found.append((filled, [one.permission for one in said if isinstance(one, Requirement)]))
+    needed = dict(found)
+    return found + [(state, needed[state.partition("?")[0]]) for state in STATES]
+
+
+def statements(site: Site, clients: dict[tuple[bool, str], httpx.Client]) -> dict[str, int]:
+    """How many statements each address sends."""
+    numbers, faults = {}, []
+    for path, needed in addresses(site):
+        role = next(role for role in ROLES if all(may(role, permission) for permission in needed))
+        client = clients[path.startswith("/api/"), role]
+        site.web.trail.flush()
+        with counted(site.database) as seen:
+            answer = client.get(path)
+        numbers[path] = len(seen)
+        if answer.status_code != 200:
+            faults.append(f"{path}: {answer.status_code} {answer.text[:300]}")
+    assert not faults, "\n".join(faults)
+    return numbers
+
+
+def test_no_address_asks_more_often_with_many_pumps_than_with_few(site_on_both: Site) -> None:
+    site = site_on_both
+    set_up(site)
+    clients = {}
+    for role in ROLES:
+        person = site.person(role)
+        with site.database.writing() as session:
+            session.add(SavedView(staff_id=person.id or 0, name="All", query=""))
+        clients[False, role] = site.browser(person=person)
+        clients[True, role] = site.api(person=person)
+    statements(site, clients)  # what is asked once in a process's life is asked now
+    few = statements(site, clients)
+    grow(site)
+    many = statements(site, clients)
+    grown = {path: (few[path], many[path]) for path in few if many[path] != few[path]}
+    assert not grown, "statements with few pumps, and with many"
+    assert len(few) > len(STATES) + 40
+    assert max(many.values()) < 40, max(many.items(), key=lambda one: one[1])
