@@ -1,0 +1,147 @@
+"""The quick ways to a large clinic's rows tell what the plain ways tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.build import NOW, a_clinic, a_pump, a_state, an_item, an_outlook
+from tracker.records.audit import AuditEntry, search_entries
+from tracker.records.database import Database
+from tracker.records.pump import Clinic
+from tracker.records.views_connectivity import link_counts
+from tracker.records.views_planning import (
+    expected_ends,
+    expected_refills,
+    expected_replacements,
+    first_refills,
+    first_replacements,
+    refills_before,
+)
+from tracker.records.views_pumps import (
+    SORTS,
+    PumpFilter,
+    matching_pumps,
+    models_of,
+    place_of_row,
+    pump_rows,
+)
+from tracker.records.views_worklist import WorklistFilter, place_of, units, worklist_lines, worklist_tally
+from tracker.records.worklist import WorklistItem
+
+LINKS = ("connected", "connected", "late", "disconnected", "never")
+YEARS = NOW + timedelta(days=730)
+
+
+@pytest.fixture
+def clinic(database: Database) -> Clinic:
+    """Thirty pumps, each other in unit, model, link and outlook, and a stranger's beside them."""
+    with database.writing() as session:
+        clinic, other = a_clinic(session), a_clinic(session)
+        for number in range(30):
+            pump = a_pump(
+                session,
+                clinic,
+                serial=f"LARGE-{number:02d}",
+                unit=("East", "West", None)[number % 3],
+                model=("synchromed-ii-20", "synchromed-ii-40")[number % 2],
+                created_at=NOW - timedelta(days=number % 7),
+            )
+            moment = NOW - timedelta(hours=number * 7 % 11)
+            a_state(session, pump, link=LINKS[number % 5], last_contact_at=moment)
+            eos = NOW + timedelta(days=30 * (number * 11 % 29))
+            ends = {"eos_low_at": eos - timedelta(days=40), "eos_median_at": eos, "eos_high_at": eos + timedelta(60)}
+            an_outlook(session, pump, refill_by_at=NOW + timedelta(days=number * 5 % 23), **ends)
+            an_item(session, clinic, pump, priority=1 + number % 3, kind=f"kind{number % 2}", harm_at=moment)
+        stranger = a_pump(session, other, unit="Elsewhere", model="prometra-ii-20")
+        a_state(session, stranger, link="late")
+        an_outlook(session, stranger)
+    return clinic
+
+
+@pytest.mark.parametrize("sort", sorted(SORTS))
+@pytest.mark.parametrize(
+    "narrowed",
+    [{}, {"text": "large-1"}, {"unit": "East"}, {"link": "late"}, {"link": "connected"}, {"attention": "urgent"}],
+    ids=str,
+)
+def test_pumps_found_first_or_by_the_order_are_the_same(
+    database: Database, clinic: Clinic, sort: str, narrowed: dict[str, str]
+) -> None:
+    wanted = PumpFilter(clinic.id or 0, **narrowed)
+    with database.reading() as session:
+        matching = matching_pumps(session, wanted)
+        by_order = pump_rows(session, wanted, sort, 100)
+        found_first = pump_rows(session, wanted, sort, 100, matching=matching)
+        half = place_of_row(by_order[1], sort)
+        rest = pump_rows(session, wanted, sort, 100, half, matching=matching)
+    assert matching.total == len(by_order) > 3
+    assert found_first == by_order
+    assert rest == by_order[2:]
+
+
+def test_every_link_is_counted_though_the_connected_are_not_looked_at(database: Database, clinic: Clinic) -> None:
+    with database.reading() as session:
+        quick = link_counts(session, clinic.id or 0)
+    with database.writing() as session:
+        a_pump(session, clinic)  # without a state: now all are looked at
+        plain = link_counts(session, clinic.id or 0)
+    assert quick == {"connected": 12, "late": 6, "disconnected": 6, "never": 6}
+    assert plain == {**quick, "never": 7}
+
+
+def test_each_unit_and_model_is_named_once(database: Database, clinic: Clinic) -> None:
+    with database.reading() as session:
+        assert units(session, clinic.id or 0) == ["East", "West"]
+        assert models_of(session, clinic.id or 0) == ["synchromed-ii-20", "synchromed-ii-40"]
+
+
+@pytest.mark.parametrize("unit", ["", "East"])
+def test_the_first_of_a_plan_are_the_first_of_the_whole(database: Database, clinic: Clinic, unit: str) -> None:
+    own = clinic.id or 0
+    with database.reading() as session:
+        replacements = expected_replacements(session, own, YEARS, unit)
+        refills = expected_refills(session, own, YEARS, unit)
+        firsts = first_replacements(session, own, YEARS, unit, 5), first_refills(session, own, YEARS, unit, 5)
+        ends = expected_ends(session, own, YEARS, unit)
+        before = refills_before(session, own, [NOW + timedelta(days=7), YEARS], unit)
+    assert [one.eos_median_at for one in firsts[0]] == [one.eos_median_at for one in replacements[:5]]
+    assert [one.refill_by_at for one in firsts[1]] == [one.refill_by_at for one in refills[:5]]
+    assert sorted(one.eos_median_at for one in ends) == [one.eos_median_at for one in replacements]
+    assert before == [sum(one.refill_by_at < NOW + timedelta(days=7) for one in refills), len(refills)]
+
+
+def test_the_worklist_page_by_page_is_in_the_order_of_harm(database: Database, clinic: Clinic) -> None:
+    wanted = WorklistFilter(clinic.id or 0)
+    with database.reading() as session:
+        whole = [line.item for line in worklist_lines(session, wanted, NOW, 100)]
+        paged: list[WorklistItem] = []
+        while lines := worklist_lines(session, wanted, NOW, 4, place_of(paged[-1]) if paged else None):
+            paged += [line.item for line in lines]
+        tally = worklist_tally(session, clinic.id or 0, NOW)
+    assert [item.id for item in paged] == [item.id for item in whole]
+    assert whole == sorted(whole, key=lambda item: (-item.priority, item.harm_at, item.id or 0))
+    assert (tally.priorities, tally.kinds) == ({1: 10, 2: 10, 3: 10}, {"kind0": 15, "kind1": 15})
+
+
+def test_the_audit_trail_is_searched_by_what_begins_so(database: Database) -> None:
+    subjects = ("pump:A", "pump:AB", "pump:B", "staff:A")
+    with database.writing() as session:
+        for seq, subject in enumerate(subjects, start=1):
+            at = NOW + timedelta(hours=seq)
+            said: dict[str, Any] = {
+                "actor": "a",
+                "clinic_id": 1,
+                "action": "read",
+                "detail": {},
+                "previous": "",
+                "digest": "",
+            }
+            session.add(AuditEntry(seq=seq, at=at, subject=subject, **said))
+    with database.reading() as session:
+        found = search_entries(session, 1, subject="pump:A", action="re", since=NOW, until=NOW + timedelta(days=1))
+        late = search_entries(session, 1, since=NOW + timedelta(hours=3))
+    assert [entry.seq for entry in found] == [2, 1]
+    assert [entry.seq for entry in late] == [4, 3]
