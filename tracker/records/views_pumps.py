@@ -111,6 +111,7 @@ SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
 )
 """The orders that a person may ask for. Pumps without the value are left out of an order by it."""
 _FEW: Final = 10_000
+_FEW_OUTLOOKS: Final = 1000  # whose rows are long
 _NAMED: Final = 500
 
 
@@ -139,7 +140,7 @@ def pump_rows(
     number: Any = col(
         Pump.id if order.table is Pump else Outlook.pump_id if order.table is Outlook else PumpState.pump_id
     )
-    few = matching is not None and matching.total <= _FEW
+    few = matching is not None and matching.total <= (_FEW_OUTLOOKS if order.table is Outlook else _FEW)
     query: Any = select(number.label("id"), order.column.label("place"))
     if order.table is Pump or few:
         if order.table is not Pump:
