@@ -24,10 +24,10 @@ _NODES = 3
 class PatientLine(Line):
     """A connection that takes a refused subscription for a lost connection: a cluster that elects refuses some."""
 
-    def subscribe(self, *filters: str) -> None:
+    def subscribe(self, *filters: str, qos: int = 1) -> None:
         """Subscribe, or raise ``LineLost``."""
         try:
-            super().subscribe(*filters)
+            super().subscribe(*filters, qos=qos)
         except AssertionError as fault:
             raise LineLost(str(fault)) from fault
 
