@@ -77,6 +77,15 @@ def checked_role(role: str) -> str:
     return role
 
 
+def checked_zone(timezone: str) -> str:
+    """The IANA name itself. Raises ``Invalid`` for one that this machine does not know."""
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid(f"{timezone[:64]!r} is no time zone; Europe/Berlin is one", field="timezone") from None
+    return timezone
+
+
 def clinic_named(session: Session, name: str | None) -> Clinic | None:
     """The clinic of that name; without a name the only one there is, None where there is none yet.
 
@@ -98,10 +107,7 @@ def add_clinic(session: Session, *, name: str, timezone: str, by: str, now: date
     name = name.strip()
     if not 1 <= len(name) <= 120:
         raise Invalid("a clinic's name has 1 to 120 characters", field="clinic")
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Invalid(f"{timezone[:64]!r} is no time zone; Europe/Berlin is one", field="timezone") from None
+    checked_zone(timezone)
     if session.exec(select(Clinic).where(Clinic.name == name)).first() is not None:
         raise Conflict(f"there is a clinic named {name!r} already", field="clinic")
     clinic = Clinic(name=name, timezone=timezone, created_at=now)

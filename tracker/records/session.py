@@ -142,6 +142,12 @@ def known_programmers(session: Session) -> dict[int, frozenset[str]]:
     return {clinic_id: frozenset(names) for clinic_id, names in found.items()}
 
 
+def programmers_of(session: Session, clinic_id: int) -> list[ClinicProgrammer]:
+    """The clinic's own programmers by name, each with who named it and when."""
+    chosen = select(ClinicProgrammer).where(ClinicProgrammer.clinic_id == clinic_id)
+    return list(session.exec(chosen.order_by(ClinicProgrammer.programmer)))
+
+
 def mri_exams_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[MriExam]]:
     """Each pump's MRI examinations since then, oldest first."""
     found: dict[int, list[MriExam]] = {}

@@ -59,6 +59,7 @@ NAVIGATION: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
         "Clinic",
         (
             Link("/enrol", "Enrol a pump", "enrol", "pumps.enrol"),
+            Link("/clinic", "Clinic", "clinic", "clinic.read"),
             Link("/schedule", "Schedule", "schedule", "schedule.read"),
             Link("/audit", "Audit", "audit", "audit.read"),
             Link("/staff", "Staff", "staff", "staff.read"),
@@ -102,6 +103,9 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "staff-added": "The account is made.",
         "staff-changed": "The account is changed.",
         "token-revoked": "The token is revoked.",
+        "clinic-changed": "The clinic's settings are changed.",
+        "programmer-named": "The programmer is the clinic's; findings about it are looked at anew.",
+        "programmer-dropped": "The programmer is off the list.",
         "broke-glass": "Emergency access is open for two hours; it is in both clinics' audit trails.",
     }
 )

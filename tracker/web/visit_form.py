@@ -10,7 +10,6 @@ from typing import Any
 
 from devices.report import Infusion
 from tracker.errors import Invalid
-from tracker.records.pump import Pump
 from tracker.records.visit import Visit
 from tracker.web.words import field_time, from_field_time, word
 
@@ -98,10 +97,13 @@ def read_form(given: Mapping[str, Any]) -> VisitForm:
     return VisitForm(**typed)
 
 
-def new_form(pump: Pump, now: datetime, zone: str) -> VisitForm:
-    """An empty form that knows the time and what is in the pump."""
-    del pump
-    return VisitForm(performed_at=field_time(now, zone))
+def new_form(at: datetime, zone: str, *, reprogrammed: bool = False, refilled: bool = False) -> VisitForm:
+    """An empty form that knows the time, and what a finding says was done."""
+    return VisitForm(
+        performed_at=field_time(at, zone),
+        reprogrammed="yes" if reprogrammed else "",
+        refilled="yes" if refilled else "",
+    )
 
 
 def form_of(visit: Visit, zone: str) -> VisitForm:

@@ -21,7 +21,7 @@ from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 from tracker.web.rendering import page
-from tracker.web.sources import source_link
+from tracker.web.sources import mend_link, source_link
 from tracker.web.words import field_time, word
 
 router = APIRouter(include_in_schema=False)
@@ -83,6 +83,7 @@ def show_replacement(
         today=field_time(now, person.timezone)[:10],
         moment=field_time(now, person.timezone),
         source_link=lambda source: source_link(serial, source),
+        mend_link=lambda finding: mend_link(serial, finding),
         **values,
     )
 

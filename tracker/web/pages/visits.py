@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from devices.models import catalogue
@@ -31,6 +32,9 @@ router = APIRouter(include_in_schema=False)
 PAGE = 50
 Reader = Annotated[Person, requires("visits.read")]
 Logger = Annotated[Person, requires("visits.log")]
+Done = Literal["yes"] | None
+_FIRST_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""No visit that a finding asks for lies before it."""
 
 
 @router.get("/pumps/{serial}/visits", response_class=HTMLResponse)
@@ -58,12 +62,22 @@ def visits(
 
 
 @router.get("/pumps/{serial}/visits/new", response_class=HTMLResponse)
-def new_visit(request: Request, web: Context, person: Logger, serial: str) -> HTMLResponse:
-    """The empty form."""
+def new_visit(
+    request: Request,
+    web: Context,
+    person: Logger,
+    serial: str,
+    at: AwareDatetime | None = None,
+    reprogrammed: Done = None,
+    refilled: Done = None,
+) -> HTMLResponse:
+    """The empty form, or one that a finding has begun: when it was, and what was done."""
     now = web.clock()
     with web.database.reading() as session:
         pump = pump_of(session, person, serial, now)
-    return form_page(request, web, person, pump, new_form(pump, now, person.timezone))
+    begun = {"reprogrammed": reprogrammed is not None, "refilled": refilled is not None}
+    known = at is not None and _FIRST_DAY <= at <= now
+    return form_page(request, web, person, pump, new_form(at if at and known else now, person.timezone, **begun))
 
 
 @router.get("/pumps/{serial}/visits/code", response_class=HTMLResponse)

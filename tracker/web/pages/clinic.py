@@ -1,0 +1,125 @@
+"""The clinic itself: the zone of its clock, the longest that a fill may stay, and the programmers that are its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session
+
+from tracker.actions.change_clinic import change_clinic
+from tracker.actions.name_programmer import drop_programmer, name_programmer
+from tracker.errors import Invalid, TrackerError
+from tracker.records.pump import Clinic
+from tracker.records.session import programmers_of
+from tracker.records.views_worklist import colleagues
+from tracker.web.context import Context, Web
+from tracker.web.entry import enter
+from tracker.web.frame import back_to
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.rendering import page
+
+router = APIRouter(include_in_schema=False)
+Namer = Annotated[Person, requires("programmers.name")]
+Word = Annotated[str, Form(max_length=200)]
+
+
+@router.get("/clinic", response_class=HTMLResponse)
+def clinic(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("clinic.read")],
+    programmer: Annotated[str, Query(max_length=200)] = "",
+) -> HTMLResponse:
+    """The clinic's settings and its programmers; ``programmer`` stands in the form already, as a finding names it."""
+    return _show(request, web, person, typed={"programmer": programmer})
+
+
+@router.post("/clinic")
+def change(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("clinic.change")],
+    name: Word = "",
+    timezone: Word = "",
+    refill_cap_days: Word = "",
+) -> Response:
+    """Change the settings; what was before stands in the audit trail."""
+    typed = {"name": name, "timezone": timezone, "refill_cap_days": refill_cap_days}
+    try:
+        wanted = {"name": name, "timezone": timezone, "refill_cap_days": _days(refill_cap_days)}
+        with web.database.writing() as session:
+            home = session.get_one(Clinic, person.clinic_id)
+            before = change_clinic(session, home, wanted, web.clock())
+            if before:
+                after = {field: wanted[field] for field in before}
+                subject = f"clinic:{home.name}"
+                enter(session, person, "clinic.changed", subject, web.clock(), before=before, after=after)
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault, typed=typed)
+    return back_to("/clinic", "clinic-changed")
+
+
+@router.post("/clinic/programmers")
+def name_one(request: Request, web: Context, person: Namer, programmer: Word = "") -> Response:
+    """Name a programmer that is the clinic's own."""
+    try:
+        with web.database.writing() as session:
+            row = name_programmer(session, person.clinic_id, programmer, by=person.email, now=web.clock())
+            _enter(session, web, person, "programmer.named", row.programmer)
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault, typed={"programmer": programmer})
+    return back_to("/clinic", "programmer-named")
+
+
+@router.post("/clinic/programmers/drop")
+def drop_one(request: Request, web: Context, person: Namer, programmer: Word = "") -> Response:
+    """Take one off the list: its sessions are findings from then on."""
+    try:
+        with web.database.writing() as session:
+            drop_programmer(session, person.clinic_id, programmer, now=web.clock())
+            _enter(session, web, person, "programmer.dropped", programmer.strip())
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault)
+    return back_to("/clinic", "programmer-dropped")
+
+
+def _days(text: str) -> int | None:
+    if not text.strip():
+        return None
+    if not (text.strip().isascii() and text.strip().isdigit()):
+        raise Invalid("write a whole number of days", field="refill_cap_days")
+    return int(text)
+
+
+def _enter(session: Session, web: Web, person: Person, action: str, programmer: str) -> None:
+    home = session.get_one(Clinic, person.clinic_id)
+    enter(session, person, action, f"clinic:{home.name}", web.clock(), programmer=programmer)
+
+
+def _show(
+    request: Request,
+    web: Web,
+    person: Person,
+    *,
+    fault: TrackerError | None = None,
+    typed: dict[str, str] | None = None,
+) -> HTMLResponse:
+    with web.database.reading() as session:
+        home = session.get_one(Clinic, person.clinic_id)
+        programmers = programmers_of(session, person.clinic_id)
+        names = {one.email: one.name for one in colleagues(session, person.clinic_id)}
+    values = {"name": home.name, "timezone": home.timezone, "refill_cap_days": home.refill_cap_days}
+    return page(
+        request,
+        person,
+        "clinic.html",
+        status_code=fault.status if fault else 200,
+        clinic=home,
+        programmers=programmers,
+        names=names,
+        typed={**values, "programmer": "", **(typed or {})},
+        fault=fault,
+    )
