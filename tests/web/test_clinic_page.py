@@ -122,7 +122,7 @@ def test_a_finding_leads_to_the_page_that_mends_it_with_what_it_knows_filled_in(
         a_finding(session, pump_id, "ran_dry", mend=None)
     person = one_site.browser("nurse")
     page = person.get("/pumps/SN-MEND/replacement").text
-    assert page.count("To mend the records:") == 3
+    assert page.count("What to do:") == 3
     assert 'href="/pumps/SN-MEND/visits/7"' in page
     assert 'value="B 1&amp;2"' in person.get("/clinic?programmer=B+1%262").text
     assert 'href="/clinic?programmer=B+1%262#programmers"' in page

@@ -35,6 +35,8 @@ def mend_link(serial: str, finding: FindingRecord) -> str | None:
             return f"/pumps/{serial}/visits/new?{urlencode({'at': at, 'refilled': 'yes'})}"
         case "unlogged_reprogramming":
             return f"/pumps/{serial}/visits/new?{urlencode({'at': at, 'reprogrammed': 'yes'})}"
+        case "late_refill":  # when it was done, only a person knows
+            return f"/pumps/{serial}/visits/new?refilled=yes"
         case "session_not_completed":
             return f"/pumps/{serial}/visits/new"
         case "unknown_programmer":
