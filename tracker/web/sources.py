@@ -30,20 +30,17 @@ def source_link(serial: str, source: Mapping[str, Any] | None) -> str | None:
 def mend_link(serial: str, finding: FindingRecord) -> str | None:
     """The page on which a finding's mend is done, filled in as far as the finding tells; None where there is none."""
     at = finding.happened_at.isoformat()
-    match finding.kind:
-        case "unlogged_refill":
-            return f"/pumps/{serial}/visits/new?{urlencode({'at': at, 'refilled': 'yes'})}"
-        case "unlogged_reprogramming":
-            return f"/pumps/{serial}/visits/new?{urlencode({'at': at, 'reprogrammed': 'yes'})}"
-        case "late_refill":  # when it was done, only a person knows
-            return f"/pumps/{serial}/visits/new?refilled=yes"
-        case "session_not_completed":
-            return f"/pumps/{serial}/visits/new"
-        case "unknown_programmer":
-            named = urlencode({"programmer": finding.key.partition(":")[2]})
-            return f"/clinic?{named}#programmers"
-        case "refill_not_seen" | "code_contradicted" | "volume_discrepancy":
-            visits = (part for part in finding.evidence if isinstance(part, Mapping) and part.get("kind") == "visit")
-            return next((source_link(serial, part) for part in visits), None)
-        case _:
-            return None
+    visits = {
+        "unlogged_refill": {"at": at, "refilled": "yes"},
+        "unlogged_reprogramming": {"at": at, "reprogrammed": "yes"},
+        "late_refill": {"refilled": "yes"},  # when it was done, only a person knows
+        "session_not_completed": {},
+    }
+    if finding.kind in visits:
+        return f"/pumps/{serial}/visits/new?{urlencode(visits[finding.kind])}".rstrip("?")
+    if finding.kind == "unknown_programmer":
+        return f"/clinic?{urlencode({'programmer': finding.key.partition(':')[2]})}#programmers"
+    if finding.kind in {"refill_not_seen", "code_contradicted", "volume_discrepancy"}:
+        logged = (part for part in finding.evidence if isinstance(part, Mapping) and part.get("kind") == "visit")
+        return next((source_link(serial, part) for part in logged), None)
+    return None
