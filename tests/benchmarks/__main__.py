@@ -30,8 +30,9 @@ from tests.benchmarks.report import Row, write
 from tests.servers import Postgres, postgres_cluster
 
 _PUMPS = 200
-_USUALLY = (["scale"], ["sweeps"], ["pages"])
-_FULLY = (["scale"], ["sweeps", "--whole"], ["pages", "--seconds", "300"], ["crowd"], ["size"])
+_ALWAYS = (["scale"], ["spread"], ["visible"])
+_USUALLY = (*_ALWAYS, ["sweeps"], ["pages", "--seconds", "40"])
+_FULLY = (*_ALWAYS, ["sweeps", "--whole"], ["pages", "--seconds", "300"], ["crowd"], ["size"])
 
 
 def main() -> None:
