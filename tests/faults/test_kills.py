@@ -27,7 +27,9 @@ def test_ingest_killed_again_and_again_under_load_loses_nothing(tmp_path: Path, 
     with mosquitto() as broker, site(tmp_path, broker, sqlite_url) as running:
         running.start_ingest()
         running.wait_subscribed()
-        sender = Sender(running.line, list(load.messages(20, 600)))
+        sender = Sender(
+            running.line, list(load.messages(20, 600)), a_second=1500
+        )  # so that some still come at the last
         sender.start()
         for _ in range(3):
             before = running.count()

@@ -90,10 +90,10 @@ def test_a_file_as_it_is_stored_offers_nothing_to_load(site: Site) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\xff\xfe", "the file is not text in UTF-8"),
-        (b"", "choose a file of advisories"),
-        (b"[" * 30_000, "this is no JSON"),
-        (json.dumps([ADVISORY, ADVISORY]), "entry 2 has the reference of entry 1"),
+        (b"\xff\xfe", "The file is not text in UTF-8"),
+        (b"", "Choose a file of advisories"),
+        (b"[" * 30_000, "This is no JSON"),
+        (json.dumps([ADVISORY, ADVISORY]), "Entry 2 has the reference of entry 1"),
         (json.dumps([ADVISORY | {"title": "x" * 301}]), "title has 301 characters; at most 300 are kept"),
         (json.dumps([ADVISORY | {"source": "a\0b"}]), "source holds a character that can't be shown"),
         (json.dumps([ADVISORY | {"source": "\ud800"}]), "source holds a character that can't be shown"),
