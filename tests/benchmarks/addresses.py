@@ -91,6 +91,7 @@ _READ: Final[Mapping[str, tuple[str, ...]]] = {
     "/mri": ("/mri", "/mri?show=checked"),
     "/advisories": ("/advisories",),
     "/advisories/{advisory_id}": ("/advisories/3", "/advisories/3?show=done"),
+    "/clinic": ("/clinic",),
     "/schedule": ("/schedule",),
     "/audit": (
         "/audit",
