@@ -31,7 +31,7 @@ from tests.servers import Postgres, postgres_cluster
 
 _PUMPS = 200
 _ALWAYS = (["scale"], ["spread"], ["visible"])
-_USUALLY = (*_ALWAYS, ["sweeps"], ["pages", "--seconds", "40"])
+_USUALLY = (*_ALWAYS, ["sweeps"], ["pages", "--seconds", "25"])
 _FULLY = (*_ALWAYS, ["sweeps", "--whole"], ["pages", "--seconds", "300"], ["crowd"], ["size"])
 
 
