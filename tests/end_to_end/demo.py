@@ -62,7 +62,9 @@ class Demo:
     def kill(self) -> None:
         """Every process of it at once, as a power cut would."""
         assert self.process is not None
-        family = [*self.family(), psutil.Process(self.process.pid)]
+        first = psutil.Process(self.process.pid)
+        first.suspend()  # or it would start a part anew while its family is being counted
+        family = [*self.family(), first]
         for process in family:
             process.kill()
         psutil.wait_procs(family, 20)
