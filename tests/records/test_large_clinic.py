@@ -82,14 +82,10 @@ def test_pumps_found_first_or_by_the_order_are_the_same(
     assert rest == by_order[2:]
 
 
-def test_every_link_is_counted_though_the_connected_are_not_looked_at(database: Database, clinic: Clinic) -> None:
+def test_every_link_is_counted(database: Database, clinic: Clinic) -> None:
     with database.reading() as session:
-        quick = link_counts(session, clinic.id or 0)
-    with database.writing() as session:
-        a_pump(session, clinic)  # without a state: now all are looked at
-        plain = link_counts(session, clinic.id or 0)
-    assert quick == {"connected": 12, "late": 6, "disconnected": 6, "never": 6}
-    assert plain == {**quick, "never": 7}
+        counts = link_counts(session, clinic.id or 0)
+    assert counts == {"connected": 12, "late": 6, "disconnected": 6, "never": 6}
 
 
 def test_each_unit_and_model_is_named_once(database: Database, clinic: Clinic) -> None:

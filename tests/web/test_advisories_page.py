@@ -18,7 +18,7 @@ from tracker.records.advisory import Advisory, AdvisoryMatch
 from tracker.records.audit import AuditEntry
 from tracker.records.columns import key
 from tracker.records.pump import Pump
-from tracker.records.views_advisories import COUNTED_TO, Covered, covered_counts
+from tracker.records.views_advisories import COUNTED_TO, Covered, covered_by_each, covered_count
 
 ADVISORY = {
     "reference": "Z-0001-2026",
@@ -162,12 +162,13 @@ def test_a_clinic_counts_its_own_pumps_alone_and_not_past_the_limit(site_on_both
         session.flush()
         everywhere = ADVISORY | {"reference": "Z-2", "model": "codman-3000", "serial_from": None, "serial_to": None}
         first, second = loaded(session, ADVISORY, everywhere)
-        assert covered_counts(session, key(site.clinic().id), [first, second]) == {
-            first: Covered(3, 3),
-            second: Covered(0, 0),
-        }
-    page = words_of(site.browser(clinic="South").get("/advisories").text)
-    assert f"over {COUNTED_TO} to be decided" in page
+        north, south = key(site.clinic().id), key(site.clinic("South").id)
+        assert covered_by_each(session, north) == {first: Covered(3, 3)}
+        assert covered_count(session, north, second) == Covered(0, 0)
+        assert covered_by_each(session, south) == {first: Covered(1, 1), second: Covered(1004, 1004)}
+    browser = site.browser(clinic="South")
+    assert "1,004 to be decided" in words_of(browser.get("/advisories").text)
+    assert f"To be decided over {COUNTED_TO}" in words_of(browser.get(f"/advisories/{second}").text)
 
 
 def test_the_pumps_of_an_advisory_go_on_behind_their_page_without_a_gap(site: Site) -> None:

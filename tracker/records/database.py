@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
@@ -44,6 +45,8 @@ class Database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             options |= {"poolclass": QueuePool, "connect_args": {"check_same_thread": False, "timeout": 30}}
         self.engine: Engine = create_engine(parsed, **options)
+        if not self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_postgresql)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -107,6 +110,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: psycopg.Connection, _record: object) -> None:
+    """Many small queries at once: compiling one, or starting workers for it, takes longer than the query does."""
+    before, connection.autocommit = connection.autocommit, True
+    for name, value in (("jit", "off"), ("max_parallel_workers_per_gather", "0")):
+        connection.execute(f"SET {name} = {value}".encode())
+    connection.autocommit = before
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlmodel import Session, col
 
 from tracker.records.advisory import Advisory, AdvisoryMatch
@@ -39,11 +39,19 @@ def advisories_page(session: Session, limit: int, after: tuple[date, int] | None
     return list(session.execute(query).scalars())
 
 
-def covered_counts(session: Session, clinic_id: int, advisory_ids: Sequence[int]) -> dict[int, Covered]:
-    """For each of these advisories the clinic's pumps, counted to ``COUNTED_TO`` and one more for "more than that"."""
-    pumps = _counts(session, clinic_id, advisory_ids, ())
-    waiting = _counts(session, clinic_id, advisory_ids, (col(AdvisoryMatch.acknowledged_at).is_(None),))
-    return {one: Covered(pumps.get(one, 0), waiting.get(one, 0)) for one in advisory_ids}
+def covered_count(session: Session, clinic_id: int, advisory_id: int) -> Covered:
+    """The clinic's pumps of an advisory, counted to ``COUNTED_TO`` and one more for "more than that"."""
+    waiting = col(AdvisoryMatch.acknowledged_at).is_(None)
+    return Covered(_count(session, clinic_id, advisory_id), _count(session, clinic_id, advisory_id, waiting))
+
+
+def covered_by_each(session: Session, clinic_id: int) -> dict[int, Covered]:
+    """The clinic's pumps of every advisory that covers any. It looks at each match of the clinic's pumps."""
+    match = col(AdvisoryMatch.advisory_id)
+    waiting = func.count().filter(col(AdvisoryMatch.acknowledged_at).is_(None))
+    query = select(match, func.count(), waiting).join(Pump, col(Pump.id) == col(AdvisoryMatch.pump_id))
+    rows = session.execute(query.where(col(Pump.clinic_id) == clinic_id).group_by(match))
+    return {int(advisory_id): Covered(int(pumps), int(some)) for advisory_id, pumps, some in rows}
 
 
 def covered_pumps(
@@ -81,20 +89,13 @@ def match_of_clinic(session: Session, clinic_id: int, match_id: int) -> tuple[Ad
     return None if row is None else (row[0], row[1])
 
 
-def _counts(
-    session: Session, clinic_id: int, advisory_ids: Sequence[int], narrowed: tuple[ColumnElement[bool], ...]
-) -> dict[int, int]:
-    if not advisory_ids:
-        return {}
+def _count(session: Session, clinic_id: int, advisory_id: int, *narrowed: ColumnElement[bool]) -> int:
     # by each match's own pump: joined, a database may well begin with all of the clinic's pumps
     whose = select(col(Pump.clinic_id)).where(col(Pump.id) == col(AdvisoryMatch.pump_id)).scalar_subquery()
-    parts: list[Any] = []
-    for advisory_id in advisory_ids:
-        some = (
-            select(col(AdvisoryMatch.pump_id))
-            .where(col(AdvisoryMatch.advisory_id) == advisory_id, whose == clinic_id, *narrowed)
-            .limit(COUNTED_TO + 1)
-            .subquery()
-        )
-        parts.append(select(literal(advisory_id), func.count()).select_from(some))
-    return {int(advisory_id): int(count) for advisory_id, count in session.execute(union_all(*parts))}
+    some = (
+        select(col(AdvisoryMatch.pump_id))
+        .where(col(AdvisoryMatch.advisory_id) == advisory_id, whose == clinic_id, *narrowed)
+        .limit(COUNTED_TO + 1)
+        .subquery()
+    )
+    return int(session.execute(select(func.count()).select_from(some)).scalar_one())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, func, tuple_
@@ -12,6 +12,9 @@ from sqlmodel import Session, col, select
 
 from tracker.records.pump import Pump
 from tracker.records.session import MriExam
+
+COUNTED_TO: Final = 999
+"""Examinations are counted so far and no further, that no page grows slower with the number of pumps."""
 
 
 class ExamRow(NamedTuple):
@@ -45,17 +48,25 @@ def exams_checked(
     return [ExamRow(*row) for row in rows]
 
 
-def exam_counts(session: Session, clinic_id: int, now: datetime) -> tuple[int, int, int]:
+class ExamCounts(NamedTuple):
+    """A clinic's examinations: those that wait for their check, those of them that are overdue, and those checked.
+
+    Each is counted to ``COUNTED_TO`` and one more for "more than that".
+    """
+
+    waiting: int
+    overdue: int
+    checked: int
+
+
+def exam_counts(session: Session, clinic_id: int, now: datetime) -> ExamCounts:
     """How many of a clinic's examinations wait for their check, are overdue for it, and are checked."""
     unchecked = col(MriExam.checked_at).is_(None)
-    late = unchecked & (col(MriExam.overdue_at) <= now)
-    counted = select(func.count()).select_from(MriExam).where(_is_of(clinic_id))
-    waiting, overdue, total = session.exec(
-        select(
-            counted.where(unchecked).scalar_subquery(), counted.where(late).scalar_subquery(), counted.scalar_subquery()
-        )
-    ).one()
-    return int(waiting), int(overdue), int(total) - int(waiting)
+    counts = []
+    for which in (unchecked, unchecked & (col(MriExam.overdue_at) <= now), col(MriExam.checked_at).is_not(None)):
+        some = sqlalchemy.select(col(MriExam.id)).where(which, _is_of(clinic_id)).limit(COUNTED_TO + 1).subquery()
+        counts.append(sqlalchemy.select(func.count()).select_from(some).scalar_subquery())
+    return ExamCounts(*session.execute(sqlalchemy.select(*counts)).one())
 
 
 def exam_of_clinic(session: Session, clinic_id: int, exam_id: int) -> tuple[MriExam, Pump] | None:

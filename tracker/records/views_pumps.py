@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, and_, cast, func, or_, select
 from sqlmodel import Session, col
 
 from tracker.records.columns import EPOCH, from_micros, to_micros
@@ -112,7 +113,6 @@ SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
 """The orders that a person may ask for. Pumps without the value are left out of an order by it."""
 _FEW: Final = 10_000
 _FEW_OUTLOOKS: Final = 1000  # whose rows are long
-_NAMED: Final = 500
 
 
 class Matching(NamedTuple):
@@ -146,7 +146,7 @@ def pump_rows(
         if order.table is not Pump:
             query = query.join(Pump, col(Pump.id) == number)
         if matching is not None and matching.ids is not None:
-            query = query.where(col(Pump.id).in_(matching.ids))
+            query = query.where(col(Pump.id).in_(_each_of(session, matching.ids)))
         else:
             query = _narrowed(session, query, wanted, few=few)
     else:
@@ -180,32 +180,12 @@ def place_of_row(row: PumpRow, sort: str) -> tuple[str | int, int]:
 def matching_pumps(session: Session, wanted: PumpFilter) -> Matching:
     """How many pumps match; a text has to be looked for in each pump, so that one search finds and counts them."""
     if wanted.text:
-        some = _narrowed(session, select(col(Pump.id)), wanted, few=True).limit(_NAMED + 1)
+        some = _narrowed(session, select(col(Pump.id)), wanted, few=True).limit(_FEW + 1)
         ids = [int(number) for number in session.execute(some).scalars()]
-        if len(ids) <= _NAMED:
+        if len(ids) <= _FEW:
             return Matching(len(ids), ids)
-    return Matching(count_pumps(session, wanted))
-
-
-def count_pumps(session: Session, wanted: PumpFilter) -> int:
-    """How many pumps match. Of those that are heard, which are nearly all, the others are counted and taken away."""
-    if wanted.link == "connected" and every_pump_has_a_state(session):
-        others = col(Pump.id).in_(select(col(PumpState.pump_id)).where(col(PumpState.link) != "connected"))
-        every = _counted(session, replace(wanted, link=""))
-        return every - _counted(session, replace(wanted, link=""), others)
-    return _counted(session, wanted)
-
-
-def _counted(session: Session, wanted: PumpFilter, *further: Any) -> int:
-    query = select(func.count()).select_from(Pump).where(*further)
-    return int(session.execute(_narrowed(session, query, wanted, few=True)).scalar_one())
-
-
-def every_pump_has_a_state(session: Session) -> bool:
-    """Whether no pump is without its state. Enrolling makes it, so that looking for those that lack it is rare."""
-    pumps = select(func.count()).select_from(Pump).scalar_subquery()
-    states = select(func.count()).select_from(PumpState).scalar_subquery()
-    return bool(session.execute(select(pumps == states)).scalar_one())
+    query = select(func.count()).select_from(Pump)
+    return Matching(int(session.execute(_narrowed(session, query, wanted, few=True)).scalar_one()))
 
 
 def urgency_of(session: Session, pump_ids: list[int]) -> dict[int, tuple[int, int]]:
@@ -259,11 +239,7 @@ def _narrowed(session: Session, query: Any, wanted: PumpFilter, *, few: bool) ->
             query = query.where(col(column) == value)
     if wanted.link:
         linked = select(col(PumpState.pump_id)).where(col(PumpState.link) == wanted.link)
-        named = _among(linked, col(PumpState.pump_id), few=few)
-        if wanted.link == "never" and not every_pump_has_a_state(session):
-            stated = select(col(PumpState.pump_id)).where(col(PumpState.pump_id) == col(Pump.id))
-            named = or_(named, ~stated.correlate(Pump).exists())
-        query = query.where(named)
+        query = query.where(_among(linked, col(PumpState.pump_id), few=few))
     if wanted.attention:
         lines = select(col(WorklistItem.pump_id)).where(
             col(WorklistItem.clinic_id) == wanted.clinic_id,
@@ -274,6 +250,13 @@ def _narrowed(session: Session, query: Any, wanted: PumpFilter, *, few: bool) ->
             lines = lines.where(col(WorklistItem.priority) == 3)
         query = query.where(_among(lines, col(WorklistItem.pump_id), few=few))
     return query
+
+
+def _each_of(session: Session, ids: list[int]) -> Any:
+    """Many numbers as one parameter."""
+    if session.get_bind().dialect.name == "sqlite":
+        return select(func.json_each(json.dumps(ids)).table_valued("value").c.value)
+    return select(func.unnest(cast(ids, ARRAY(BigInteger))))
 
 
 def _among(some: Any, pump_id: Any, *, few: bool) -> ColumnElement[bool]:

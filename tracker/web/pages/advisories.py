@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Final
 
 from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session
 
 from tracker.actions import audit
 from tracker.actions.acknowledge_advisory import acknowledge_advisory
@@ -17,8 +19,10 @@ from tracker.records.advisory import Advisory
 from tracker.records.columns import key
 from tracker.records.views_advisories import (
     COUNTED_TO,
+    Covered,
     advisories_page,
-    covered_counts,
+    covered_by_each,
+    covered_count,
     covered_pumps,
     match_of_clinic,
 )
@@ -34,6 +38,7 @@ from tracker.web.rendering import page
 router = APIRouter(include_in_schema=False)
 ADVISORIES = 20
 PUMPS = 50
+_NONE: Final = Covered(0, 0)
 Reader = Annotated[Person, requires("advisories.read")]
 Loader = Annotated[Person, requires("advisories.load")]
 Number = Annotated[int, Path(ge=1, le=2**53)]
@@ -140,24 +145,31 @@ def _list(
     after = None if place is None else (date.fromordinal(place[0]), place[1])
     with web.database.reading() as session:
         rows = advisories_page(session, ADVISORIES + 1, after)
-        shown = rows[:ADVISORIES]
-        counts = covered_counts(session, person.clinic_id, [key(row.id) for row in shown])
+    shown = rows[:ADVISORIES]
+    counted = web.kept.get(("advisories", person.clinic_id), partial(_covered, person.clinic_id))
     next_url = None
     if len(rows) > ADVISORIES:
         last = [shown[-1].published_on.toordinal(), key(shown[-1].id)]
         next_url = with_query(request, cursor=write_cursor(web.key, "page-advisories", last))
-    values: dict[str, Any] = {"advisories": shown, "counts": counts, "counted_to": COUNTED_TO, "next_url": next_url}
+    counts: dict[int, Covered] = counted.value
     return page(
         request,
         person,
         "advisories.html",
         status_code=fault.status if fault else 200,
+        advisories=[(row, counts.get(key(row.id), _NONE)) for row in shown],
+        counted_at=counted.kept_at,
+        next_url=next_url,
         model_name=model_name,
         changes=changes,
         text=text,
         fault=fault,
-        **values,
     )
+
+
+def _covered(clinic_id: int, session: Session) -> tuple[dict[int, Covered], int]:
+    counts = covered_by_each(session, clinic_id)
+    return counts, sum(one.pumps for one in counts.values())
 
 
 def _show(
@@ -179,7 +191,7 @@ def _show(
         advisory = session.get(Advisory, advisory_id)
         if advisory is None:
             raise NotFound("there is no such advisory")
-        counts = covered_counts(session, person.clinic_id, [advisory_id])[advisory_id]
+        counts = covered_count(session, person.clinic_id, advisory_id)
         rows = covered_pumps(
             session,
             person.clinic_id,

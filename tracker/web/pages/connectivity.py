@@ -41,16 +41,15 @@ def connectivity(
     wanted = PumpFilter(person.clinic_id, link=link)
     scope = f"page-connectivity:{wanted}"
     place = read_cursor(web.key, scope, cursor, (str if sort == "serial" else int, int))
+    counted = web.kept.get(("connectivity", person.clinic_id), partial(_counted, person.clinic_id))
+    counts, messages = counted.value
     with web.database.reading() as session:
-        counts = link_counts(session, person.clinic_id)
         after = None if place is None else (place[0], place[1])
         rows = pump_rows(session, wanted, sort, PAGE + 1, after, matching=Matching(counts.get(link, 0)))
         values: dict[str, Any] = {
-            "counts": counts,
             "workers": workers(session),
             "broker": broker_status(session),
         }
-    messages = web.kept.get(("messages", person.clinic_id), partial(_messages, person.clinic_id))
     web.trail.read(person, "connectivity", "page", now)
     next_url = None
     if len(rows) > PAGE:
@@ -62,8 +61,9 @@ def connectivity(
         rows=rows[:PAGE],
         link=link,
         links=LINKS,
-        messages=messages.value,
-        counted_at=messages.kept_at,
+        counts=counts,
+        messages=messages,
+        counted_at=counted.kept_at,
         alive_since=now - ALIVE_FOR,
         model_name=model_name,
         next_url=next_url,
@@ -71,6 +71,6 @@ def connectivity(
     )
 
 
-def _messages(clinic_id: int, session: Session) -> tuple[Messages, int]:
-    told = message_totals(session, clinic_id)
-    return told, told.pumps
+def _counted(clinic_id: int, session: Session) -> tuple[tuple[dict[str, int], Messages], int]:
+    messages = message_totals(session, clinic_id)
+    return (link_counts(session, clinic_id), messages), messages.pumps

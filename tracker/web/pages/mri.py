@@ -15,7 +15,14 @@ from tracker.actions.log_mri import check_after_mri, log_mri
 from tracker.errors import Invalid, NotFound, TrackerError
 from tracker.records.columns import from_micros, key, to_micros
 from tracker.records.pump import Pump
-from tracker.records.views_mri import ExamRow, exam_counts, exam_of_clinic, exams_checked, exams_to_check
+from tracker.records.views_mri import (
+    COUNTED_TO,
+    ExamRow,
+    exam_counts,
+    exam_of_clinic,
+    exams_checked,
+    exams_to_check,
+)
 from tracker.web.context import Context, Web
 from tracker.web.cursors import read_cursor, write_cursor
 from tracker.web.entry import enter
@@ -137,7 +144,7 @@ def _show(
     with web.database.reading() as session:
         listed = exams_to_check if due else exams_checked
         rows = listed(session, person.clinic_id, PAGE + 1, after)
-        waiting, overdue, done = exam_counts(session, person.clinic_id, now)
+        counts = exam_counts(session, person.clinic_id, now)
     web.trail.read(person, "mri", "page", now, count=min(PAGE, len(rows)))
     next_url = None
     if len(rows) > PAGE:
@@ -149,9 +156,8 @@ def _show(
         status_code=fault.status if fault else 200,
         rows=rows[:PAGE],
         due_first=due,
-        waiting=waiting,
-        overdue=overdue,
-        done=done,
+        counts=counts,
+        counted_to=COUNTED_TO,
         rules=_rules(),
         find=catalogue.find,
         model_name=model_name,
