@@ -13,12 +13,12 @@ from tracker.records.database import Database
 from tracker.records.pump import Clinic
 from tracker.records.views_connectivity import link_counts
 from tracker.records.views_planning import (
+    Expected,
+    Refill,
     expected_ends,
-    expected_refills,
-    expected_replacements,
-    first_refills,
-    first_replacements,
+    refills,
     refills_before,
+    replacements,
 )
 from tracker.records.views_pumps import (
     SORTS,
@@ -95,18 +95,23 @@ def test_each_unit_and_model_is_named_once(database: Database, clinic: Clinic) -
 
 
 @pytest.mark.parametrize("unit", ["", "East"])
-def test_the_first_of_a_plan_are_the_first_of_the_whole(database: Database, clinic: Clinic, unit: str) -> None:
+def test_a_plan_read_part_by_part_is_the_whole_plan_in_its_order(database: Database, clinic: Clinic, unit: str) -> None:
     own = clinic.id or 0
     with database.reading() as session:
-        replacements = expected_replacements(session, own, YEARS, unit)
-        refills = expected_refills(session, own, YEARS, unit)
-        firsts = first_replacements(session, own, YEARS, unit, 5), first_refills(session, own, YEARS, unit, 5)
-        ends = expected_ends(session, own, YEARS, unit)
+        whole = replacements(session, own, YEARS, unit, 100), refills(session, own, YEARS, unit, 100)
+        parts: tuple[list[Expected], list[Refill]] = [], []
+        while some := replacements(session, own, YEARS, unit, 3, parts[0][-1].place if parts[0] else None):
+            parts[0].extend(some)
+        while due := refills(session, own, YEARS, unit, 3, parts[1][-1].place if parts[1] else None):
+            parts[1].extend(due)
+        ends = list(expected_ends(session, own, YEARS, unit))
         before = refills_before(session, own, [NOW + timedelta(days=7), YEARS], unit)
-    assert [one.eos_median_at for one in firsts[0]] == [one.eos_median_at for one in replacements[:5]]
-    assert [one.refill_by_at for one in firsts[1]] == [one.refill_by_at for one in refills[:5]]
-    assert sorted(one.eos_median_at for one in ends) == [one.eos_median_at for one in replacements]
-    assert before == [sum(one.refill_by_at < NOW + timedelta(days=7) for one in refills), len(refills)]
+    assert parts == whole
+    assert len(whole[1]) == (10 if unit else 30)
+    assert len(ends) == len(whole[0]) > 5
+    assert sorted(one.eos_median_at for one in ends) == [one.eos_median_at for one in whole[0]]
+    assert [one.refill_by_at for one in whole[1]] == sorted(one.refill_by_at for one in whole[1])
+    assert before == [sum(one.refill_by_at < NOW + timedelta(days=7) for one in whole[1]), len(whole[1])]
 
 
 def test_the_worklist_page_by_page_is_in_the_order_of_harm(database: Database, clinic: Clinic) -> None:

@@ -16,7 +16,8 @@ from tests.build import a_pump
 from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry
 from tracker.records.staff import SavedView
-from tracker.web.pages.pumps import MOST_VIEWS, csv_cell
+from tracker.web.exports import csv_cell
+from tracker.web.pages.pumps import MOST_VIEWS
 
 
 def serials(page: str) -> list[str]:

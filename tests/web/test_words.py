@@ -12,14 +12,14 @@ from tests.build import NOW
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump, PumpState
 from tracker.records.views_chart import Bucket, Span
-from tracker.records.views_planning import Expected
+from tracker.records.views_planning import End
 from tracker.records.visit import Visit
 from tracker.records.worklist import WorklistItem
 from tracker.web import words
-from tracker.web.calendar_file import Entry, calendar_file
+from tracker.web.calendar_file import Entry, calendar_begin, calendar_end, calendar_entry
 from tracker.web.chart import chart_values, programmed_course, table_of
+from tracker.web.exports import csv_cell
 from tracker.web.frame import local_path
-from tracker.web.pages.pumps import csv_cell
 from tracker.web.plan import by_month, by_week, months_from, week_edges
 from tracker.web.pump_summary import upcoming, wellness
 
@@ -83,12 +83,10 @@ def test_a_number_in_a_cell_stays_a_number() -> None:
     assert csv_cell(-1.5) == "-1.5"
 
 
-def expected(median_days: int, spread_days: int = 60, planned: date | None = None) -> Expected:
+def expected(median_days: int, spread_days: int = 60, planned: date | None = None) -> End:
     median = NOW + timedelta(days=median_days)
     spread = timedelta(days=spread_days)
-    return Expected(
-        "S", "synchromed-ii-20", None, None, "implanted", planned, None, median - spread, median, median + spread, "why"
-    )
+    return End(median - spread, median, median + spread, planned)
 
 
 def test_the_plans_months_add_up_to_the_pumps_that_end_within_them() -> None:
@@ -127,11 +125,13 @@ def test_months_go_on_over_the_year() -> None:
 
 
 def test_a_calendar_file_folds_long_lines_and_escapes_what_has_a_meaning() -> None:
-    text = calendar_file("A; b, c", [Entry("u", date(2026, 12, 31), "Refill, now", "é" * 90)], NOW)
+    entry = Entry("u", date(2026, 12, 31), "Refill, now", "é" * 90)
+    text = calendar_begin("A; b, c") + calendar_entry(entry, NOW) + calendar_end()
     assert text.startswith("BEGIN:VCALENDAR\r\n")
     assert "X-WR-CALNAME:A\\; b\\, c\r\n" in text
     assert "DTEND;VALUE=DATE:20270101\r\n" in text
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
+    assert f"DESCRIPTION:{'é' * 90}\r\n" in text.replace("\r\n ", "")
 
 
 def a_bucket(days_ago: float, reservoir_ml: float = 10.0, battery: float | None = 50.0) -> Bucket:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -14,12 +14,16 @@ from devices.lifecycle import FOLLOWED
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump
 
+#: a time and a pump's number: where a row stands in its order
+Place = tuple[datetime, int]
+_AT_ONCE: Final = 1000
 _FOLLOWED = tuple(str(state) for state in FOLLOWED)
 
 
 class Expected(NamedTuple):
     """One pump's expected end of service with its 80 % interval, and the surgery's day where it is planned."""
 
+    pump_id: int
     serial: str
     model: str
     patient_reference: str | None
@@ -31,6 +35,11 @@ class Expected(NamedTuple):
     eos_median_at: datetime
     eos_high_at: datetime
     basis: str
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the order."""
+        return self.eos_median_at, self.pump_id
 
 
 class End(NamedTuple):
@@ -45,6 +54,7 @@ class End(NamedTuple):
 class Refill(NamedTuple):
     """One pump's next refill: by when, why by then, and the drug."""
 
+    pump_id: int
     serial: str
     patient_reference: str | None
     unit: str | None
@@ -52,8 +62,14 @@ class Refill(NamedTuple):
     refill_by_at: datetime
     reason: str
 
+    @property
+    def place(self) -> Place:
+        """Where it stands in the order."""
+        return self.refill_by_at, self.pump_id
+
 
 _REPLACEMENTS: Final = select(
+    col(Pump.id),
     col(Pump.serial),
     col(Pump.model),
     col(Pump.patient_reference),
@@ -67,6 +83,7 @@ _REPLACEMENTS: Final = select(
     col(Outlook.battery_basis),
 ).join(Outlook, col(Outlook.pump_id) == col(Pump.id))
 _REFILLS: Final = select(
+    col(Pump.id),
     col(Pump.serial),
     col(Pump.patient_reference),
     col(Pump.unit),
@@ -76,45 +93,28 @@ _REFILLS: Final = select(
 ).join(Outlook, col(Outlook.pump_id) == col(Pump.id))
 
 
-def expected_replacements(
-    session: Session, clinic_id: int, until: datetime, unit: str = "", limit: int = 100_000
+def replacements(
+    session: Session, clinic_id: int, until: datetime, unit: str, limit: int, after: Place | None = None
 ) -> Sequence[Expected]:
     """Followed pumps whose end of service may come before that time, the earliest middle estimate first."""
-    query = (
-        _REPLACEMENTS.where(
-            col(Pump.clinic_id) == clinic_id,
-            col(Pump.lifecycle).in_(_FOLLOWED),
-            col(Outlook.eos_low_at) < until,
-            col(Outlook.eos_median_at).is_not(None),
-        )
-        .order_by(col(Outlook.eos_median_at), col(Pump.id))
-        .limit(limit)
-    )
-    if unit:
-        query = query.where(col(Pump.unit) == unit)
-    return [Expected(*row) for row in session.execute(query)]
+    early = col(Outlook.eos_low_at) < until
+    ids = _first(col(Outlook.eos_median_at), clinic_id, unit, limit, after, early)
+    found = session.execute(_REPLACEMENTS.where(col(Pump.id).in_(ids)))
+    return sorted((Expected(*row) for row in found), key=lambda one: one.place)
 
 
-def expected_refills(
-    session: Session, clinic_id: int, until: datetime, unit: str = "", limit: int = 100_000
+def refills(
+    session: Session, clinic_id: int, until: datetime, unit: str, limit: int, after: Place | None = None
 ) -> Sequence[Refill]:
     """Followed pumps to be refilled before that time, the most pressing first."""
-    query = (
-        _REFILLS.where(
-            col(Pump.clinic_id) == clinic_id,
-            col(Pump.lifecycle).in_(_FOLLOWED),
-            col(Outlook.refill_by_at) < until,
-        )
-        .order_by(col(Outlook.refill_by_at), col(Pump.id))
-        .limit(limit)
-    )
-    if unit:
-        query = query.where(col(Pump.unit) == unit)
-    return [Refill(*row) for row in session.execute(query)]
+    due = col(Outlook.refill_by_at)
+    ids = _first(due, clinic_id, unit, limit, after, due < until)
+    found = session.execute(_REFILLS.where(col(Pump.id).in_(ids)))
+    return sorted((Refill(*row) for row in found), key=lambda one: one.place)
 
 
-def expected_ends(session: Session, clinic_id: int, until: datetime, unit: str = "") -> Sequence[End]:
-    """The same pumps as ``expected_replacements``, in no order and with what counting by month needs alone."""
+def expected_ends(session: Session, clinic_id: int, until: datetime, unit: str = "") -> Iterator[End]:
+    """The same pumps as ``replacements``, in no order, with what counting by month needs, few at a time."""
     query = (
         select(
             col(Outlook.eos_low_at),
@@ -125,7 +125,8 @@ def expected_ends(session: Session, clinic_id: int, until: datetime, unit: str =
         .join(Pump, col(Pump.id) == col(Outlook.pump_id))
         .where(col(Outlook.eos_low_at) < until, col(Outlook.eos_median_at).is_not(None), _is_of(clinic_id, unit))
     )
-    return [End(*row) for row in session.execute(query)]
+    for row in session.execute(query.execution_options(yield_per=_AT_ONCE)):
+        yield End(*row)
 
 
 def refills_before(session: Session, clinic_id: int, edges: Sequence[datetime], unit: str = "") -> list[int]:
@@ -136,22 +137,14 @@ def refills_before(session: Session, clinic_id: int, edges: Sequence[datetime], 
     return [int(count) for count in row]
 
 
-def first_replacements(session: Session, clinic_id: int, until: datetime, unit: str, limit: int) -> Sequence[Expected]:
-    """The first of ``expected_replacements``, taken by the index of the middle estimates."""
-    ids = _first(col(Outlook.eos_median_at), clinic_id, unit, limit, col(Outlook.eos_low_at) < until)
-    found = session.execute(_REPLACEMENTS.where(col(Pump.id).in_(ids)))
-    return sorted((Expected(*row) for row in found), key=lambda one: one.eos_median_at)
-
-
-def first_refills(session: Session, clinic_id: int, until: datetime, unit: str, limit: int) -> Sequence[Refill]:
-    """The first of ``expected_refills``."""
-    ids = _first(col(Outlook.refill_by_at), clinic_id, unit, limit, col(Outlook.refill_by_at) < until)
-    found = session.execute(_REFILLS.where(col(Pump.id).in_(ids)))
-    return sorted((Refill(*row) for row in found), key=lambda one: one.refill_by_at)
-
-
-def _first(column: Any, clinic_id: int, unit: str, limit: int, *narrowed: ColumnElement[bool]) -> Any:
-    query = select(col(Outlook.pump_id)).where(column.is_not(None), _is_of(clinic_id, unit), *narrowed)
+def _first(
+    column: Any, clinic_id: int, unit: str, limit: int, after: Place | None, narrowed: ColumnElement[bool]
+) -> Any:
+    """The numbers of the pumps behind that place of the order by the column, taken by its index."""
+    query = select(col(Outlook.pump_id)).where(column.is_not(None), _is_of(clinic_id, unit), narrowed)
+    if after is not None:
+        there = tuple_(literal(after[0], column.type), literal(after[1]))
+        query = query.where(tuple_(column, col(Outlook.pump_id)) > there)
     return query.order_by(column, col(Outlook.pump_id)).limit(limit)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, and_, cast, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, cast, func, literal, or_, select, tuple_
 from sqlmodel import Session, col
 
 from tracker.records.columns import EPOCH, from_micros, to_micros
@@ -161,12 +161,11 @@ def pump_rows(
         query = select(number)
     if after is not None:
         value: Any = from_micros(int(after[0])) if order.timed else after[0]
-        beyond = place < value if order.falling else place > value
-        tied = number < after[1] if order.falling else number > after[1]
-        query = query.where(or_(beyond, and_(place == value, tied)))
+        here, there = tuple_(place, number), tuple_(literal(value, order.column.type), literal(after[1]))
+        query = query.where(here < there if order.falling else here > there)
     key = (place.desc(), number.desc()) if order.falling else (place, number)
     ids = session.execute(query.order_by(*key).limit(limit)).scalars().all()
-    rows = {row[0]: PumpRow(*row) for row in session.execute(_SHOWN.where(col(Pump.id).in_(ids)))}
+    rows = {row[0]: PumpRow(*row) for row in session.execute(_SHOWN.where(col(Pump.id).in_(_each_of(session, ids))))}
     return [rows[one] for one in ids]
 
 
@@ -252,11 +251,11 @@ def _narrowed(session: Session, query: Any, wanted: PumpFilter, *, few: bool) ->
     return query
 
 
-def _each_of(session: Session, ids: list[int]) -> Any:
+def _each_of(session: Session, ids: Sequence[int]) -> Any:
     """Many numbers as one parameter."""
     if session.get_bind().dialect.name == "sqlite":
-        return select(func.json_each(json.dumps(ids)).table_valued("value").c.value)
-    return select(func.unnest(cast(ids, ARRAY(BigInteger))))
+        return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)
+    return select(func.unnest(cast(list(ids), ARRAY(BigInteger))))
 
 
 def _among(some: Any, pump_id: Any, *, few: bool) -> ColumnElement[bool]:

@@ -1,8 +1,10 @@
-"""An iCalendar file (RFC 5545) of all-day entries: what a calendar program takes in. Pure."""
+"""An iCalendar file (RFC 5545) of all-day entries: what a calendar program takes in. Pure.
+
+A file is ``calendar_begin``, any number of ``calendar_entry``, and ``calendar_end``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,29 +21,38 @@ class Entry:
     text: str
 
 
-def calendar_file(name: str, entries: Iterable[Entry], now: datetime) -> str:
-    """The file's text, lines folded and ended as the standard asks."""
-    stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    lines = [
+def calendar_begin(name: str) -> str:
+    """The file's first lines."""
+    return _text(
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Pump tracker//planning//EN",
         "CALSCALE:GREGORIAN",
         f"X-WR-CALNAME:{_escaped(name)}",
-    ]
-    for entry in entries:
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{_escaped(entry.uid)}",
-            f"DTSTAMP:{stamp}",
-            f"DTSTART;VALUE=DATE:{entry.day:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{entry.day + timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_escaped(entry.title)}",
-            f"DESCRIPTION:{_escaped(entry.text)}",
-            "TRANSP:TRANSPARENT",
-            "END:VEVENT",
-        ]
-    lines.append("END:VCALENDAR")
+    )
+
+
+def calendar_entry(entry: Entry, now: datetime) -> str:
+    """One entry's lines, folded and ended as the standard asks."""
+    return _text(
+        "BEGIN:VEVENT",
+        f"UID:{_escaped(entry.uid)}",
+        f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        f"DTSTART;VALUE=DATE:{entry.day:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{entry.day + timedelta(days=1):%Y%m%d}",
+        f"SUMMARY:{_escaped(entry.title)}",
+        f"DESCRIPTION:{_escaped(entry.text)}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    )
+
+
+def calendar_end() -> str:
+    """The file's last line."""
+    return _text("END:VCALENDAR")
+
+
+def _text(*lines: str) -> str:
     return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
 
 
@@ -52,9 +63,13 @@ def _escaped(text: str) -> str:
 
 def _folded(line: str) -> list[str]:
     """The line in pieces of at most 75 bytes, never cut within a character; each further one begins with a space."""
-    pieces = [""]
-    for character in line:
-        if len((pieces[-1] + character).encode()) > _LINE_BYTES:
-            pieces.append("")
-        pieces[-1] += character
+    data = line.encode()
+    pieces, start = [], 0
+    while len(data) - start > _LINE_BYTES:
+        end = start + _LINE_BYTES
+        while data[end] & 0xC0 == 0x80:  # within a character
+            end -= 1
+        pieces.append(data[start:end].decode())
+        start = end
+    pieces.append(data[start:].decode())
     return [pieces[0], *(f" {piece}" for piece in pieces[1:])]

@@ -47,8 +47,8 @@ class Web:
     provider: Provider | None
 
 
-def web_of(request: Request) -> Web:
-    """The application's parts, from a request."""
+async def web_of(request: Request) -> Web:
+    """The application's parts, from a request. Async, so that it waits for no thread."""
     web: Web = request.app.state.web
     return web
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -23,7 +21,7 @@ from tracker.records.views_pumps import model_of_device
 from tracker.web import held_list
 from tracker.web.context import Context, Web
 from tracker.web.enrolling import Wanted, enrol
-from tracker.web.pages.pumps import csv_cell
+from tracker.web.exports import csv_text
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
@@ -239,12 +237,9 @@ _READ: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
 
 
 def _sign_ins(rows: list[tuple[str, str, str]], name: str) -> Response:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["serial", "username", "password"])
-    writer.writerows([[csv_cell(cell) for cell in row] for row in rows])
+    text = csv_text([("serial", "username", "password"), *rows])
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text.getvalue(), media_type="text/csv", headers=headers)
+    return Response(text, media_type="text/csv", headers=headers)
 
 
 def _show(

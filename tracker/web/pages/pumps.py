@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response
 from sqlmodel import col, delete
 
 from devices.lifecycle import LifecycleState
@@ -30,6 +28,7 @@ from tracker.records.views_pumps import (
 from tracker.records.views_worklist import units
 from tracker.web.context import Context
 from tracker.web.cursors import read_cursor, write_cursor
+from tracker.web.exports import by_blocks, csv_text, download
 from tracker.web.frame import back_to, with_query
 from tracker.web.people import Person
 from tracker.web.permissions import requires
@@ -41,10 +40,9 @@ PAGE = 50
 MOST_VIEWS = 30
 LINKS = ("connected", "late", "disconnected", "suspended", "never")
 _FILTERS = ("q", "unit", "model", "lifecycle", "link", "attention", "sort")
-_CSV_AT_ONCE = 1000
 
 
-def wanted_by(
+async def wanted_by(
     person: Annotated[Person, requires("pumps.read")],
     q: Annotated[str, Query(max_length=500)] = "",
     unit: Annotated[str, Query(max_length=80)] = "",
@@ -109,25 +107,22 @@ def pumps(
 
 
 @router.get("/pumps.csv")
-def pumps_csv(web: Context, person: Annotated[Person, requires("pumps.export")], wanted: Wanted) -> StreamingResponse:
+def pumps_csv(web: Context, person: Annotated[Person, requires("pumps.export")], wanted: Wanted) -> Response:
     """Every pump that matches, as CSV. The export is entered in the audit trail."""
     now = web.clock()
     web.trail.read(person, "pumps", "exported as CSV", now, filter=str(wanted))
 
-    def lines() -> Iterator[str]:
-        yield _csv_line([name for name in PumpRow._fields if name != "id"])
-        after = None
-        while True:
-            with web.database.reading() as session:
-                rows = pump_rows(session, wanted, "serial", _CSV_AT_ONCE, after)
-            for row in rows:
-                yield _csv_line([getattr(row, name) for name in PumpRow._fields if name != "id"])
-            if len(rows) < _CSV_AT_ONCE:
-                return
-            after = place_of_row(rows[-1], "serial")
+    def read(limit: int, after: tuple[str | int, int] | None) -> list[PumpRow]:
+        with web.database.reading() as session:
+            return pump_rows(session, wanted, "serial", limit, after)
 
-    name = f'attachment; filename="pumps-{now:%Y-%m-%d}.csv"'
-    return StreamingResponse(lines(), media_type="text/csv", headers={"Content-Disposition": name})
+    def blocks() -> Iterator[str]:
+        names = PumpRow._fields[1:]  # without the number
+        yield csv_text([names])
+        for rows in by_blocks(read, lambda row: place_of_row(row, "serial")):
+            yield csv_text(row[1:] for row in rows)
+
+    return download(blocks(), "text/csv", f"pumps-{now:%Y-%m-%d}.csv")
 
 
 @router.post("/pumps/views")
@@ -164,15 +159,3 @@ def model_name(model_id: str) -> str:
     """A model's name; its id where the catalogue no longer has it."""
     model = catalogue.find(model_id)
     return model.name if model else model_id
-
-
-def _csv_line(cells: list[Any]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([csv_cell(cell) for cell in cells])
-    return line.getvalue()
-
-
-def csv_cell(value: Any) -> str:
-    """A cell's text; one that a spreadsheet would take for a formula is marked as text."""
-    text = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
