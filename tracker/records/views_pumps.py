@@ -177,8 +177,8 @@ def place_of_row(row: PumpRow, sort: str) -> tuple[str | int, int]:
 
 
 def matching_pumps(session: Session, wanted: PumpFilter) -> Matching:
-    """How many pumps match; a text has to be looked for in each pump, so that one search finds and counts them."""
-    if wanted.text:
+    """How many pumps match. What can't be told from a pump's own indexes is looked for once: to count and to list."""
+    if wanted.text or wanted.link:
         some = _narrowed(session, select(col(Pump.id)), wanted, few=True).limit(_FEW + 1)
         ids = [int(number) for number in session.execute(some).scalars()]
         if len(ids) <= _FEW:
