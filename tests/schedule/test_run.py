@@ -48,7 +48,8 @@ def test_jobs_run_in_one_of_two_schedulers_and_each_run_is_accounted_for(databas
 
         def accounted() -> bool:
             with database.reading() as session:
-                return len(job_runs(session)) == 2 and len(workers(session, "schedule")) == 2
+                said = sorted(worker.detail for worker in workers(session, "schedule"))
+                return len(job_runs(session)) == 2 and said == ["leader", "standing by"]
 
         wait_until(accounted, 20, "both jobs and both workers to be accounted for")
     finally:
@@ -60,5 +61,5 @@ def test_jobs_run_in_one_of_two_schedulers_and_each_run_is_accounted_for(databas
         assert (worked.touched, worked.error) == (3, None)
         assert failed.error == "RuntimeError: no such thing"
         assert worked.leader == failed.leader
-        assert sorted(worker.detail for worker in workers(session, "schedule")) == ["leader", "standing by"]
+        assert [worker.stopped for worker in workers(session, "schedule")] == [True, True]
     database.close()

@@ -83,7 +83,7 @@ def test_the_sign_in_is_shown_once_and_everything_typed_is_kept(
         "dose_per_day": "300.5",
         "low_reservoir_ml": "2,5",
         "refill_cap_days": "90",
-        "report_interval_h": "6",
+        "report_interval": "6",
     }
     shown = browser.post("/enrol", data=form)
     assert shown.status_code == 200
@@ -139,7 +139,7 @@ WRONG = (
     ({"low_reservoir_ml": "nan"}, 422, "low_reservoir_ml", "Write a number"),
     ({"low_reservoir_ml": "21"}, 422, "low_reservoir_ml", "outside 0 to 20 mL"),
     ({"refill_cap_days": "4000"}, 422, "refill_cap_days", "1 to 3650 days"),
-    ({"report_interval_h": "0"}, 422, "report_interval_h", "every second at the most"),
+    ({"report_interval": "0"}, 422, "report_interval", "every second at the most"),
 )
 
 

@@ -20,10 +20,10 @@ from tracker.ingest.batch import Stored
 from tracker.ingest.metrics import committed
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.records.job import JobRun, WorkerStatus, beat
+from tracker.records.job import ALIVE_FOR, STOPPED, JobRun, WorkerStatus, beat
 from tracker.settings import Settings
 from tracker.web.people import session_cookie_name
-from tracker.web.readiness import HEARTBEAT, Readiness
+from tracker.web.readiness import Readiness
 
 
 @contextmanager
@@ -60,10 +60,23 @@ def test_each_part_that_is_down_is_named(sqlite_database: Database, tmp_path: Pa
     assert set(found) == {"broker", "ingest", "schedule"}
     assert str(settings.broker_port) in found["broker"]
     alive(sqlite_database, clock, "ingest-0", "schedule")
-    clock.now += HEARTBEAT + timedelta(seconds=5)
+    clock.now += ALIVE_FOR + timedelta(seconds=5)
     alive(sqlite_database, clock, "schedule")
     with broker_at(settings.broker_port):
         assert down(settings, sqlite_database, clock) == {"ingest": "last gave a sign of life 35 s ago"}
+
+
+def test_a_process_that_was_stopped_is_down_at_once_though_its_last_sign_of_life_is_young(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    settings, clock = settings_of(tmp_path), Clock()
+    alive(sqlite_database, clock, "ingest-0", "schedule-1", "schedule-2")
+    clock.now += timedelta(seconds=3)
+    with sqlite_database.writing() as session:
+        beat(session, "ingest-0", "ingest", f"host-1-2; {STOPPED}", clock())
+        beat(session, "schedule-1", "schedule", STOPPED, clock())
+    with broker_at(settings.broker_port):
+        assert down(settings, sqlite_database, clock) == {"ingest": "was stopped 0 s ago"}
 
 
 def test_a_broker_address_with_a_port_that_can_not_be_is_a_broker_that_is_down(

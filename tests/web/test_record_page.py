@@ -16,7 +16,7 @@ from tracker.actions.rotate_credential import rotate_credential
 from tracker.records.audit import AuditEntry
 from tracker.records.pump import CommunicatorCredential, Pump
 
-FORM = {"patient_reference": "P-1", "unit": "Pain", "report_interval_h": "24"}
+FORM = {"patient_reference": "P-1", "unit": "Pain", "report_interval": "24"}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def trail(site: Site, *actions: str) -> list[AuditEntry]:
 
 
 def test_a_change_is_in_the_trail_with_what_was_before_and_what_is_now(site: Site, nurse: httpx.Client) -> None:
-    changed = {"unit": "", "low_reservoir_ml": "3,5", "refill_cap_days": "80", "report_interval_h": "0.5"}
+    changed = {"unit": "", "low_reservoir_ml": "3,5", "refill_cap_days": "80", "report_interval": "30 min"}
     answer = nurse.post("/pumps/SN1/record", data=FORM | changed)
     assert answer.headers["location"] == "/pumps/SN1/record?said=changed"
     pump = pump_now(site)
@@ -62,8 +62,8 @@ def test_a_wrong_value_is_named_beside_its_field_and_changes_nothing(site: Site,
         ("low_reservoir_ml", "21", "low_reservoir_ml"),
         ("refill_cap_days", "0", "refill_cap_days"),
         ("refill_cap_days", "1.5", "refill_cap_days"),
-        ("report_interval_h", "", "report_interval_h"),
-        ("report_interval_h", "99999", "report_interval_h"),
+        ("report_interval", "", "report_interval"),
+        ("report_interval", "99999", "report_interval"),
     ):
         answer = nurse.post("/pumps/SN1/record", data=FORM | {"unit": "Other", field: typed})
         assert answer.status_code == 422
@@ -119,7 +119,7 @@ def test_another_clinics_record_is_not_there(nurse: httpx.Client) -> None:
 
 def test_a_refused_change_keeps_what_was_typed_beside_the_fault(nurse: httpx.Client) -> None:
     page = nurse.post("/pumps/SN1/record", data=FORM | {"unit": "Ward <9>", "low_reservoir_ml": "much"}).text
-    for field, typed in (("unit", "Ward &lt;9&gt;"), ("low_reservoir_ml", "much"), ("report_interval_h", "24")):
+    for field, typed in (("unit", "Ward &lt;9&gt;"), ("low_reservoir_ml", "much"), ("report_interval", "24")):
         assert re.search(rf'<input id="{field}"[^>]* value="{typed}"', page), field
 
 

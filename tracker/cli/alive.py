@@ -7,18 +7,18 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from tracker.errors import StartupFault
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.records.job import WorkerStatus
+from tracker.records.job import ALIVE_FOR, workers
 from tracker.records.pump import BrokerStatus
 from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
-_WITHIN_S = 30.0
+_WITHIN_S = ALIVE_FOR.total_seconds()
 
 
 class Kind(StrEnum):
@@ -54,6 +54,7 @@ def _newest_beat(session: Session, kind: Kind) -> datetime | None:
     if kind is Kind.BROKER:
         status = session.get(BrokerStatus, 1)
         return status.beat_at if status is not None else None
-    return session.exec(
-        select(WorkerStatus.beat_at).where(WorkerStatus.kind == kind.value).order_by(col(WorkerStatus.beat_at).desc())
-    ).first()
+    beats = workers(session, kind.value)
+    if beats and all(one.stopped for one in beats):
+        raise StartupFault(f"{kind} was stopped")
+    return max((one.beat_at for one in beats if not one.stopped), default=None)

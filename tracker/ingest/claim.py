@@ -12,11 +12,10 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from tracker.records.job import WorkerStatus
+from tracker.records.job import STOPPED, WorkerStatus
 
 BEAT_SECONDS: Final = 2.0
 _STALE: Final = timedelta(seconds=10)
-_STOPPED: Final = "stopped"
 
 
 class Holder(NamedTuple):
@@ -57,10 +56,10 @@ class Claim:
         if row is None:
             return None
         identity, _, word = row.detail.partition("; ")
-        if identity == self.identity or word == _STOPPED or now - row.beat_at > _STALE:
+        if identity == self.identity or word == STOPPED or now - row.beat_at > _STALE:
             return None
         return Holder(identity, row.beat_at)
 
     def release(self, connection: Connection, now: datetime) -> None:
         """Say that this process has ended, so that another need not wait."""
-        self.beat(connection, now, _STOPPED)
+        self.beat(connection, now, STOPPED)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
+
+ALIVE_FOR: Final = timedelta(seconds=30)
+"""How old a process's sign of life may be for it to count as alive."""
+STOPPED: Final = "stopped"
+"""The last word of a process that ended in good order."""
 
 
 class JobRun(SQLModel, table=True):
@@ -33,6 +39,15 @@ class WorkerStatus(SQLModel, table=True):
     kind: str = Field(max_length=24)
     beat_at: datetime = Field(sa_type=UtcDateTime)
     detail: str = Field(default="", max_length=500)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the process ended in good order, as its last word says."""
+        return self.detail.rpartition("; ")[2] == STOPPED
+
+    def lives(self, now: datetime) -> bool:
+        """Whether it gave a sign of life lately, and none of its end since."""
+        return not self.stopped and now - self.beat_at < ALIVE_FOR
 
 
 def job_runs(session: Session) -> list[JobRun]:

@@ -13,7 +13,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from tracker.records.database import Database
-from tracker.records.job import beat, forget_workers
+from tracker.records.job import STOPPED, beat, forget_workers
 from tracker.schedule.collector import calm_the_collector
 from tracker.schedule.job import Account, Job
 from tracker.schedule.jobs import JOBS
@@ -56,6 +56,7 @@ class Worker:
         finally:
             self._rest()
             self._leadership.let_go()
+            self._beat(STOPPED)
 
     def _look(self) -> None:
         held = self._leadership.hold()

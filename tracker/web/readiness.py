@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,10 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.errors import TrackerError
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.records.job import WorkerStatus, workers
+from tracker.records.job import ALIVE_FOR, WorkerStatus, workers
 from tracker.settings import Settings
 
-HEARTBEAT = timedelta(seconds=30)
 _KEPT_S = 1.0
 _CONNECT_S = 1.0
 _ROOM_BYTES = 1024**2  # one batch of messages takes more
@@ -95,7 +94,7 @@ class Readiness:
 
     def _ingest(self, beats: list[WorkerStatus]) -> Check:
         alive = self._alive("ingest", beats)
-        fresh = {one.name for one in beats if one.kind == "ingest" and self._clock() - one.beat_at < HEARTBEAT}
+        fresh = {one.name for one in beats if one.kind == "ingest" and one.lives(self._clock())}
         idle = [str(number) for number in range(self._settings.ingest_partitions) if f"ingest-{number}" not in fresh]
         if alive.ok and self._settings.ingest_partitions > 1 and idle:
             names = f"partition {idle[0]} has" if len(idle) == 1 else f"partitions {', '.join(idle)} have"
@@ -103,8 +102,11 @@ class Readiness:
         return alive
 
     def _alive(self, kind: str, beats: list[WorkerStatus]) -> Check:
-        newest = max((one.beat_at for one in beats if one.kind == kind), default=None)
+        all_of_kind = [one for one in beats if one.kind == kind]
+        newest = max(all_of_kind, key=lambda one: (not one.stopped, one.beat_at), default=None)
         if newest is None:
             return Check(ok=False, detail="never gave a sign of life")
-        age = self._clock() - newest
-        return Check(ok=age < HEARTBEAT, detail=f"last gave a sign of life {max(0, age.total_seconds()):.0f} s ago")
+        age = self._clock() - newest.beat_at
+        did = "was stopped" if newest.stopped else "last gave a sign of life"
+        ok = not newest.stopped and age < ALIVE_FOR
+        return Check(ok=ok, detail=f"{did} {max(0, age.total_seconds()):.0f} s ago")

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from tracker.web.intervals import interval_text
+
 PRIORITY: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
     {3: ("high", "Urgent"), 2: ("medium", "Soon"), 1: ("low", "Routine")}
 )
@@ -166,6 +168,7 @@ NAMES: Final[Mapping[str, object]] = MappingProxyType(
         "field_time": field_time,
         "number": number,
         "plural": plural,
+        "interval_text": interval_text,
     }
 )
 """What every template may call."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from tracker.records.job import workers
+from tracker.records.job import ALIVE_FOR, workers
 from tracker.records.views_connectivity import Messages, broker_status, link_counts, message_totals
 from tracker.records.views_pumps import Matching, PumpFilter, place_of_row, pump_rows
 from tracker.web.context import Context
@@ -23,7 +22,6 @@ from tracker.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
-ALIVE_FOR = timedelta(seconds=60)
 
 
 @router.get("/connectivity", response_class=HTMLResponse)
@@ -46,10 +44,7 @@ def connectivity(
     with web.database.reading() as session:
         after = None if place is None else (place[0], place[1])
         rows = pump_rows(session, wanted, sort, PAGE + 1, after, matching=Matching(counts.get(link, 0)))
-        values: dict[str, Any] = {
-            "workers": workers(session),
-            "broker": broker_status(session),
-        }
+        processes, broker = workers(session), broker_status(session)
     web.trail.read(person, "connectivity", "page", now)
     next_url = None
     if len(rows) > PAGE:
@@ -64,10 +59,11 @@ def connectivity(
         counts=counts,
         messages=messages,
         counted_at=counted.kept_at,
-        alive_since=now - ALIVE_FOR,
+        broker_lives=broker is not None and now - broker.beat_at < ALIVE_FOR,
         model_name=model_name,
         next_url=next_url,
-        **values,
+        workers=processes,
+        broker=broker,
     )
 
 

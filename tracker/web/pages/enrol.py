@@ -22,6 +22,7 @@ from tracker.web import held_list
 from tracker.web.context import Context, Web
 from tracker.web.enrolling import Wanted, enrol
 from tracker.web.exports import csv_text
+from tracker.web.intervals import interval_seconds
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
@@ -53,7 +54,7 @@ class Typed:
     dose_per_day: str = ""
     low_reservoir_ml: str = ""
     refill_cap_days: str = ""
-    report_interval_h: str = ""
+    report_interval: str = ""
 
 
 @router.get("/enrol", response_class=HTMLResponse)
@@ -102,7 +103,7 @@ def enrol_one(
     dose_per_day: Text = "",
     low_reservoir_ml: Text = "",
     refill_cap_days: Text = "",
-    report_interval_h: Text = "",
+    report_interval: Text = "",
 ) -> HTMLResponse:
     """Enrol it, and show the communicator's sign-in this once."""
     typed = Typed(
@@ -121,7 +122,7 @@ def enrol_one(
         dose_per_day,
         low_reservoir_ml,
         refill_cap_days,
-        report_interval_h,
+        report_interval,
     )
     try:
         _check_barcode(typed)
@@ -214,10 +215,6 @@ def _days(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> int:
-    return round(_number(text, "report_interval_s") * 3600)
-
-
 def _number(text: str, field: str) -> float:
     try:
         number = float(text.replace(",", "."))
@@ -232,7 +229,7 @@ _READ: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "implanted_on": ("implanted_on", _day),
     "low_reservoir_ml": ("low_reservoir_ml", _volume),
     "refill_cap_days": ("refill_cap_days", _days),
-    "report_interval_h": ("report_interval_s", _seconds),
+    "report_interval": ("report_interval_s", interval_seconds),
 }
 
 

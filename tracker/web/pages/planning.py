@@ -87,7 +87,8 @@ def _ahead(clinic_id: int, unit: str, now: datetime, today: date, zone: str, ses
 
     def ends() -> Iterator[End]:
         nonlocal count
-        for count, one in enumerate(expected_ends(session, clinic_id, _two_years(now), unit), start=1):  # noqa: B007
+        for one in expected_ends(session, clinic_id, _two_years(now), unit):
+            count += 1
             yield one
 
     months = by_month(ends(), today, zone)

@@ -26,6 +26,7 @@ from tracker.records.session import MriExam, mri_exams_of
 from tracker.web.context import Context, Web
 from tracker.web.entry import enter
 from tracker.web.frame import back_to
+from tracker.web.intervals import interval_seconds
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
@@ -59,18 +60,17 @@ def change(
     unit: Word = "",
     low_reservoir_ml: Word = "",
     refill_cap_days: Word = "",
-    report_interval_h: Word = "",
+    report_interval: Word = "",
 ) -> Response:
     """Change what was typed; an emptied field is no longer known."""
 
     def act(session: Session, pump: Pump, now: datetime) -> dict[str, Any]:
-        hours = _number(report_interval_h, "report_interval_s")
         changes = {
             "patient_reference": patient_reference.strip() or None,
             "unit": unit.strip() or None,
             "low_reservoir_ml": _number(low_reservoir_ml, "low_reservoir_ml"),
             "refill_cap_days": None if not refill_cap_days.strip() else int(_whole(refill_cap_days)),
-            "report_interval_s": None if hours is None else round(hours * 3600),
+            "report_interval_s": interval_seconds(report_interval),
         }
         before = change_record(session, pump, changes, now)
         return {"before": before, "after": {name: changes[name] for name in before}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -15,14 +14,12 @@ from tracker.web.permissions import requires
 from tracker.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
-ALIVE_FOR = timedelta(seconds=60)
 
 
 @router.get("/schedule", response_class=HTMLResponse)
 def schedule(request: Request, web: Context, person: Annotated[Person, requires("schedule.read")]) -> HTMLResponse:
     """The last run of every job, and who leads."""
-    now = web.clock()
     with web.database.reading() as session:
         runs = job_runs(session)
         processes = workers(session, "schedule")
-    return page(request, person, "schedule.html", runs=runs, processes=processes, alive_since=now - ALIVE_FOR)
+    return page(request, person, "schedule.html", runs=runs, processes=processes)
