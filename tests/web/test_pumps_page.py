@@ -10,13 +10,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import insert
 from sqlmodel import select
 
-from tests.build import a_pump
+from tests.build import NOW, a_pump
 from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry
+from tracker.records.pump import Pump
 from tracker.records.staff import SavedView
 from tracker.web.exports import csv_cell
+from tracker.web.kept import MANY
 from tracker.web.pages.pumps import MOST_VIEWS
 
 
@@ -33,6 +36,13 @@ def read_csv(answer: httpx.Response) -> list[dict[str, str]]:
 
 def views(page: str) -> dict[str, str]:
     return {unescape(name): unescape(to) for to, name in re.findall(r'<a href="(/pumps\?[^"]*)">([^<]+)</a>', page)}
+
+
+def lead(page: str) -> str:
+    """The sentence under the heading."""
+    found = re.search(r'<p class="lead">(.*?)</p>', page, re.DOTALL)
+    assert found
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", found[1])))
 
 
 def test_a_search_looks_in_serial_udi_and_patient_reference_of_ones_own_clinic(site_on_both: Site) -> None:
@@ -69,6 +79,26 @@ def test_the_csv_holds_every_pump_that_the_page_would_show_and_the_export_is_in_
         entry = session.exec(select(AuditEntry).where(AuditEntry.subject == "pumps")).one()
         assert (entry.actor, entry.detail["what"]) == (staff.email, "exported as CSV")
         assert "unit='Pain'" in entry.detail["filter"]
+
+
+def test_the_number_of_a_very_large_clinics_pumps_says_since_when_it_is_known(site_on_both: Site) -> None:
+    site = site_on_both
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), unit="Pain")
+        rows = [
+            {"clinic_id": site.clinic().id, "serial": f"MANY-{number}", "model": "codman-3000", "created_at": NOW}
+            for number in range(MANY)
+        ]
+        session.execute(insert(Pump), rows)
+    nurse = site.browser()
+    assert "5,001 pumps of this clinic. Counted" in lead(nurse.get("/pumps").text)
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), unit="Pain", serial="NEW-1")
+    page = nurse.get("/pumps", params={"unit": "Pain"}).text
+    assert "2 pumps match. Counted" in lead(page)
+    assert "NEW-1" in serials(page)
+    assert "5,001 pumps of this clinic" in lead(nurse.get("/pumps").text)
+    assert "1 pump matches." in lead(nurse.get("/pumps", params={"q": "new"}).text)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

@@ -133,8 +133,8 @@ def pump_rows(
 ) -> list[PumpRow]:
     """A page of pumps in that order, from behind the place ``after`` (as ``place_of_row`` gave it).
 
-    ``matching`` is what ``matching_pumps`` told. Few of them are found first and then put in order; of many, the
-    order's index is followed until the page is full, which is soon.
+    ``matching`` is what is known of them. Few are found first and then put in order; of many, the order's index is
+    followed until the page is full, which is soon.
     """
     order = SORTS[sort]
     number: Any = col(
@@ -176,15 +176,17 @@ def place_of_row(row: PumpRow, sort: str) -> tuple[str | int, int]:
     return (to_micros(value or EPOCH) if order.timed else value), row.id
 
 
-def matching_pumps(session: Session, wanted: PumpFilter) -> Matching:
-    """How many pumps match. What can't be told from a pump's own indexes is looked for once: to count and to list."""
-    if wanted.text or wanted.link:
-        some = _narrowed(session, select(col(Pump.id)), wanted, few=True).limit(_FEW + 1)
-        ids = [int(number) for number in session.execute(some).scalars()]
-        if len(ids) <= _FEW:
-            return Matching(len(ids), ids)
+def pumps_with_text(session: Session, wanted: PumpFilter) -> Matching:
+    """The pumps that match a filter with a text, which is looked for in each pump: one search to count and to list."""
+    some = _narrowed(session, select(col(Pump.id)), wanted, few=True).limit(_FEW + 1)
+    ids = [int(number) for number in session.execute(some).scalars()]
+    return Matching(len(ids), ids) if len(ids) <= _FEW else Matching(count_pumps(session, wanted))
+
+
+def count_pumps(session: Session, wanted: PumpFilter) -> int:
+    """How many pumps match."""
     query = select(func.count()).select_from(Pump)
-    return Matching(int(session.execute(_narrowed(session, query, wanted, few=True)).scalar_one()))
+    return int(session.execute(_narrowed(session, query, wanted, few=True)).scalar_one())
 
 
 def urgency_of(session: Session, pump_ids: list[int]) -> dict[int, tuple[int, int]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import col, delete
+from sqlmodel import Session, col, delete
 
 from devices.lifecycle import LifecycleState
 from devices.models import catalogue
@@ -16,17 +18,19 @@ from tracker.errors import Invalid
 from tracker.records.staff import SavedView
 from tracker.records.views_pumps import (
     SORTS,
+    Matching,
     PumpFilter,
     PumpRow,
-    matching_pumps,
+    count_pumps,
     models_of,
     place_of_row,
     pump_rows,
+    pumps_with_text,
     saved_views,
     urgency_of,
 )
 from tracker.records.views_worklist import units
-from tracker.web.context import Context
+from tracker.web.context import Context, Web
 from tracker.web.cursors import read_cursor, write_cursor
 from tracker.web.exports import by_blocks, csv_text, download
 from tracker.web.frame import back_to, with_query
@@ -71,8 +75,8 @@ def pumps(
     sort = sort if sort in SORTS else "newest"
     scope = f"page-pumps:{sort}:{wanted}"
     place = read_cursor(web.key, scope, cursor, (int if SORTS[sort].timed else str, int))
+    matching, counted_at = _matching(web, wanted)
     with web.database.reading() as session:
-        matching = matching_pumps(session, wanted)
         after = None if place is None else (place[0], place[1])
         rows = pump_rows(session, wanted, sort, PAGE + 1, after, matching=matching)
         shown = rows[:PAGE]
@@ -80,7 +84,8 @@ def pumps(
             return RedirectResponse(f"/pumps/{rows[0].serial}", 303)
         values: dict[str, Any] = {
             "rows": shown,
-            "total": matching.total,
+            "total": max(matching.total, len(shown)),
+            "counted_at": counted_at,
             "urgency": urgency_of(session, [row.id for row in shown]),
             "units": [(name, name) for name in units(session, person.clinic_id)],
             "models": [(name, model_name(name)) for name in models_of(session, person.clinic_id)],
@@ -153,6 +158,21 @@ def forget_view(web: Context, person: Annotated[Person, requires("self.manage")]
     with web.database.writing() as session:
         session.exec(delete(SavedView).where(col(SavedView.id) == view_id, col(SavedView.staff_id) == person.staff_id))
     return back_to("/pumps", "forgotten")
+
+
+def _matching(web: Web, wanted: PumpFilter) -> tuple[Matching, datetime | None]:
+    """What is known of the pumps that match, and when they were counted if not just now."""
+    if wanted.text:
+        with web.database.reading() as session:
+            return pumps_with_text(session, wanted), None
+    counted = web.kept.get(("pumps", wanted), partial(_counted, wanted))
+    return Matching(counted.value), counted.kept_at
+
+
+def _counted(wanted: PumpFilter, session: Session) -> tuple[int, int]:
+    every = PumpFilter(wanted.clinic_id)
+    whole = count_pumps(session, every)
+    return (whole if wanted == every else count_pumps(session, wanted)), whole
 
 
 def model_name(model_id: str) -> str:
