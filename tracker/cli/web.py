@@ -21,7 +21,7 @@ from tracker.web.patience import PatientProtocol
 app = typer.Typer(add_completion=False)
 
 _LAST_ANSWERS_S = 5
-_COLLECT_AFTER = 5_000  # new objects; ten times as many held every page up for 60 ms at a time
+_COLLECT_AFTER = (2_000, 4, 2_000)  # new objects, and rounds; a round of many holds every page up for 60 ms and longer
 
 
 class _Server(uvicorn.Server):
@@ -92,4 +92,4 @@ def _calm_the_collector() -> None:
     """What is made by now lasts: walking it for cycles, time and again, held every page up for longer than it takes."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 50)
+    gc.set_threshold(*_COLLECT_AFTER)

@@ -38,6 +38,7 @@ class Database:
         self.url = parsed
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "pool_size": pool_size, "max_overflow": 8}
+        options["pool_use_lifo"] = True  # the connection used last has its plans and pages at hand
         options |= {"json_serializer": _to_json, "json_deserializer": _from_json}
         if self.is_sqlite:
             if not parsed.database or parsed.database == ":memory:":
