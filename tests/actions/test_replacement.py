@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session, select
 
 from tests.actions.build import NURSE, a_history, a_pump, a_report
+from tests.build import an_alarm
 from tracker.actions.attest import attest, withdraw_attestation
 from tracker.actions.determine import determine
 from tracker.actions.document_fact import document_fact, withdraw_fact
@@ -159,6 +160,31 @@ def test_a_past_date_sees_what_was_received_by_then_not_what_was_measured(databa
         assert changed["fact", "battery_nearing_end"] == (False, True)
         assert changed["criterion", "5.1a"] == ("not_met", "met")
         assert ("outcome", "outcome") not in changed
+
+
+def test_an_answer_about_the_past_names_the_alarm_of_then_however_many_came_since(
+    database: Database, now: datetime
+) -> None:
+    with database.writing() as session:
+        pump = a_pump(session, now - 900 * DAY, implanted_on=(now - 900 * DAY).date())
+        a_history(session, pump, now - 801 * DAY, 5)
+        then = now - 800 * DAY
+        a_report(session, pump, then, 6, alarms=("elective_replacement",), received_at=then)
+        alarm = an_alarm(
+            session,
+            pump,
+            code="elective_replacement",
+            opened_at=then,
+            first_seen_at=then,
+            last_seen_at=then,
+            closed_at=now - 700 * DAY,
+        )
+        for step in range(600):
+            at = now - 600 * DAY + step * DAY
+            an_alarm(session, pump, opened_at=at, first_seen_at=at, last_seen_at=at, closed_at=at)
+        before = determine(session, pump, cause="staff", now=now, as_of=then + DAY)
+        source = next(one["source"] for one in before.facts if one["name"] == "impending_failure_notice")
+        assert (source["kind"], source["id"]) == ("alarm", str(alarm.id))
 
 
 def test_absence_of_an_alarm_in_an_old_report_proves_nothing(sqlite_database: Database, now: datetime) -> None:

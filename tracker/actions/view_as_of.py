@@ -11,7 +11,7 @@ from tracker.actions.look_ahead import look_ahead
 from tracker.actions.recall_history import LOOK_BACK
 from tracker.actions.view_pumps import seen_finding, view_of
 from tracker.findings.view import FindingSeen, PumpView, StateSeen, last_unlogged_refill
-from tracker.records.alarm import alarms_of
+from tracker.records.alarm import alarms_open_at
 from tracker.records.columns import key
 from tracker.records.determination import documented_facts
 from tracker.records.finding import findings_of_pumps, rulings, standing_attestations
@@ -41,16 +41,11 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
             cap_days=cap_days,
             visits=known,
         )
-    alarms = [
-        alarm
-        for alarm in alarms_of(session, pump_id)
-        if alarm.opened_at <= as_of and (alarm.closed_at is None or alarm.closed_at > as_of)
-    ]
     view = view_of(
         pump,
         None,
         outlook,
-        alarms=alarms,
+        alarms=alarms_open_at(session, pump_id, as_of),
         documented=documented_facts(session, [pump_id], as_of).get(pump_id, ()),
         findings=findings,
         attestation=standing_attestations(session, [pump_id], as_of).get(pump_id),

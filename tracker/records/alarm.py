@@ -95,12 +95,14 @@ def open_alarms(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Ala
     return found
 
 
-def alarms_of(session: Session, pump_id: int, *, since: datetime | None = None, limit: int = 500) -> list[Alarm]:
-    """A pump's alarms, newest first, open or not."""
-    chosen = select(Alarm).where(Alarm.pump_id == pump_id)
-    if since is not None:
-        chosen = chosen.where(col(Alarm.last_seen_at) >= since)
-    return list(session.exec(chosen.order_by(col(Alarm.first_seen_at).desc(), col(Alarm.id).desc()).limit(limit)))
+def alarms_open_at(session: Session, pump_id: int, moment: datetime) -> list[Alarm]:
+    """A pump's alarms that were open at that moment, newest first."""
+    chosen = select(Alarm).where(
+        col(Alarm.pump_id) == pump_id,
+        col(Alarm.opened_at) <= moment,
+        col(Alarm.closed_at).is_(None) | (col(Alarm.closed_at) > moment),
+    )
+    return list(session.exec(chosen.order_by(col(Alarm.first_seen_at).desc(), col(Alarm.id).desc())))
 
 
 def alarm_events(session: Session, alarm_id: int) -> list[AlarmEvent]:

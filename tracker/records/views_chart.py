@@ -6,15 +6,17 @@ teeth, since a bucket is drawn from its highest to its lowest value, which is ho
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Interval, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Interval, and_, func, literal, select, type_coerce
 from sqlmodel import Session, col
 
 from tracker.records.alarm import Alarm
-from tracker.records.columns import UtcDateTime, to_micros
+from tracker.records.columns import EPOCH, UtcDateTime, to_micros
 from tracker.records.reading import Reading
 from tracker.records.visit import Visit
 
@@ -46,14 +48,51 @@ class Span:
 
 def reading_buckets(session: Session, pump_id: int, span: Span, buckets: int = BUCKETS) -> list[Bucket]:
     """The readings of that span in at most ``buckets`` + 1 buckets of equal length, the oldest first."""
-    start = to_micros(span.start)
-    width = max(_MICROS, (to_micros(span.end) - start) // buckets)
+    width = max(_MICROS, (to_micros(span.end) - to_micros(span.start)) // buckets)
+    return _binned(session, width, span.start, _of(pump_id, span.end), col(Reading.measured_at) >= span.start)
+
+
+def whole_course(
+    session: Session, pump_id: int, begins: datetime, until: datetime, buckets: int = BUCKETS
+) -> list[Bucket]:
+    """All readings up to that time in at most 2 * ``buckets`` + 1 buckets, the oldest first, whenever they begin.
+
+    ``begins`` is when they probably do: where that holds they are read once, without a look for the first of them.
+    """
+    width = max(_MICROS, (to_micros(until) - to_micros(begins)) // buckets)
+    found = _binned(session, width, EPOCH, _of(pump_id, until))
+    if found and until - found[0].first_at < (until - begins) / 2:
+        return reading_buckets(session, pump_id, Span(found[0].first_at, until), buckets)
+    step = -(-len(found) // (2 * buckets + 1))
+    return [merged(found[at : at + step]) for at in range(0, len(found), step)] if step > 1 else found
+
+
+def merged(some: Sequence[Bucket]) -> Bucket:
+    """Buckets that follow one another, as one."""
+
+    def least(values: Iterable[float | None]) -> Any:
+        return min((value for value in values if value is not None), default=None)
+
+    def most(values: Iterable[float | None]) -> Any:
+        return max((value for value in values if value is not None), default=None)
+
+    firsts, lasts, counts, *extremes = zip(*some, strict=True)
+    each = (choose(values) for choose, values in zip(cycle((least, most)), extremes, strict=False))
+    return Bucket(firsts[0], lasts[-1], sum(counts), *each)
+
+
+def _of(pump_id: int, until: datetime) -> ColumnElement[bool]:
+    return and_(col(Reading.pump_id) == pump_id, col(Reading.measured_at) <= until)
+
+
+def _binned(session: Session, width: int, origin: datetime, *wanted: ColumnElement[bool]) -> list[Bucket]:
+    """The readings wanted, none older than the origin, in bins of so many microseconds from the origin on."""
     measured: Any = col(Reading.measured_at)
     if session.get_bind().dialect.name == "sqlite":
-        bucket = ((type_coerce(measured, BigInteger) - start) // width).label("bucket")
+        bucket = ((type_coerce(measured, BigInteger) - to_micros(origin)) // width).label("bucket")
     else:
         stride = literal(timedelta(microseconds=width), Interval)
-        bucket = func.date_bin(stride, measured, literal(span.start, UtcDateTime)).label("bucket")
+        bucket = func.date_bin(stride, measured, literal(origin, UtcDateTime)).label("bucket")
     query = (
         select(
             bucket,
@@ -67,23 +106,11 @@ def reading_buckets(session: Session, pump_id: int, span: Span, buckets: int = B
             func.min(Reading.flow_ml_per_day),
             func.max(Reading.flow_ml_per_day),
         )
-        .where(
-            col(Reading.pump_id) == pump_id,
-            col(Reading.measured_at) >= span.start,
-            col(Reading.measured_at) <= span.end,
-        )
+        .where(*wanted)
         .group_by(bucket)
         .order_by(bucket)
     )
     return [Bucket(*told) for _, *told in session.execute(query)]
-
-
-def first_reading_at(session: Session, pump_id: int) -> datetime | None:
-    """When the oldest reading of the pump was measured."""
-    moment: datetime | None = session.execute(
-        select(func.min(Reading.measured_at)).where(col(Reading.pump_id) == pump_id)
-    ).scalar_one()
-    return moment
 
 
 def charted_alarms(session: Session, pump_id: int, span: Span, limit: int = 300) -> list[Alarm]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
-from sqlmodel import Session, col, select
+import sqlalchemy
+from sqlalchemy import bindparam
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
 
 from devices.wire import MAX_GAPS
 from tracker.records.advisory import Advisory, AdvisoryMatch, advisories_of
-from tracker.records.alarm import Alarm, alarms_of
+from tracker.records.alarm import Alarm
 from tracker.records.delivery import DeliveryMark
-from tracker.records.determination import Determination, determinations_of
+from tracker.records.determination import Determination
 from tracker.records.finding import FindingRecord, findings_of_pumps
 from tracker.records.moves import lifecycle_events
 from tracker.records.outlook import Outlook
@@ -21,12 +26,24 @@ from tracker.records.session import MriExam, ProgrammerSessionRecord, mri_exams_
 from tracker.records.visit import Visit, visits_of
 from tracker.records.worklist import WorklistItem
 
-_NEWEST = 60
+_MOST = 60  # of what may well be nothing new: alarms seen again, determinations that find the same
+
+
+class Determined(NamedTuple):
+    """What a determination of the present found, and when."""
+
+    id: int
+    determined_at: datetime
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
 class PumpRecord:
-    """One pump with what is known of it. The lists hold the newest entries, the newest first."""
+    """One pump with what is known of it. The lists hold the newest entries, the newest first.
+
+    ``alarms`` begins with the open ones, however old. ``sessions`` are those that no visit tells of. ``determination``
+    is the newest of the present, ``outcomes`` are those that found another outcome than the one before.
+    """
 
     pump: Pump
     state: PumpState | None
@@ -36,7 +53,8 @@ class PumpRecord:
     visits: Sequence[Visit]
     sessions: Sequence[ProgrammerSessionRecord]
     moves: Sequence[LifecycleEvent]
-    determinations: Sequence[Determination]
+    determination: Determination | None
+    outcomes: Sequence[Determined]
     findings: Sequence[FindingRecord]
     mri: Sequence[MriExam]
     advisories: Sequence[tuple[AdvisoryMatch, Advisory]]
@@ -45,45 +63,95 @@ class PumpRecord:
     replaces: Pump | None
 
     @property
-    def determination(self) -> Determination | None:
-        """The newest determination of the present."""
-        return next((one for one in self.determinations if one.cause != "as_of"), None)
-
-    @property
     def open_alarms(self) -> list[Alarm]:
         """The alarms that are not closed, the most urgent first."""
         return sorted((one for one in self.alarms if one.closed_at is None), key=lambda one: -one.priority)
 
 
-def pump_record(session: Session, pump: Pump, now: datetime) -> PumpRecord:
-    """The record as its page shows it; snoozed lines are left out until they wake."""
+def pump_record(session: Session, pump: Pump, now: datetime, newest: int) -> PumpRecord:
+    """The record as its page shows it, with so many of the newest; snoozed lines are left out until they wake."""
     pump_id = pump.id or 0
-    sessions = select(ProgrammerSessionRecord).where(col(ProgrammerSessionRecord.pump_id) == pump_id)
-    items = select(WorklistItem).where(
-        col(WorklistItem.pump_id) == pump_id,
-        col(WorklistItem.closed_at).is_(None),
-        col(WorklistItem.snoozed_until).is_(None) | (col(WorklistItem.snoozed_until) <= now),
-    )
-    marks = select(DeliveryMark).where(col(DeliveryMark.pump_id) == pump_id).order_by(col(DeliveryMark.epoch).desc())
+    asked = {"pump_id": pump_id, "now": now, "newest": newest}
+    state, outlook, determination, replaced_by, replaces = session.execute(_BESIDE, asked).one()
     return PumpRecord(
         pump=pump,
-        state=session.get(PumpState, pump_id),
-        outlook=session.get(Outlook, pump_id),
-        items=session.exec(
-            items.order_by(col(WorklistItem.priority).desc(), col(WorklistItem.harm_at), col(WorklistItem.id)).limit(50)
-        ).all(),
-        alarms=alarms_of(session, pump_id, limit=_NEWEST),
-        visits=visits_of(session, pump_id, _NEWEST),
-        sessions=session.exec(sessions.order_by(col(ProgrammerSessionRecord.measured_at).desc()).limit(_NEWEST)).all(),
+        state=state,
+        outlook=outlook,
+        items=session.execute(_ITEMS, asked).scalars().all(),
+        alarms=session.execute(_ALARMS, asked).scalars().all(),
+        visits=visits_of(session, pump_id, newest),
+        sessions=session.execute(_SESSIONS, asked).scalars().all(),
         moves=lifecycle_events(session, pump_id),
-        determinations=determinations_of(session, pump_id, _NEWEST),
+        determination=determination,
+        outcomes=_news([Determined(*row) for row in session.execute(_OUTCOMES, asked)]),
         findings=findings_of_pumps(session, [pump_id]).get(pump_id, []),
         mri=mri_exams_of(session, pump_id),
         advisories=advisories_of(session, pump_id),
-        marks=session.exec(marks.limit(20)).all(),
-        replaced_by=session.get(Pump, pump.replaced_by_id) if pump.replaced_by_id else None,
-        replaces=session.exec(select(Pump).where(col(Pump.replaced_by_id) == pump_id)).first(),
+        marks=session.execute(_MARKS, asked).scalars().all(),
+        replaced_by=replaced_by,
+        replaces=replaces,
     )
+
+
+def _of_the_present(query: Any) -> Any:
+    """That of the pump's determinations which are not about the past, the newest first."""
+    return query.where(col(Determination.pump_id) == _PUMP_ID, col(Determination.cause) != "as_of").order_by(
+        col(Determination.determined_at).desc(), col(Determination.id).desc()
+    )
+
+
+_PUMP_ID: Final[Any] = bindparam("pump_id")
+_ITEMS: Final = (
+    sqlalchemy.select(WorklistItem)
+    .where(
+        col(WorklistItem.pump_id) == _PUMP_ID,
+        col(WorklistItem.closed_at).is_(None),
+        col(WorklistItem.snoozed_until).is_(None) | (col(WorklistItem.snoozed_until) <= bindparam("now")),
+    )
+    .order_by(col(WorklistItem.priority).desc(), col(WorklistItem.harm_at), col(WorklistItem.id))
+    .limit(50)
+)
+_ALARMS: Final = (
+    sqlalchemy.select(Alarm)
+    .where(col(Alarm.pump_id) == _PUMP_ID)
+    .order_by(col(Alarm.closed_at).is_not(None), col(Alarm.first_seen_at).desc(), col(Alarm.id).desc())
+    .limit(_MOST)
+)
+_SESSIONS: Final = (
+    sqlalchemy.select(ProgrammerSessionRecord)
+    .where(col(ProgrammerSessionRecord.pump_id) == _PUMP_ID, col(ProgrammerSessionRecord.visit_id).is_(None))
+    .order_by(col(ProgrammerSessionRecord.measured_at).desc())
+    .limit(bindparam("newest"))
+)
+_MARKS: Final = (
+    sqlalchemy.select(DeliveryMark)
+    .where(col(DeliveryMark.pump_id) == _PUMP_ID)
+    .order_by(col(DeliveryMark.epoch).desc())
+    .limit(20)
+)
+_AFTER, _BEFORE = aliased(Pump), aliased(Pump)
+_NEWEST = _of_the_present(sqlalchemy.select(col(Determination.id))).limit(1).scalar_subquery()
+_BESIDE: Final = (
+    sqlalchemy.select(PumpState, Outlook, Determination, _AFTER, _BEFORE)
+    .select_from(Pump)
+    .join(PumpState, col(PumpState.pump_id) == col(Pump.id), isouter=True)
+    .join(Outlook, col(Outlook.pump_id) == col(Pump.id), isouter=True)
+    .join(Determination, col(Determination.id) == _NEWEST, isouter=True)
+    .join(_AFTER, col(_AFTER.id) == col(Pump.replaced_by_id), isouter=True)
+    .join(_BEFORE, col(_BEFORE.replaced_by_id) == col(Pump.id), isouter=True)
+    .where(col(Pump.id) == _PUMP_ID)
+    .limit(1)
+)
+"""What there is one of: the state, the outlook, the newest determination, the successor, the predecessor."""
+_OUTCOMES: Final = _of_the_present(
+    sqlalchemy.select(col(Determination.id), col(Determination.determined_at), col(Determination.outcome))
+).limit(_MOST + 1)
+
+
+def _news(rows: Sequence[Determined]) -> list[Determined]:
+    """Of the newest ``_MOST`` + 1, those that differ from the one before: the same answer again is no news."""
+    news = [newer for newer, older in pairwise(rows) if newer.outcome != older.outcome]
+    return [*news, rows[-1]] if 0 < len(rows) <= _MOST else news
 
 
 def missing_of(mark: DeliveryMark) -> list[tuple[int, int]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Select, and_, func, or_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_
 from sqlmodel import Session, col, select
 
 from devices.alarms import Priority
@@ -15,6 +15,14 @@ from tracker.records.pump import Pump
 from tracker.records.staff import Staff
 from tracker.records.values import each_once
 from tracker.records.worklist import WorklistItem
+
+
+class Colleague(NamedTuple):
+    """One of the staff, as far as others need to know."""
+
+    email: str
+    name: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +147,21 @@ def worklist_line(session: Session, clinic_id: int, item_id: int) -> WorklistLin
     return None if row is None else WorklistLine(*row)
 
 
-def colleagues(session: Session, clinic_id: int) -> list[Staff]:
+def colleagues(session: Session, clinic_id: int) -> list[Colleague]:
     """The active staff of a clinic by name: those who can be handed a line."""
-    query = select(Staff).where(col(Staff.clinic_id) == clinic_id, col(Staff.active).is_(True))
-    return list(session.exec(query.order_by(col(Staff.name), col(Staff.email))))
+    return [Colleague(*row) for row in session.execute(_COLLEAGUES, {"clinic_id": clinic_id})]
 
 
 def units(session: Session, clinic_id: int) -> list[str]:
     """The units that the clinic's pumps belong to."""
     return each_once(session, col(Pump.unit), clinic_id)
+
+
+_COLLEAGUES: Final = (
+    sqlalchemy.select(col(Staff.email), col(Staff.name), col(Staff.role))
+    .where(col(Staff.clinic_id) == bindparam("clinic_id"), col(Staff.active).is_(True))
+    .order_by(col(Staff.name), col(Staff.email))
+)
 
 
 def _narrowed(query: Select[Any] | Any, wanted: WorklistFilter, now: datetime) -> Any:

@@ -13,7 +13,7 @@ from devices.model import PumpModel
 from tracker.records.alarm import Alarm
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump
-from tracker.records.views_chart import Bucket, Span
+from tracker.records.views_chart import Bucket, Span, merged
 from tracker.records.visit import Visit
 from tracker.web.words import number, sign
 
@@ -217,25 +217,5 @@ def plain_lines(buckets: Sequence[Bucket], span: Span) -> list[Plain]:
 def table_of(buckets: Sequence[Bucket], rows: int = 24) -> list[Bucket]:
     """The readings thinned further, for the table behind the chart, the newest first."""
     step = max(1, -(-len(buckets) // rows))
-    thinned = [_merged(buckets[start : start + step]) for start in range(0, len(buckets), step)]
+    thinned = [merged(buckets[start : start + step]) for start in range(0, len(buckets), step)]
     return thinned[::-1]
-
-
-def _merged(some: Sequence[Bucket]) -> Bucket:
-    def least(field: str) -> Any:
-        return min((value for one in some if (value := getattr(one, field)) is not None), default=None)
-
-    def most(field: str) -> Any:
-        return max((value for one in some if (value := getattr(one, field)) is not None), default=None)
-
-    return Bucket(
-        some[0].first_at,
-        some[-1].last_at,
-        sum(one.readings for one in some),
-        least("reservoir_low_ml"),
-        most("reservoir_high_ml"),
-        least("battery_low_percent"),
-        most("battery_high_percent"),
-        least("flow_low_ml_per_day"),
-        most("flow_high_ml_per_day"),
-    )

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from devices.alarms import AlarmCode, meaning
 from tracker.records.alarm import Alarm
-from tracker.records.determination import Determination
 from tracker.records.finding import FindingRecord
 from tracker.records.pump import LifecycleEvent
 from tracker.records.session import MriExam, ProgrammerSessionRecord
+from tracker.records.views_pump import Determined
 from tracker.records.visit import Visit
 from tracker.web.chart import deeds
 from tracker.web.words import number, sign, word
@@ -36,22 +36,32 @@ def timeline(
     visits: Sequence[Visit],
     sessions: Sequence[ProgrammerSessionRecord],
     moves: Sequence[LifecycleEvent],
-    determinations: Sequence[Determination],
+    outcomes: Sequence[Determined],
     findings: Sequence[FindingRecord],
     mri: Sequence[MriExam],
     limit: int,
 ) -> list[Happening]:
-    """The newest happenings of all kinds together."""
+    """The newest happenings of all kinds together, of the newest ``limit`` of each kind."""
     entries = [entry for alarm in alarms for entry in _of_alarm(alarm)]
     entries += [_of_visit(serial, visit) for visit in visits]
-    entries += [_of_session(one) for one in sessions if one.visit_id is None]
+    entries += [_of_session(one) for one in sessions]
     entries += [
         Happening(
             move.at, "lifecycle", "", f"{word(move.from_state)} to {word(move.to_state).lower()}", _by(move), None
         )
         for move in moves
     ]
-    entries += _of_determinations(serial, determinations)
+    entries += [
+        Happening(
+            one.determined_at,
+            "determination",
+            "",
+            f"Replacement determined: {word(one.outcome).lower()}",
+            "",
+            f"/pumps/{serial}/replacement?determination={one.id}",
+        )
+        for one in outcomes
+    ]
     entries += [
         Happening(
             one.happened_at, "finding", "", "Finding", one.sentence, f"/pumps/{serial}/replacement#finding-{one.id}"
@@ -98,15 +108,3 @@ def _of_session(one: ProgrammerSessionRecord) -> Happening:
     said = [words for words, value in (("programmer", one.programmer), ("operator", one.operator)) if value]
     text = ", ".join(f"{words} {getattr(one, words)}" for words in said)
     return Happening(one.measured_at, "session", "high" if one.completed is False else "", title, text, None)
-
-
-def _of_determinations(serial: str, rows: Sequence[Determination]) -> list[Happening]:
-    """Only where the outcome changed: the same answer again is no news."""
-    entries = []
-    for index, newer in enumerate(rows):
-        older = rows[index + 1] if index + 1 < len(rows) else None
-        if newer.cause != "as_of" and (older is None or older.outcome != newer.outcome):
-            link = f"/pumps/{serial}/replacement?determination={newer.id}"
-            title = f"Replacement determined: {word(newer.outcome).lower()}"
-            entries.append(Happening(newer.determined_at, "determination", "", title, "", link))
-    return entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,9 +12,18 @@ from sqlmodel import Session
 from devices.alarms import AlarmCode, meaning
 from devices.models import catalogue
 from tracker.errors import Invalid
+from tracker.records.columns import from_micros
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump
-from tracker.records.views_chart import Span, charted_alarms, charted_visits, first_reading_at, reading_buckets
+from tracker.records.views_chart import (
+    BUCKETS,
+    Bucket,
+    Span,
+    charted_alarms,
+    charted_visits,
+    reading_buckets,
+    whole_course,
+)
 from tracker.records.views_pump import missing_of, pump_record
 from tracker.records.views_worklist import WorklistLine, colleagues
 from tracker.web.chart import SPANS, chart_values, plain_lines, programmed_course, table_of
@@ -30,6 +39,8 @@ from tracker.web.words import word
 
 router = APIRouter(include_in_schema=False)
 TIMELINE = 30
+PLAIN_BUCKETS = 250  #: of the drawing for paper and for those without scripts
+_YOUNG = timedelta(days=30)
 Reader = Annotated[Person, requires("pumps.read")]
 SpanName = Annotated[str, Query(alias="span", max_length=4)]
 
@@ -54,9 +65,8 @@ def show_pump(
     span_name = span_name if span_name in SPANS else "1y"
     with web.database.reading() as session:
         reached = reach(session, person, serial, now)
-        record = pump_record(session, reached.pump, now)
-        shown = _span(session, reached.pump, record.outlook, span_name, now)
-        buckets = reading_buckets(session, reached.pump.id or 0, shown)
+        record = pump_record(session, reached.pump, now, TIMELINE)
+        shown, buckets = _course(session, reached.pump, record.outlook, span_name, now, PLAIN_BUCKETS)
         staff = colleagues(session, person.clinic_id)
     web.trail.read(person, f"pump:{serial}", "page", now, clinic_id=reached.pump.clinic_id)
     model = catalogue.find(reached.pump.model)
@@ -79,7 +89,7 @@ def show_pump(
             visits=record.visits,
             sessions=record.sessions,
             moves=record.moves,
-            determinations=record.determinations,
+            outcomes=record.outcomes,
             findings=record.findings,
             mri=record.mri,
             limit=TIMELINE,
@@ -120,9 +130,9 @@ def chart(
         outlook = session.get(Outlook, pump.id)
         if since is not None and until is not None:
             shown = _between(since, until, now)
+            buckets = reading_buckets(session, pump.id or 0, shown)
         else:
-            shown = _span(session, pump, outlook, span_name if span_name in SPANS else "1y", now)
-        buckets = reading_buckets(session, pump.id or 0, shown)
+            shown, buckets = _course(session, pump, outlook, span_name if span_name in SPANS else "1y", now)
         alarms = charted_alarms(session, pump.id or 0, shown)
         visits = charted_visits(session, pump.id or 0, shown)
     web.trail.read(person, f"pump:{serial}", "chart", now, clinic_id=pump.clinic_id)
@@ -141,14 +151,28 @@ def chart(
     return JSONResponse(values)
 
 
-def _span(session: Session, pump: Pump, outlook: Outlook | None, name: str, now: datetime) -> Span:
-    """The named span that ends now; ``all`` goes from the first reading to the end of service's far limit."""
+def _course(
+    session: Session, pump: Pump, outlook: Outlook | None, name: str, now: datetime, buckets: int = BUCKETS
+) -> tuple[Span, list[Bucket]]:
+    """The named span and its readings. ``all`` goes from the first reading to the end of service's far limit."""
     length = SPANS[name][1]
     if length is not None:
-        return Span(now - length, now)
-    start = first_reading_at(session, pump.id or 0) or pump.created_at
+        shown = Span(now - length, now)
+        return shown, reading_buckets(session, pump.id or 0, shown, buckets)
     far = outlook.eos_high_at if outlook else None
-    return Span(min(start, now), max(now, far) if far else now)
+    end = max(now, far) if far else now
+    found = whole_course(session, pump.id or 0, _probable_start(pump, outlook, now), end, buckets)
+    return Span(min(found[0].first_at if found else pump.created_at, now), end), found
+
+
+def _probable_start(pump: Pump, outlook: Outlook | None, now: datetime) -> datetime:
+    """When the pump's readings probably begin: with its record, its implantation or what its forecast remembers."""
+    starts = [pump.created_at, now - _YOUNG]
+    if pump.implanted_on is not None:
+        starts.append(datetime.combine(pump.implanted_on, time(), now.tzinfo))
+    if outlook is not None and outlook.battery_points:
+        starts.append(from_micros(outlook.battery_points[0][0]))
+    return min(starts)
 
 
 def _between(since: float, until: float, now: datetime) -> Span:
