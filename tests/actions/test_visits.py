@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session
 
 from tests.actions.build import NURSE, a_clinic, a_pump
+from tests.build import a_visit
 from tracker.actions.amend_visit import amend_visit
 from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.draft_visit import draft_visit
@@ -90,6 +91,19 @@ def test_a_reprogramming_carries_its_prescription_into_the_pumps_record(
         assert visit.prescription_before["dose_per_day"] == "300"
         log(session, pump, now, performed_at=now - 30 * HOUR, reprogrammed=True, prescription_after=LESS)
         assert pump.dose_per_day == "330", "an older visit logged later changes nothing"
+        withdraw_visit(session, key(visit.id), reason="another patient's", by=NURSE, now=now)
+        assert pump.dose_per_day == "300"
+
+
+def test_a_withdrawn_prescription_gives_way_to_the_one_before_however_many_refills_came_since(
+    database: Database, now: datetime
+) -> None:
+    with database.writing() as session:
+        pump = a_pump(session, now, concentration="2000", concentration_unit="mcg/mL", dose_per_day="300")
+        visit = log(session, pump, now, performed_at=now - 2000 * HOUR, reprogrammed=True, prescription_after=MORE)
+        for step in range(60):
+            a_visit(session, pump, performed_at=now - (1900 - step) * HOUR)
+        assert pump.dose_per_day == "330"
         withdraw_visit(session, key(visit.id), reason="another patient's", by=NURSE, now=now)
         assert pump.dose_per_day == "300"
 

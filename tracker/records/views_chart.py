@@ -113,7 +113,7 @@ def _binned(session: Session, width: int, origin: datetime, *wanted: ColumnEleme
     return [Bucket(*told) for _, *told in session.execute(query)]
 
 
-def charted_alarms(session: Session, pump_id: int, span: Span, limit: int = 300) -> list[Alarm]:
+def charted_alarms(session: Session, pump_id: int, span: Span, limit: int = 1000) -> list[Alarm]:
     """Alarms that were active at some time of the span, the newest first."""
     query = (
         select(Alarm)
@@ -128,8 +128,8 @@ def charted_alarms(session: Session, pump_id: int, span: Span, limit: int = 300)
     return list(session.execute(query).scalars())
 
 
-def charted_visits(session: Session, pump_id: int, span: Span, limit: int = 300) -> list[Visit]:
-    """Visits that count, from the last one before the span on, the oldest first."""
+def charted_visits(session: Session, pump_id: int, span: Span, limit: int = 1000) -> list[Visit]:
+    """Visits that count, from the last one before the span on, the oldest first; of very many the newest."""
     before = (
         select(func.max(Visit.performed_at))
         .where(
@@ -148,7 +148,7 @@ def charted_visits(session: Session, pump_id: int, span: Span, limit: int = 300)
             col(Visit.performed_at) <= span.end,
             col(Visit.performed_at) >= func.coalesce(before, literal(span.start - timedelta(days=366), UtcDateTime)),
         )
-        .order_by(col(Visit.performed_at))
+        .order_by(col(Visit.performed_at).desc(), col(Visit.id).desc())
         .limit(limit)
     )
-    return list(session.execute(query).scalars())
+    return list(session.execute(query).scalars())[::-1]

@@ -140,7 +140,7 @@ def newest_prescribing(session: Session, pump_id: int) -> Visit | None:
     """The pump's newest confirmed visit that says what was prescribed."""
     rows = session.exec(
         select(Visit)
-        .where(Visit.pump_id == pump_id, Visit.status == "confirmed")
+        .where(Visit.pump_id == pump_id, Visit.status == "confirmed", col(Visit.prescription_after).is_not(None))
         .order_by(col(Visit.performed_at).desc(), col(Visit.id).desc())
         .limit(50)
     )
