@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect, text
 from sqlmodel import select
 
 from tracker.errors import StartupFault
@@ -47,12 +48,36 @@ def test_a_backup_never_overwrites_a_file(sqlite_database: Database, tmp_path: P
     assert (tmp_path / "copy").read_text() == "precious"
 
 
-def test_something_else_than_a_copy_is_refused_and_the_records_stay(sqlite_database: Database, tmp_path: Path) -> None:
-    add_pump(sqlite_database, "A")
-    (tmp_path / "copy").write_bytes(b"not a database" * 1000)
-    with pytest.raises(StartupFault, match="not a sound"):
-        copies.restore(sqlite_database, tmp_path / "copy", force=True)
-    assert serials(sqlite_database) == ["A"]
+@pytest.mark.parametrize("part", [0.0, 0.5, 0.9])
+def test_a_broken_copy_is_refused_and_the_records_stay(database: Database, tmp_path: Path, part: float) -> None:
+    add_pump(database, "A")
+    copies.backup(database, tmp_path / "whole")
+    whole = (tmp_path / "whole").read_bytes()
+    (tmp_path / "copy").write_bytes(whole[: int(len(whole) * part)] + b"not a database" * 1000)
+    add_pump(database, "B")
+    for _ in range(2):
+        with pytest.raises(StartupFault, match=r"not a sound|pg_restore failed"):
+            copies.restore(database, tmp_path / "copy", force=True)
+        assert serials(database) == ["A", "B"]
+
+
+def test_a_restore_that_was_cut_off_is_finished_by_the_next_one(postgres_url: str, tmp_path: Path) -> None:
+    database = Database(postgres_url)
+    schema.upgrade(database)
+    add_pump(database, "A")
+    copies.backup(database, tmp_path / "copy")
+    with database.engine.begin() as connection:
+        connection.execute(text("ALTER SCHEMA public RENAME TO before_restore"))
+        connection.execute(text("CREATE SCHEMA public"))
+    copies.restore(database, tmp_path / "copy", force=False)
+    assert serials(database) == ["A"]
+    with database.engine.begin() as connection:
+        assert "before_restore" not in inspect(connection).get_schema_names()
+        connection.execute(text("CREATE SCHEMA before_restore"))
+    with pytest.raises(StartupFault, match="before_restore"):
+        copies.restore(database, tmp_path / "copy", force=True)
+    assert serials(database) == ["A"]
+    database.close()
 
 
 def test_an_empty_database_is_told_to_upgrade(sqlite_url: str) -> None:

@@ -27,7 +27,8 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_declares(database:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         differences = compare_metadata(context, METADATA)
-    real = [difference for difference in differences if "reading_default" not in str(difference)]
+    made_by_the_database_alone = ("reading_default", "ix_pump_text")
+    real = [one for one in differences if not any(name in str(one) for name in made_by_the_database_alone)]
     assert real == []
 
 

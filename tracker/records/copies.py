@@ -6,13 +6,18 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import inspect, text
 
 from tracker.errors import StartupFault
+from tracker.records import text_search
 from tracker.records.database import Database
+
+_ASIDE: Final = "before_restore"
 
 
 def backup(database: Database, file: Path) -> int:
@@ -46,18 +51,7 @@ def restore(database: Database, file: Path, *, force: bool) -> None:
     if database.is_sqlite:
         _restore_sqlite(database, file)
     else:
-        with database.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        database.close()
-        _run(
-            "pg_restore",
-            "--no-owner",
-            "--exit-on-error",
-            "--single-transaction",
-            f"--dbname={_dsn(database)}",
-            str(file),
-        )
+        _restore_postgresql(database, file)
 
 
 def faults(database: Database) -> list[str]:
@@ -82,6 +76,38 @@ def _restore_sqlite(database: Database, file: Path) -> None:
             copy.backup(target, pages=4096)
 
 
+def _restore_postgresql(database: Database, file: Path) -> None:
+    """What was there is set aside until the copy is in, and comes back where it can't be read to its end."""
+    listed = _run("pg_restore", "--list", str(file))
+    wanted = [
+        line for line in listed.splitlines() if " EXTENSION " not in line and f" {text_search.INDEX} " not in line
+    ]
+    with database.engine.begin() as connection:
+        there = inspect(connection)
+        if _ASIDE not in there.get_schema_names():
+            connection.execute(text(f"ALTER SCHEMA public RENAME TO {_ASIDE}"))
+            connection.execute(text("CREATE SCHEMA public"))
+        elif there.has_table("pump"):
+            raise StartupFault(
+                f"an attempt to restore was cut off and left records in the schema {_ASIDE}: drop it, or make it public"
+            )
+    database.close()
+    try:
+        with tempfile.NamedTemporaryFile("w", suffix=".list") as chosen:
+            chosen.write("\n".join(wanted))
+            chosen.flush()
+            words = ("--no-owner", "--exit-on-error", "--single-transaction", f"--use-list={chosen.name}")
+            _run("pg_restore", *words, f"--dbname={_dsn(database)}", str(file))
+    except BaseException:
+        with database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text(f"ALTER SCHEMA {_ASIDE} RENAME TO public"))
+        raise
+    with database.engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {_ASIDE} CASCADE"))
+        text_search.make_index(connection)
+
+
 def _has_records(database: Database) -> bool:
     if not inspect(database.engine).has_table("pump"):
         return False
@@ -97,7 +123,7 @@ def _dsn(database: Database) -> str:
     return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _run(program: str, *words: str, dsn: str = "") -> None:
+def _run(program: str, *words: str, dsn: str = "") -> str:
     found = shutil.which(program)
     if found is None:
         raise StartupFault(f"{program} is not on this machine: install PostgreSQL's client programs")
@@ -106,3 +132,4 @@ def _run(program: str, *words: str, dsn: str = "") -> None:
         raise StartupFault(
             f"{program} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.returncode}"
         )
+    return done.stdout

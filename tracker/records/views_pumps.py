@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -267,7 +268,9 @@ def _among(some: Any, pump_id: Any, *, few: bool) -> ColumnElement[bool]:
 
 
 def _has_text(session: Session, text: str) -> ColumnElement[bool]:
+    """Any part of it, in capitals or not."""
     columns: list[Any] = [col(Pump.serial), col(Pump.patient_reference), col(Pump.udi)]
-    if session.get_bind().dialect.name != "sqlite":  # whose LIKE knows no case, in the letters that its lower() knows
-        columns = [func.lower(column) for column in columns]
-    return or_(*(column.contains(text, autoescape=True) for column in columns))
+    if session.get_bind().dialect.name == "sqlite":  # whose LIKE knows no case, in the letters that its lower() knows
+        return or_(*(column.contains(text, autoescape=True) for column in columns))
+    part = re.sub(r"([\\%_])", r"\\\1", text)
+    return or_(*(column.ilike(f"%{part}%") for column in columns))
