@@ -45,7 +45,9 @@ def test_a_part_of_a_serial_is_found_by_the_index(postgres_url: str) -> None:
         session.connection().execute(text("SET LOCAL enable_indexscan = off"))
         plan = session.connection().execute(text("EXPLAIN SELECT id FROM pump WHERE serial ILIKE '%xy3%'")).scalars()
         assert text_search.INDEX in "\n".join(plan)
-        assert sorted(pumps_with_text(session, PumpFilter(clinic_id, "xy3z")).ids or []) == sorted(number or 0 for number in wanted)
+        assert sorted(pumps_with_text(session, PumpFilter(clinic_id, "xy3z")).ids or []) == sorted(
+            number or 0 for number in wanted
+        )
     database.close()
 
 

@@ -48,3 +48,24 @@ def test_the_timeline_tells_of_a_determination_where_its_outcome_changed(site_on
 
     assert told("AB-1") == ["not medically necessary", "needs information", "not medically necessary"]
     assert told("AB-2") == [], "of seventy that found the same, the oldest on the page was not the first"
+
+
+def test_many_answers_about_the_past_hide_neither_the_newest_determination_nor_what_it_changed(
+    site_on_both: Site,
+) -> None:
+    with site_on_both.database.writing() as session:
+        pump = a_pump(session, site_on_both.clinic(), serial="AB-1")
+        a_determination(session, pump, outcome="not_medically_necessary")
+        for _ in range(60):
+            a_determination(session, pump, cause="as_of")
+        newest = a_determination(session, pump, outcome="needs_information")
+    nurse = site_on_both.browser()
+    shown = nurse.get("/pumps/AB-1/replacement").text
+    assert "What changed since the one before" in shown
+    with site_on_both.database.writing() as session:
+        for _ in range(60):
+            a_determination(session, pump, cause="as_of", outcome="medically_necessary")
+    again = nurse.get("/pumps/AB-1/replacement").text
+    named = nurse.get(f"/pumps/AB-1/replacement?determination={newest.id}").text
+    for page in (again, named):
+        assert "What changed since the one before" in page

@@ -86,7 +86,8 @@ def test_a_number_in_a_cell_stays_a_number() -> None:
 def expected(median_days: int, spread_days: int = 60, planned: date | None = None) -> End:
     median = NOW + timedelta(days=median_days)
     spread = timedelta(days=spread_days)
-    return End(median - spread, median, median + spread, planned)
+    low, middle, high = (moment.timestamp() for moment in (median - spread, median, median + spread))
+    return End(low, middle, high, planned)
 
 
 def test_the_plans_months_add_up_to_the_pumps_that_end_within_them() -> None:

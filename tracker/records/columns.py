@@ -6,8 +6,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Double,
+    Integer,
+    cast,
+    extract,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,6 +75,13 @@ JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "pos
 
 #: A key that counts up: SQLite gives row ids to INTEGER alone.
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def in_seconds(session: Session, column: ColumnElement[Any] | Any) -> ColumnElement[Any]:
+    """A time's column as seconds since 1970: to be reckoned with, at a fraction of what aware times cost."""
+    if session.get_bind().dialect.name == "sqlite":
+        return type_coerce(column, BigInteger) / 1e6
+    return cast(extract("epoch", column), Double)
 
 
 def key(value: int | None) -> int:

@@ -97,6 +97,14 @@ def determinations_of(session: Session, pump_id: int, limit: int, before_id: int
     return list(session.exec(chosen.order_by(col(Determination.id).desc()).limit(limit)))
 
 
+def determination_of_the_present(session: Session, pump_id: int, before_id: int | None = None) -> Determination | None:
+    """The pump's newest determination that does not answer about the past; of those before that one, if it is named."""
+    chosen = select(Determination).where(Determination.pump_id == pump_id, Determination.cause != AS_OF)
+    if before_id is not None:
+        chosen = chosen.where(col(Determination.id) < before_id)
+    return session.exec(chosen.order_by(col(Determination.id).desc()).limit(1)).first()
+
+
 def documented_facts(
     session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
 ) -> dict[int, list[DocumentedFact]]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from devices.lifecycle import FOLLOWED
+from tracker.records.columns import in_seconds
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump
 
@@ -43,11 +44,14 @@ class Expected(NamedTuple):
 
 
 class End(NamedTuple):
-    """One pump's expected end of service with its 80 % interval, and the surgery's day where it is planned."""
+    """One pump's expected end of service with its 80 % interval, and the surgery's day where it is planned.
 
-    eos_low_at: datetime
-    eos_median_at: datetime
-    eos_high_at: datetime
+    Times are in seconds since 1970.
+    """
+
+    eos_low_s: float
+    eos_median_s: float
+    eos_high_s: float
     planned_for: date | None
 
 
@@ -117,9 +121,9 @@ def expected_ends(session: Session, clinic_id: int, until: datetime, unit: str =
     """The same pumps as ``replacements``, in no order, with what counting by month needs, few at a time."""
     query = (
         select(
-            col(Outlook.eos_low_at),
-            col(Outlook.eos_median_at),
-            col(Outlook.eos_high_at),
+            in_seconds(session, col(Outlook.eos_low_at)),
+            in_seconds(session, col(Outlook.eos_median_at)),
+            in_seconds(session, col(Outlook.eos_high_at)),
             col(Pump.replacement_planned_for),
         )
         .join(Pump, col(Pump.id) == col(Outlook.pump_id))

@@ -17,7 +17,7 @@ from devices.wire import MAX_GAPS
 from tracker.records.advisory import Advisory, AdvisoryMatch, advisories_of
 from tracker.records.alarm import Alarm
 from tracker.records.delivery import DeliveryMark
-from tracker.records.determination import Determination
+from tracker.records.determination import AS_OF, Determination
 from tracker.records.finding import FindingRecord, findings_of_pumps
 from tracker.records.moves import lifecycle_events
 from tracker.records.outlook import Outlook
@@ -95,7 +95,7 @@ def pump_record(session: Session, pump: Pump, now: datetime, newest: int) -> Pum
 
 def _of_the_present(query: Any) -> Any:
     """That of the pump's determinations which are not about the past, the newest first."""
-    return query.where(col(Determination.pump_id) == _PUMP_ID, col(Determination.cause) != "as_of").order_by(
+    return query.where(col(Determination.pump_id) == _PUMP_ID, col(Determination.cause) != AS_OF).order_by(
         col(Determination.determined_at).desc(), col(Determination.id).desc()
     )
 

@@ -17,18 +17,21 @@ _DAY_S = 86_400.0
 
 
 class Ending(Protocol):
-    """A pump's expected end of service with its 80 % interval, and the surgery's day where it is planned."""
+    """A pump's expected end of service with its 80 % interval, and the surgery's day where it is planned.
+
+    Times are in seconds since 1970: a clinic has very many of them to count.
+    """
 
     @property
-    def eos_low_at(self) -> datetime:
+    def eos_low_s(self) -> float:
         """When it may come at the earliest."""
 
     @property
-    def eos_median_at(self) -> datetime:
+    def eos_median_s(self) -> float:
         """The middle estimate."""
 
     @property
-    def eos_high_at(self) -> datetime:
+    def eos_high_s(self) -> float:
         """When it may come at the latest."""
 
     @property
@@ -72,7 +75,7 @@ def by_month(expected: Iterable[Ending], today: date, zone: str) -> list[Month]:
     moments = [_at(edge, zone).timestamp() for edge in edges]
     months = [_Sums() for _ in range(MONTHS)]
     for one in expected:
-        low, middle, high = (moment.timestamp() for moment in (one.eos_low_at, one.eos_median_at, one.eos_high_at))
+        low, middle, high = one.eos_low_s, one.eos_median_s, one.eos_high_s
         first = max(1, bisect_right(moments, low - max(_DAY_S, middle - low)))
         last = min(MONTHS, bisect_left(moments, high + max(_DAY_S, high - middle)))
         before = 0.0 if first == 1 else _by(low, middle, high, moments[first - 1])

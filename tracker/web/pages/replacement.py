@@ -11,7 +11,12 @@ from sqlmodel import Session
 from devices.lifecycle import LifecycleState, allowed
 from tracker.actions.attest import EVIDENT, NONE_EVIDENT
 from tracker.errors import NotFound, TrackerError
-from tracker.records.determination import Determination, determinations_of
+from tracker.records.determination import (
+    AS_OF,
+    Determination,
+    determination_of_the_present,
+    determinations_of,
+)
 from tracker.records.pump import Pump
 from tracker.records.views_replacement import replacement_record
 from tracker.records.views_worklist import colleagues
@@ -61,6 +66,7 @@ def show_replacement(
         pump = pump_of(session, person, serial, now)
         rows = determinations_of(session, pump.id or 0, _HISTORY)
         chosen = _chosen(session, pump, rows, chosen_id)
+        before = _before(session, rows, chosen)
         record = replacement_record(session, pump.id or 0)
         staff = colleagues(session, person.clinic_id)
     web.trail.read(person, f"pump:{serial}", "replacement", now, clinic_id=pump.clinic_id)
@@ -73,7 +79,7 @@ def show_replacement(
         pump=pump,
         determination=chosen,
         history=rows,
-        changes=changes_between(_before(rows, chosen), chosen),
+        changes=changes_between(before, chosen),
         record=record,
         fault=fault,
         fact_choices=FACTS,
@@ -90,16 +96,17 @@ def show_replacement(
 
 def _chosen(session: Session, pump: Pump, rows: list[Determination], chosen_id: int | None) -> Determination | None:
     if chosen_id is None:
-        return next((one for one in rows if one.cause != "as_of"), None)
+        shown = next((one for one in rows if one.cause != AS_OF), None)
+        return shown or determination_of_the_present(session, pump.id or 0)
     found = session.get(Determination, chosen_id)
     if found is None or found.pump_id != pump.id:
         raise NotFound("this pump has no such determination")
     return found
 
 
-def _before(rows: list[Determination], chosen: Determination | None) -> Determination | None:
+def _before(session: Session, rows: list[Determination], chosen: Determination | None) -> Determination | None:
     """The determination before it, to tell what changed."""
     if chosen is None or chosen.id is None:
         return None
-    earlier = (one for one in rows if one.cause != "as_of" and one.id is not None and one.id < (chosen.id or 0))
-    return next(earlier, None)
+    shown = next((one for one in rows if one.cause != AS_OF and (one.id or 0) < chosen.id), None)
+    return shown or determination_of_the_present(session, chosen.pump_id, chosen.id)
