@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
 
-from tests.build import NOW, a_pump
-from tests.build_decisions import a_determination
+from tests.build import NOW, a_pump, a_state
+from tests.build_decisions import a_determination, an_attestation
 from tests.web.conftest import Site
+from tracker.actions.determine import determine as determine_pump
 from tracker.guideline import LATEST, determine, determine_replacement, find, questions
 from tracker.records.determination import Determination
 from tracker.web.criteria import Branch, branches, criteria_asked, criteria_of, note_parts, standings_of
@@ -118,3 +120,15 @@ def test_on_the_pumps_page_each_fact_is_linked_to_the_record_it_came_from(one_si
     assert f'<a href="/pumps/{serial}/readings?report=1/100">Report 1/100</a>' in tree
     assert f'<a href="/pumps/{serial}#alarm-7">The alarm of end of service</a>' in tree
     assert "Does anything suggest that the device was abused or neglected?</li>" in tree
+
+
+def test_when_a_clinician_signed_is_told_on_the_clinics_day_beside_the_signature(one_site: Site) -> None:
+    physician = one_site.browser("physician")
+    with one_site.database.writing() as session:
+        pump = a_pump(session, one_site.clinic(), serial="LATE-1")
+        a_state(session, pump)
+        an_attestation(session, pump, at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))  # in Berlin that is the 2nd
+        determine_pump(session, pump, cause="staff", now=NOW)
+    page = physician.get("/pumps/LATE-1/replacement").text
+    assert "Dr. Imai attested on 2 Mar 2026, 00:30 CET that none is evident." in page
+    assert "1 Mar 2026" not in page
