@@ -101,6 +101,18 @@ def test_a_file_of_advisories_that_can_not_be_read_is_refused_with_the_field(tex
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("bound", ["", "  ", None])
+def test_an_advisory_whose_range_is_left_empty_covers_every_pump_of_its_model(
+    database: Database, now: datetime, bound: str | None
+) -> None:
+    with database.writing() as session:
+        for serial in ("NGP150000", "X-1"):
+            a_report(session, a_pump(session, now, serial=serial), now, 1)
+        entry = ADVISORY | {"serial_from": bound, "serial_to": bound}
+        load_advisories(session, read_advisories(json.dumps([entry])), now)
+    assert match_all(database, now) == 2
+
+
 def test_the_check_after_an_mri_is_due_by_the_models_rule_and_high_once_overdue(
     sqlite_database: Database, now: datetime
 ) -> None:

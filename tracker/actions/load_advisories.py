@@ -86,6 +86,7 @@ def _checked(entry: Any, place: int) -> dict[str, Any]:
     for name in OPTIONAL:
         if entry.get(name) is not None and not isinstance(entry[name], str):
             raise Invalid(f"entry {place}: {name} is text", field=name)
+    entry = entry | {name: (entry.get(name) or "").strip() or None for name in OPTIONAL}  # a bound of "" is none
     _check_texts(entry, place)
     if catalogue.find(entry["model"]) is None:
         raise Invalid(f"entry {place}: {entry['model']!r} is no model of the catalogue", field="model")
@@ -93,7 +94,7 @@ def _checked(entry: Any, place: int) -> dict[str, Any]:
         published = date.fromisoformat(entry["published_on"])
     except ValueError as fault:
         raise Invalid(f"entry {place}: published_on is a day such as 2026-05-31", field="published_on") from fault
-    return {**dict.fromkeys(OPTIONAL), **entry, "published_on": published}
+    return {**entry, "published_on": published}
 
 
 def _check_texts(entry: dict[str, Any], place: int) -> None:
