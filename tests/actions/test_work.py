@@ -9,8 +9,10 @@ import pytest
 from sqlmodel import Session, col, select
 
 from tests.actions.build import NURSE, a_clinic, a_pump, a_report
+from tests.build import a_visit
 from tracker.actions.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.assign_alarm import assign_alarm
+from tracker.actions.change_staff import change_staff
 from tracker.actions.claim import claim
 from tracker.actions.escalate_alarms import escalate_alarms
 from tracker.actions.finish import finish
@@ -23,7 +25,7 @@ from tracker.errors import Conflict, Invalid
 from tracker.records.alarm import Alarm, alarm_events
 from tracker.records.columns import key
 from tracker.records.database import Database
-from tracker.records.pump import Pump
+from tracker.records.pump import Pump, PumpState
 from tracker.records.staff import Staff
 from tracker.records.worklist import WorklistItem, worklist_events, worklist_page
 
@@ -123,6 +125,70 @@ def test_a_line_that_was_done_comes_back_at_once_when_it_grows_more_urgent(
         a_report(session, pump, now + HOUR, 2, alarms=("low_reservoir", "empty_reservoir"), reservoir_ml=0.0)
         refresh_worklist(session, [key(pump.id)], now + HOUR)
         assert open_lines(session) == ["Reservoir empty"]
+
+
+def test_the_lines_of_a_person_whose_account_ends_are_everybodys_again(database: Database, now: datetime) -> None:
+    _, item_id = a_line(database, now)
+    with database.writing() as session:
+        staff = a_person(session, now)
+        claim(session, item_id, by=OTHER, now=now)
+        change_staff(session, staff, name="A. Other", by=NURSE, now=now)
+        assert session.get_one(WorklistItem, item_id).claimed_by == OTHER
+        change_staff(session, staff, active=False, by=NURSE, now=now)
+        assert worklist_events(session, item_id)[-1].kind == "released"
+        assert claim(session, item_id, by=NURSE, now=now).claimed_by == NURSE
+
+
+def test_a_new_alarm_of_a_cause_that_was_done_with_comes_back_at_once(database: Database, now: datetime) -> None:
+    with database.writing() as session:
+        pump = a_pump(session, now)
+        a_report(session, pump, now, 1, alarms=("motor_stall",), motor="stalled")
+        refresh_worklist(session, [key(pump.id)], now)
+        (alarm,) = session.exec(select(Alarm))
+        acknowledge_alarm(session, key(alarm.id), reason="an MRI; it runs again", by=NURSE, now=now + HOUR)
+        (item,) = session.exec(select(WorklistItem))
+        finish(session, key(item.id), reason="an MRI; it runs again", by=NURSE, now=now + HOUR)
+        a_report(session, pump, now + 2 * HOUR, 2)
+        refresh_worklist(session, [key(pump.id)], now + 2 * HOUR)
+        assert open_lines(session) == []
+        a_report(session, pump, now + 7 * HOUR, 3, alarms=("motor_stall",), motor="stalled")
+        refresh_worklist(session, [key(pump.id)], now + 7 * HOUR)
+        assert open_lines(session) == ["Motor stalled"]
+
+
+def test_an_alarm_that_nobody_answered_comes_back_when_it_is_escalated(
+    sqlite_database: Database, now: datetime
+) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now)
+        a_report(session, pump, now, 1, alarms=("motor_stall",), motor="stalled")
+        refresh_worklist(session, [key(pump.id)], now)
+        (item,) = session.exec(select(WorklistItem))
+        finish(session, key(item.id), reason="the ward knows", by=NURSE, now=now)
+        escalate_alarms(session, now + HOUR / 2)
+        refresh_worklist(session, [key(pump.id)], now + HOUR / 2)
+        assert open_lines(session) == []
+        escalate_alarms(session, now + 2 * HOUR)
+        refresh_worklist(session, [key(pump.id)], now + 2 * HOUR)
+        assert open_lines(session) == ["Motor stalled"]
+
+
+def test_a_pump_that_falls_silent_anew_and_a_new_draft_are_new_work(sqlite_database: Database, now: datetime) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now - 9 * DAY, drug="baclofen")
+        a_report(session, pump, now - 3 * DAY, 1)
+        state = session.get_one(PumpState, key(pump.id))
+        state.link, state.last_contact_at = "disconnected", now - 3 * DAY
+        a_visit(session, pump, status="draft", logged_at=now - DAY)
+        refresh_worklist(session, [key(pump.id)], now)
+        for item in session.exec(select(WorklistItem)).all():
+            finish(session, key(item.id), reason="seen", by=NURSE, now=now)
+        refresh_worklist(session, [key(pump.id)], now + HOUR)
+        assert open_lines(session) == []
+        state.last_contact_at = now + 2 * HOUR
+        a_visit(session, pump, status="draft", logged_at=now + 2 * HOUR)
+        refresh_worklist(session, [key(pump.id)], now + 9 * HOUR)
+        assert sorted(open_lines(session)) == ["Confirm 2 visits", "The pump has fallen silent"]
 
 
 def test_the_worklist_is_ordered_by_priority_then_by_when_harm_is_expected(database: Database, now: datetime) -> None:

@@ -12,9 +12,11 @@ from tracker.actions import audit
 from tracker.actions.add_staff import checked_role
 from tracker.actions.issue_token import revoke_token
 from tracker.actions.passwords import hash_password
+from tracker.actions.refresh_worklist import event
 from tracker.errors import Conflict
 from tracker.records.columns import key
 from tracker.records.staff import BrowserSession, Staff, tokens_of
+from tracker.records.worklist import WorklistItem
 
 
 def change_staff(
@@ -32,7 +34,8 @@ def change_staff(
 ) -> Staff:
     """Change what is given and leave the rest. A new role, a new password or an end of access ends all sessions.
 
-    An end of access ends the person's API tokens too, for good: who comes back is given new ones.
+    An end of access ends the person's API tokens too, for good: who comes back is given new ones. With it, or with
+    another role, their lines of work are everybody's again.
 
     Raises ``Invalid`` naming the field, and ``Conflict`` where a clinic would be left without an administrator.
     """
@@ -75,6 +78,21 @@ def _end_access(session: Session, staff: Staff, changed: Mapping[str, Any], by: 
         session.exec(delete(BrowserSession).where(col(BrowserSession.staff_id) == staff.id))
     for token in () if staff.active else tokens_of(session, key(staff.id)):
         revoke_token(session, staff, token, by=by, now=now)
+    if "role" in changed or not staff.active:
+        _free_lines(session, staff, by, now)
+
+
+def _free_lines(session: Session, staff: Staff, by: str, now: datetime) -> None:
+    """Give back the work that only this person could have ended or handed over."""
+    mine = select(WorklistItem).where(
+        col(WorklistItem.clinic_id) == staff.clinic_id,
+        col(WorklistItem.claimed_by) == staff.email,
+        col(WorklistItem.closed_at).is_(None),
+    )
+    for item in session.exec(mine.with_for_update()):
+        item.claimed_by, item.claimed_at, item.changed_at = None, None, now
+        session.add(item)
+        session.add(event(item.id, now, "released", by, f"the account of {staff.email} was changed or ended"))
 
 
 def _keep_one_administrator(session: Session, staff: Staff) -> None:

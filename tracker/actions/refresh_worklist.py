@@ -23,7 +23,10 @@ QUIET: Final = {
     Priority.MEDIUM: timedelta(days=7),
     Priority.LOW: timedelta(days=30),
 }
-"""How long a line that a person closed stays away although its cause still stands, unless it grew more urgent."""
+"""How long a line that a person closed stays away although its cause still stands.
+
+It comes back at once where it grew more urgent, or where something came that the person had not seen.
+"""
 
 HARM_MOVED: Final = timedelta(hours=12)
 
@@ -123,5 +126,7 @@ def _update(session: Session, item: WorklistItem, line: Line, now: datetime) -> 
 
 def _rests(done: DoneItem | None, line: Line, now: datetime) -> bool:
     if done is None or done.closed_at is None:
+        return False
+    if line.news_at is not None and line.news_at > done.closed_at:
         return False
     return int(line.priority) <= done.priority and now < done.closed_at + QUIET[line.priority]

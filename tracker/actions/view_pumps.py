@@ -118,7 +118,13 @@ def view_of(
         findings=tuple(findings),
         attestation=None if attestation is None else _attestation(attestation),
         drafts=tuple(
-            DraftSeen(key(one.id), one.performed_at, tuple(one.codes), tuple(str(text) for text in one.conflicts))
+            DraftSeen(
+                id=key(one.id),
+                performed_at=one.performed_at,
+                drafted_at=one.logged_at,
+                codes=tuple(one.codes),
+                conflicts=tuple(str(text) for text in one.conflicts),
+            )
             for one in drafts
         ),
         mri=tuple(MriSeen(key(one.id), one.performed_at, one.check_due_at, one.overdue_at) for one in mri),
@@ -192,6 +198,7 @@ def _alarm(row: Alarm) -> AlarmSeen:
         id=key(row.id),
         code=AlarmCode(row.code),
         priority=Priority(row.priority),
+        opened_at=row.opened_at,
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
         count=row.count,

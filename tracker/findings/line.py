@@ -13,6 +13,7 @@ class Line:
     """What a person must do about one cause. ``key`` names the cause; ``harm_at`` is when harm is to be expected.
 
     ``snoozed_until`` carries an alarm's snooze over to its line; ``link`` is the page where the next step is done.
+    ``news_at`` is when something came that nobody had seen before: a line that was done earlier does not cover it.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Line:
     since: datetime
     link: str
     snoozed_until: datetime | None = None
+    news_at: datetime | None = None
 
 
 def page(serial: str, part: str = "") -> str:

@@ -54,6 +54,7 @@ class AlarmSeen:
     id: int
     code: AlarmCode
     priority: Priority
+    opened_at: datetime
     first_seen_at: datetime
     last_seen_at: datetime
     count: int
@@ -139,6 +140,7 @@ class DraftSeen:
 
     id: int
     performed_at: datetime
+    drafted_at: datetime
     codes: tuple[str, ...]
     conflicts: tuple[str, ...]
 

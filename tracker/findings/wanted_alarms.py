@@ -58,7 +58,14 @@ def _line(view: PumpView, cause: str, alarms: list[AlarmSeen], now: datetime) ->
         since=min(alarm.first_seen_at for alarm in alarms),
         link=page(view.serial) + "#alarms",
         snoozed_until=min(ends) if len(ends) == len(alarms) else None,
+        news_at=max(_news_at(alarm) for alarm in alarms),
     )
+
+
+def _news_at(alarm: AlarmSeen) -> datetime:
+    """When it came in, or was escalated because nobody had answered it."""
+    unheard = alarm.acknowledged_at is None and alarm.escalated_at is not None
+    return max(alarm.opened_at, alarm.escalated_at) if unheard and alarm.escalated_at else alarm.opened_at
 
 
 def _told(alarm: AlarmSeen) -> str:

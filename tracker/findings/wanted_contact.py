@@ -50,4 +50,5 @@ def _line(view: PumpView, now: datetime, what: str, since: datetime, why: str) -
         next_step="Call the patient: is the communicator plugged in and near? If it stays silent, see the patient.",
         since=since,
         link=page(view.serial),
+        news_at=since,
     )

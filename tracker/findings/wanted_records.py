@@ -54,6 +54,7 @@ def draft_lines(view: PumpView, _now: datetime) -> list[Line]:
             next_step="Compare the draft with what was done, then confirm or amend it.",
             since=first.performed_at,
             link=page(view.serial, f"visits/{first.id}"),
+            news_at=max(draft.drafted_at for draft in view.drafts),
         )
     ]
 
