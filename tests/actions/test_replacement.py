@@ -221,6 +221,17 @@ def test_a_replaced_pump_is_linked_to_its_successor(database: Database, now: dat
         assert moves == ["implanted", "replacement_planned", "replaced"]
 
 
+@pytest.mark.parametrize("by_way_of", ["implanted", "lost_to_follow_up", "transferred"])
+def test_a_pump_that_is_no_longer_planned_has_no_day_of_surgery(
+    sqlite_database: Database, now: datetime, by_way_of: str
+) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now, implanted_on=now.date() - 2000 * DAY)
+        move_pump(session, pump, to="replacement_planned", on=now.date() + 9 * DAY, reason="ERI", by=NURSE, now=now)
+        move_pump(session, pump, to=by_way_of, on=None, reason="moved away", by=NURSE, now=now)
+        assert pump.replacement_planned_for is None
+
+
 @pytest.mark.parametrize(
     ("state", "to", "on"),
     [

@@ -129,3 +129,11 @@ def test_a_pump_that_meters_is_asked_about_only_while_it_may_run_empty_unforesee
 def test_a_drug_that_is_not_dangerous_to_lose_makes_the_question_a_lesser_one() -> None:
     assert lines(a_port(drug="bupivacaine"))["refill_date"].priority is Priority.LOW
     assert lines(a_port(drug=None))["refill_date"].priority is Priority.MEDIUM
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, False), (30, False), (-1, False), (-3, True), (-400, True)])
+def test_a_surgery_whose_day_went_by_without_a_record_is_work(days: int, said: bool) -> None:
+    planned = replace(a_port(), lifecycle="replacement_planned", replacement_planned_for=(NOW + days * DAY).date())
+    found = [line for line in wanted(planned, NOW) if line.kind == "battery"]
+    assert [line.what for line in found] == (["The day planned for surgery is past"] if said else [])
+    assert all(str((NOW + days * DAY).date()) in line.why for line in found)

@@ -43,10 +43,7 @@ def moved(
     _check_day(pump, after, on, now.date())
     if after is LifecycleState.IMPLANTED and before is LifecycleState.IN_STOCK:
         pump.implanted_on = on
-    if after is LifecycleState.REPLACEMENT_PLANNED:
-        pump.replacement_planned_for = on
-    elif before is LifecycleState.REPLACEMENT_PLANNED and after is LifecycleState.IMPLANTED:
-        pump.replacement_planned_for = None
+    pump.replacement_planned_for = on if after is LifecycleState.REPLACEMENT_PLANNED else None
     if after in OUT:
         pump.explanted_on = on
     pump.lifecycle = after

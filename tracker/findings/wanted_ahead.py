@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from devices.alarms import Priority
@@ -18,6 +18,8 @@ PLANNING_NOTICE: Final = timedelta(days=183)
 SOON: Final = timedelta(days=30)
 FIRST_REPORT_WITHIN: Final = timedelta(days=3)
 """A pump that meters may have said nothing for so long after its enrolment; then it is asked about. Assumed."""
+MISSED_HARM: Final = timedelta(days=7)
+"""How soon somebody is to say what became of a surgery, where no battery tells. Assumed."""
 TELL_WITHIN: Final = timedelta(days=7)
 """How soon somebody is to say how long a fill may stay where nothing else tells. Assumed."""
 
@@ -92,9 +94,12 @@ def _stands_still(view: PumpView) -> bool:
 
 
 def battery_lines(view: PumpView, now: datetime) -> list[Line]:
-    """A replacement to plan, from six months before the expected end of service on."""
+    """A replacement to plan, from six months before the expected end of service on; or one whose day went by."""
+    planned = view.replacement_planned_for
+    if planned is not None:
+        return [_missed(view, planned)] if planned < now.date() - timedelta(days=1) else []
     ahead = view.outlook
-    if ahead is None or ahead.eos.interval is None or view.replacement_planned_for is not None:
+    if ahead is None or ahead.eos.interval is None:
         return []
     eos = ahead.eos.interval
     if eos.low - now > PLANNING_NOTICE:
@@ -113,3 +118,22 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
             link=page(view.serial, "replacement"),
         )
     ]
+
+
+def _missed(view: PumpView, planned: date) -> Line:
+    """Surgery that nobody recorded: the pump goes on counting as the one in the patient."""
+    eos = None if view.outlook is None else view.outlook.eos.interval
+    day = datetime.combine(planned, time(12), UTC)
+    told = "" if eos is None else f" Its end of service is expected between {eos.low:%Y-%m-%d} and {eos.high:%Y-%m-%d}."
+    return Line(
+        key=f"pump:{view.pump_id}:battery",
+        kind="battery",
+        priority=Priority.MEDIUM,
+        harm_at=day + MISSED_HARM if eos is None else max(eos.low, day),
+        what="The day planned for surgery is past",
+        why=f"The replacement was planned for {planned} and nothing is recorded since.{told}",
+        next_step="Record the replacement, or plan another day.",
+        since=day,
+        link=page(view.serial, "replacement"),
+        news_at=day,
+    )
