@@ -4,7 +4,7 @@ They follow `devices.wire` and raise the same `WireError`, naming the field. A m
 never repaired.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from devices.model import PumpModel
@@ -13,16 +13,20 @@ from devices.wire_fault import WireError
 
 MAX_AHEAD: Final = timedelta(minutes=10)
 """How far a communicator's clock may run ahead of ours."""
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where a clock that lost its time begins to count; what lies before it was read from no clock.
+
+It also leaves room below every time for what is reckoned back from it: the calendar itself ends at the year 1.
+"""
 
 
 def check_status(report: StatusReport, model: PumpModel, received_at: datetime) -> None:
-    """Refuse a report from the future, or one that the model could not have sent.
+    """Refuse a report of an impossible time, or one that the model could not have sent.
 
-    Raises WireError for a time over 10 minutes after `received_at` (an aware time), a battery or an alarm from a model
-    that has none, a negative volume, and a volume over the model's capacity.
+    Raises WireError for a time that `check_time` refuses, a battery or an alarm from a model that has none, a negative
+    volume, and a volume over the model's capacity.
     """
-    if report.measured_at - received_at > MAX_AHEAD:
-        raise _ahead("measured_at", report.measured_at, received_at)
+    check_time("measured_at", report.measured_at, received_at)
     if report.battery is not None and model.battery is None:
         raise WireError("battery", f"is reported, but {model.name} has none")
     if report.alarms and not model.alarms:
@@ -31,15 +35,14 @@ def check_status(report: StatusReport, model: PumpModel, received_at: datetime) 
 
 
 def check_session(session: ProgrammerSession, model: PumpModel, received_at: datetime) -> None:
-    """Refuse a session from the future, or with volumes that the model cannot hold.
+    """Refuse a session of an impossible time, or with volumes that the model cannot hold.
 
-    Raises WireError for `measured_at` or `started_at` over 10 minutes after `received_at` (an aware time), a negative
-    volume, and a volume over the model's capacity.
+    Raises WireError for a `measured_at` or `started_at` that `check_time` refuses, a negative volume, and a volume over
+    the model's capacity.
     """
-    if session.measured_at - received_at > MAX_AHEAD:
-        raise _ahead("measured_at", session.measured_at, received_at)
-    if session.started_at is not None and session.started_at - received_at > MAX_AHEAD:
-        raise _ahead("started_at", session.started_at, received_at)
+    check_time("measured_at", session.measured_at, received_at)
+    if session.started_at is not None:
+        check_time("started_at", session.started_at, received_at)
     volumes = session.reservoir
     if volumes is None:
         return
@@ -52,14 +55,21 @@ def check_session(session: ProgrammerSession, model: PumpModel, received_at: dat
             _check_volume(field, volume, model.capacity.value, model)
 
 
+def check_time(field: str, moment: datetime, received_at: datetime) -> None:
+    """Refuse a time that no right clock can have written.
+
+    Raises WireError for one over 10 minutes after `received_at` and for one before 1970; both times are aware.
+    """
+    if moment - received_at > MAX_AHEAD:
+        minutes = (moment - received_at).total_seconds() / 60
+        raise WireError(field, f"lies {minutes:.0f} minutes in the future; the clock that wrote it is wrong")
+    if moment < EARLIEST:
+        raise WireError(field, f"is {moment.date()}, before 1970; the clock that wrote it is wrong")
+
+
 def _check_volume(field: str, volume_ml: float, capacity_ml: float, model: PumpModel) -> None:
     if 0 <= volume_ml <= capacity_ml:
         return
     if volume_ml > capacity_ml:
         raise WireError(field, f"is {volume_ml:g} mL, over the {capacity_ml:g} mL that {model.name} holds")
     raise WireError(field, "must not be negative")
-
-
-def _ahead(field: str, moment: datetime, received_at: datetime) -> WireError:
-    minutes = (moment - received_at).total_seconds() / 60
-    return WireError(field, f"lies {minutes:.0f} minutes in the future; the clock that wrote it is wrong")

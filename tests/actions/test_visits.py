@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -113,6 +113,8 @@ def test_a_withdrawn_prescription_gives_way_to_the_one_before_however_many_refil
     [
         ({"performed_at": datetime(2026, 11, 22, 9, 0)}, "performed_at"),  # noqa: DTZ001 - the fault under test
         ({"performed_at": None}, "performed_at"),
+        ({"performed_at": datetime(1, 1, 1, tzinfo=UTC)}, "performed_at"),
+        ({"performed_at": datetime(1969, 12, 31, tzinfo=UTC)}, "performed_at"),
         ({"filled_ml": 20.0}, "filled_ml"),
         ({"refilled": True, "aspirated_ml": -1.0}, "aspirated_ml"),
         ({"refilled": True, "filled_ml": float("nan")}, "filled_ml"),
@@ -132,6 +134,14 @@ def test_a_visit_that_can_not_have_been_so_is_refused_with_the_field_named(
         with pytest.raises(Invalid) as refused:
             log(session, pump, now, **told)
         assert refused.value.field == field
+
+
+def test_a_visit_to_a_pump_whose_implant_was_mistyped_as_the_first_day_of_all_is_logged(
+    sqlite_database: Database, now: datetime
+) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now, implanted_on=date.min)
+        assert log(session, pump, now).performed_at == now - HOUR
 
 
 def test_analysis_of_a_constant_flow_pump_is_refused(sqlite_database: Database, now: datetime) -> None:

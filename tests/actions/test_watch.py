@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -132,6 +132,17 @@ def test_the_check_after_an_mri_is_due_by_the_models_rule_and_high_once_overdue(
             check_after_mri(session, key(exam.id), checked_at=now + 26 * HOUR, by=NURSE, now=now + 26 * HOUR)
         refresh_worklist(session, [key(pump.id)], now + 26 * HOUR)
         assert "mri" not in lines(session)
+
+
+def test_an_mri_of_a_year_long_before_any_pump_is_refused(sqlite_database: Database, now: datetime) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now)
+        with pytest.raises(Invalid) as refused:
+            log_mri(session, pump, performed_at=datetime(1, 1, 1, tzinfo=UTC), by=NURSE, now=now)
+        assert (refused.value.field, refused.value.detail) == (
+            "performed_at",
+            "0001-01-01 lies before 1970; give the right year",
+        )
 
 
 def test_an_mri_with_drug_in_a_pump_that_must_be_emptied_is_a_finding(sqlite_database: Database, now: datetime) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from devices.check import check_session, check_status
+from devices.check import EARLIEST, check_session, check_status, check_time
 from devices.model import PumpModel
 from devices.models.catalogue import CATALOGUE
 from devices.report import SessionReservoir
@@ -16,6 +16,8 @@ from tests.devices.messages import NOW, a_report, a_session
 
 SYNCHROMED = CATALOGUE["synchromed-ii-20"]
 CONSTANT_FLOW = CATALOGUE["codman-3000"]
+FIRST = datetime.min.replace(tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def status_fault(model: PumpModel = SYNCHROMED, **given: Any) -> WireError:
@@ -80,8 +82,19 @@ def test_a_model_with_a_battery_may_leave_it_out() -> None:
 
 
 @pytest.mark.parametrize("field", ["measured_at", "started_at"])
-def test_a_session_from_the_future_is_refused(field: str) -> None:
-    assert session_fault(**{field: NOW + timedelta(hours=2)}).field == field
+@pytest.mark.parametrize("moment", [NOW + timedelta(hours=2), FIRST, EARLIEST - MICROSECOND])
+def test_a_session_from_the_future_or_before_any_clock_is_refused(field: str, moment: datetime) -> None:
+    assert session_fault(**{field: moment}).field == field
+
+
+@pytest.mark.parametrize("moment", [FIRST, EARLIEST - MICROSECOND])
+def test_a_report_from_before_any_clock_is_refused_and_its_year_is_said(moment: datetime) -> None:
+    fault = status_fault(measured_at=moment)
+    assert str(fault) == f"measured_at is {moment.date()}, before 1970; the clock that wrote it is wrong"
+
+
+def test_the_moment_at_which_clocks_begin_passes() -> None:
+    check_time("at", EARLIEST, NOW)
 
 
 @pytest.mark.parametrize("field", ["expected_ml", "aspirated_ml", "filled_ml"])

@@ -117,7 +117,8 @@ def test_a_session_of_the_wrong_model_names_the_model(desk: Desk) -> None:
     assert [(each.field, each.serial) for each in desk.rejected()] == [("model", "PUMP-1")]
 
 
-def test_presence_from_the_future_is_refused(desk: Desk) -> None:
-    desk.write(sent({"v": 1, "online": True, "at": "2026-11-22T11:00:00Z"}, kind="presence"), now=NOW)
+@pytest.mark.parametrize("at", ["2026-11-22T11:00:00Z", "0001-01-01T00:00:00Z"])
+def test_presence_from_the_future_or_before_any_clock_is_refused(desk: Desk, at: str) -> None:
+    desk.write(sent({"v": 1, "online": True, "at": at}, kind="presence"), now=NOW)
     assert [each.field for each in desk.rejected()] == ["at"]
     assert desk.state().online is None

@@ -187,6 +187,8 @@ def poison(desk: Desk) -> None:
         ({"model": "synchromed-iii-40"}, "model"),
         ({"measured_at": "2026-11-22T10:11:00Z"}, "measured_at"),
         ({"measured_at": "2026-11-22T10:00:00"}, "measured_at"),
+        ({"measured_at": "0001-01-01T00:00:00Z"}, "measured_at"),
+        ({"measured_at": "1969-12-31T23:59:59Z"}, "measured_at"),
         ({"reservoir_ml": -0.1}, "reservoir_ml"),
         ({"reservoir_ml": 20.1}, "reservoir_ml"),
         ({"alarms": ["fire"]}, "alarms"),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from devices.check import EARLIEST
 from devices.figure import Figure
 from devices.models import catalogue
 from tracker.errors import Conflict, Invalid, NotFound
@@ -25,12 +26,17 @@ def log_mri(
     by: str,
     now: datetime,
 ) -> MriExam:
-    """Log it; the check is due, and overdue, by the model's rule. Raises `Conflict` where the model has none."""
+    """Log it; the check is due, and overdue, by the model's rule.
+
+    Raises `Conflict` where the model has none, and `Invalid` for a time in the future or before 1970.
+    """
     model = catalogue.find(pump.model)
     if model is None or model.mri is None:
         raise Conflict("this model asks for no check after an MRI")
     if performed_at > now + timedelta(minutes=10):
         raise Invalid("an MRI can't be logged before it happens", field="performed_at")
+    if performed_at < EARLIEST:
+        raise Invalid(f"{performed_at.date()} lies before 1970; give the right year", field="performed_at")
     exam = MriExam(
         pump_id=key(pump.id),
         performed_at=performed_at,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from devices.check import EARLIEST
 from devices.models import catalogue
 from tracker.actions import prescription
 from tracker.actions.log_mri import checked_by_visit
@@ -43,8 +44,8 @@ def log_visit(
 ) -> Visit:
     """Record the visit as confirmed, code its day, and carry the new prescription into the pump's record.
 
-    Raises `Invalid` naming the field for a time in the future, volumes without a refill or out of reason, an incomplete
-    prescription, or an act that the model does not have.
+    Raises `Invalid` naming the field for a time in the future or before 1970, volumes without a refill or out of
+    reason, an incomplete prescription, or an act that the model does not have.
     """
     check_visit(
         pump,
@@ -101,7 +102,9 @@ def check_visit(
         raise Invalid("say in which time zone that was", field="performed_at")
     if performed_at > now + _CLOCK_TOLERANCE:
         raise Invalid("a visit can't be logged before it happens", field="performed_at")
-    if pump.implanted_on is not None and performed_at.date() < pump.implanted_on - timedelta(days=1):
+    if performed_at < EARLIEST:
+        raise Invalid(f"{performed_at.date()} lies before 1970; give the right year", field="performed_at")
+    if pump.implanted_on is not None and performed_at.date() + timedelta(days=1) < pump.implanted_on:
         raise Invalid(f"the pump was implanted on {pump.implanted_on}, after that", field="performed_at")
     model = catalogue.find(pump.model)
     for name, volume in (("expected_ml", expected_ml), ("aspirated_ml", aspirated_ml), ("filled_ml", filled_ml)):

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import msgspec
 
 from devices import wire
-from devices.check import MAX_AHEAD, check_session, check_status
+from devices.check import check_session, check_status, check_time
 from devices.models.catalogue import CATALOGUE
 from devices.report import Presence, ProgrammerSession, StatusReport
 from devices.topics import is_serial
@@ -108,8 +108,10 @@ def refusal(message: Numbered, model: str, received_at: datetime) -> WireError |
 
 def presence_refusal(presence: Presence, received_at: datetime) -> WireError | None:
     """Why a presence can't be believed; None when all is well."""
-    if presence.at - received_at > MAX_AHEAD:
-        return WireError("at", "lies over 10 minutes in the future; the clock that wrote it is wrong")
+    try:
+        check_time("at", presence.at, received_at)
+    except WireError as fault:
+        return fault
     return None
 
 
