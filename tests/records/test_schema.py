@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import psycopg
 import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
@@ -52,6 +53,20 @@ def test_a_time_comes_back_aware_and_in_utc_to_the_microsecond(database: Databas
         kept = session.exec(select(Clinic)).one().created_at
     assert kept == moment
     assert kept.tzinfo is UTC
+
+
+def test_a_time_comes_back_in_utc_however_far_west_the_server_keeps_its_clock(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET timezone TO 'America/Los_Angeles'".encode())
+    opened = Database(postgres_url)
+    schema.upgrade(opened)
+    moment = datetime.min.replace(tzinfo=UTC)
+    with opened.writing() as session:
+        session.add(Clinic(name="North", created_at=moment))
+    with opened.reading() as session:
+        assert session.exec(select(Clinic)).one().created_at == moment
+        assert session.connection().execute(sqlalchemy.text("SHOW timezone")).scalar_one() == "UTC"
+    opened.close()
 
 
 def test_a_naive_time_is_refused(database: Database) -> None:

@@ -114,9 +114,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _prepare_postgresql(connection: psycopg.Connection, _record: object) -> None:
-    """Many small queries at once: compiling one, or starting workers for it, takes longer than the query does."""
+    """Many small queries at once: compiling one, or starting workers for it, takes longer than the query does.
+
+    And times told in UTC, whatever the server's habit: told in a zone west of it, the calendar's first hours would lie
+    before Christ, where the driver can read nothing.
+    """
     before, connection.autocommit = connection.autocommit, True
-    for name, value in (("jit", "off"), ("max_parallel_workers_per_gather", "0")):
+    for name, value in (("jit", "off"), ("max_parallel_workers_per_gather", "0"), ("TimeZone", "'UTC'")):
         connection.execute(f"SET {name} = {value}".encode())
     connection.autocommit = before
 
