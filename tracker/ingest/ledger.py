@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from tracker.ingest import memory
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.batch import Stored
-from tracker.ingest.faults import Fault, kind_of
 from tracker.ingest.store import Store
 from tracker.records.database import Database
+from tracker.records.faults import Fault, kind_of
 
 Answer = TypeVar("Answer")
 

@@ -11,10 +11,11 @@ from typing import Final
 
 import structlog
 
-from tracker.actions.evaluate_pumps import think
 from tracker.records.database import Database
 from tracker.records.pump import due_pumps
-from tracker.schedule.together import Due, evaluate_together, processes_at_hand, write
+from tracker.schedule.apart import PUT_OFF_FOR, Due, Swept, think_apart
+from tracker.schedule.job import Unfinished
+from tracker.schedule.together import evaluate_together, processes_at_hand, write
 
 _LOG = structlog.get_logger(__name__)
 THINK_ABOUT: Final = 500
@@ -26,8 +27,16 @@ def sweep(database: Database, now: datetime, *, processes: int | None = None, al
     """Evaluate every pump that is due by now. Returns how many were.
 
     Where very many are due, as once a day, the sets are shared out to as many processes as there are processors.
+    Raises ``Unfinished``, once all others are done, where pumps had to be put off.
     """
-    processes = processes_at_hand() if processes is None else processes
+    swept = _swept(database, now, processes_at_hand() if processes is None else processes, alone_up_to)
+    if swept.put_off:
+        left = {one.serial: one.fault for one in swept.put_off}
+        raise Unfinished(left, touched=swept.recorded, until=now + PUT_OFF_FOR)
+    return swept.recorded
+
+
+def _swept(database: Database, now: datetime, processes: int, alone_up_to: int) -> Swept:
     sets = _due_sets(database, now)
     first: list[Due] = []
     for due in sets:
@@ -54,14 +63,15 @@ def _due_sets(database: Database, now: datetime) -> Iterator[Due]:
         last = due[-1]
 
 
-def _evaluate_alone(database: Database, sets: Iterable[Due], now: datetime) -> int:
+def _evaluate_alone(database: Database, sets: Iterable[Due], now: datetime) -> Swept:
     """While one set is being written the next is thought about: the one waits for the database, the other computes."""
-    recorded = 0
+    swept = Swept()
     writing: Future[int] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="sweep") as writer:
         for due in sets:
-            with database.reading() as session:
-                thoughts = think(session, due, now)
-            recorded += 0 if writing is None else writing.result()
+            thoughts, put_off = think_apart(database, due, now)
+            swept.add(0, put_off)
+            swept.add(0 if writing is None else writing.result())
             writing = writer.submit(write, database, thoughts, now)
-        return recorded + (0 if writing is None else writing.result())
+        swept.add(0 if writing is None else writing.result())
+    return swept

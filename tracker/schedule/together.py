@@ -14,14 +14,13 @@ from datetime import datetime
 from multiprocessing import get_context, parent_process
 from typing import Final
 
-from tracker.actions.evaluate_pumps import Thought, record, think
+from tracker.actions.evaluate_pumps import Thought, record
 from tracker.records.database import Database
+from tracker.schedule.apart import Due, PutOff, Swept, think_apart
 from tracker.schedule.collector import calm_the_collector
 
 WRITE_AT_ONCE: Final = 250
 MOST_PROCESSES: Final = 4
-
-Due = Sequence[tuple[int, datetime]]
 
 
 def processes_at_hand() -> int:
@@ -38,22 +37,25 @@ def write(database: Database, thoughts: Sequence[Thought], now: datetime) -> int
     return recorded
 
 
-def evaluate_together(database: Database, sets: Iterator[Due], now: datetime, processes: int) -> int:
+def evaluate_together(database: Database, sets: Iterator[Due], now: datetime, processes: int) -> Swept:
     """Evaluate the sets in so many processes; the next set is asked for when one has become free.
 
     The first set that fails ends the sweep with its fault, once those under way are written; what is left stays due.
     """
     url = database.url.render_as_string(hide_password=False)
-    recorded = 0
-    under_way: set[Future[int]] = set()
+    swept = Swept()
+    under_way: set[Future[tuple[int, list[PutOff]]]] = set()
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(url,))
     with pool:
         for due in sets:
             under_way.add(pool.submit(_evaluate, due, now))
             if len(under_way) > processes:
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                recorded += sum(each.result() for each in done)
-        return recorded + sum(each.result() for each in under_way)
+                for each in done:
+                    swept.add(*each.result())
+        for each in under_way:
+            swept.add(*each.result())
+    return swept
 
 
 _databases: list[Database] = []
@@ -74,7 +76,6 @@ def _end_with_parent() -> None:
         os._exit(1)  # killed, it could not tell; the set under way stays due
 
 
-def _evaluate(due: Due, now: datetime) -> int:
-    with _databases[0].reading() as session:
-        thoughts = think(session, due, now)
-    return write(_databases[0], thoughts, now)
+def _evaluate(due: Due, now: datetime) -> tuple[int, list[PutOff]]:
+    thoughts, put_off = think_apart(_databases[0], due, now)
+    return write(_databases[0], thoughts, now), put_off

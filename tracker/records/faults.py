@@ -1,4 +1,4 @@
-"""What a failed transaction means: try it again, wait for the database, or look for the row at fault."""
+"""What a failed transaction means: try it again, wait for the database, or look for what is at fault in the data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Fault(Enum):
     """The three things that can be done."""
 
     AGAIN = "two transactions met: the same once more succeeds"
-    DOWN = "the database can't work now: nothing is acknowledged, and it is waited for"
-    DATA = "one of the messages can't be stored: halve the batch and find it"
+    DOWN = "the database can't work now: nothing is done, and it is waited for"
+    DATA = "one message can't be stored, or one pump not evaluated: halve the set and find it"
 
 
 _AGAIN_CLASSES: Final = frozenset({"40"})
@@ -33,8 +33,8 @@ def kind_of(fault: BaseException) -> Fault:
     """Judge an exception that a transaction ended with.
 
     By SQLSTATE on PostgreSQL: class 40 is a meeting of transactions; 21, 22, 23, 44, 54 and P0 blame the data;
-    everything else (connection, disk, memory, shutdown, rights, a missing table) is no message's fault. What is
-    no database error at all is a fault that a message has brought out in the program, and must not stop the others.
+    everything else (connection, disk, memory, shutdown, rights, a missing table) is no fault of the data. What is
+    no database error at all is a fault that a message or a pump brought out in the program, and must not stop others.
     """
     if isinstance(fault, sqlalchemy.exc.DBAPIError):
         if fault.connection_invalidated:
