@@ -52,7 +52,9 @@ class Settings(BaseSettings):
         default=0, ge=0, le=65535, description="where `tracker ingest` alone shows its metrics on 127.0.0.1; 0: nowhere"
     )
     rejected_per_pump: int = Field(
-        default=1000, ge=1, description="rejected messages kept whole per pump; more are counted"
+        default=1000,
+        ge=1,
+        description="rejected messages without a readable number kept whole per pump; more of those are counted",
     )
     broker_host: str = Field(default="127.0.0.1", description="address the embedded broker listens on")
     broker_port: int = Field(default=1883, ge=1, le=65535, description="port of the embedded broker")

@@ -9,14 +9,17 @@ import msgspec
 import pytest
 
 from tests.ingest.conftest import NOW, Desk, sent, session, status
+from tracker.actions.discard_rejected import discard_rejected
 from tracker.ingest.arrival import Arrival
 from tracker.records.database import Database
+from tracker.records.delivery import DeliveryMark
+from tracker.records.marks import MAX_RANGES
 
 
 @pytest.fixture
-def narrow(sqlite_database: Database) -> Iterator[Desk]:
-    """A desk that keeps no more than five rejected messages of a pump."""
-    desk = Desk(sqlite_database, rejected_per_pump=5)
+def narrow(database: Database) -> Iterator[Desk]:
+    """A desk that keeps no more than five rejected messages without a number of a pump."""
+    desk = Desk(database, rejected_per_pump=5)
     yield desk
     desk.ledger.close()
 
@@ -34,6 +37,46 @@ def test_garbage_is_bounded_for_a_pump_and_what_is_cut_is_counted(narrow: Desk) 
     assert len(narrow.rejected()) == 5
     state = narrow.state()
     assert (state.received, state.rejected, state.rejected_cut) == (12, 12, 7)
+
+
+def test_every_rejected_message_that_a_receipt_covers_is_kept_however_many_there_are(narrow: Desk) -> None:
+    for first in (1, 5, 9):
+        narrow.reports(*(status(seq, reservoir_ml=-1) for seq in range(first, first + 4)))
+    assert narrow.mark() == (12, [])
+    kept = [(each.epoch, each.seq) for each in narrow.rejected()]
+    assert kept == [(1, seq) for seq in range(1, 13)]
+    state = narrow.state()
+    assert (state.received, state.rejected, state.rejected_cut) == (12, 12, 0)
+    narrow.reports(*(status(seq, reservoir_ml=-1) for seq in (2, 12)))
+    assert (len(narrow.rejected()), narrow.state().duplicates) == (12, 2)
+
+
+def test_rejected_messages_with_a_number_take_no_room_from_garbage(narrow: Desk) -> None:
+    narrow.reports(*(status(seq, reservoir_ml=-1) for seq in range(1, 13)))
+    for number in range(7):
+        narrow.write(sent(f"garbage {number}".encode()))
+    assert [each.seq is None for each in narrow.rejected()].count(True) == 5
+    assert narrow.state().rejected_cut == 2
+
+
+def test_settled_garbage_makes_room_for_more(narrow: Desk) -> None:
+    narrow.write(*(sent(f"garbage {number}".encode()) for number in range(5)))
+    with narrow.database.writing() as opened:
+        discard_rejected(opened, narrow.rejected()[0].id or 0, reason="noise", by="rn@north.example", now=NOW)
+    narrow.write(*(sent(f"more garbage {number}".encode()) for number in range(2)))
+    assert (len(narrow.rejected()), narrow.state().rejected_cut) == (6, 1)
+
+
+def test_a_number_that_no_receipt_can_cover_is_bounded_as_if_there_were_none(narrow: Desk) -> None:
+    ranges = [[seq, seq] for seq in range(3, 3 + 2 * MAX_RANGES, 2)]
+    with narrow.database.writing() as opened:
+        opened.add(
+            DeliveryMark(pump_id=narrow.ids["PUMP-1"] or 0, epoch=1, contiguous=1, beyond=ranges, updated_at=NOW)
+        )
+    for again in range(4):
+        narrow.reports(*(status(10**6 + 2 * seq, reservoir_ml=-1) for seq in range(3)))
+        assert len(narrow.rejected()) == min(5, 3 + 3 * again)
+    assert narrow.state().rejected_cut == 7
 
 
 def test_one_pumps_garbage_takes_no_room_from_another(narrow: Desk) -> None:

@@ -91,12 +91,16 @@ class PumpBatch:
         """Whether a message of that number is in, this batch's among them."""
         return number[1] in self.marks[number[0]]
 
-    def mark(self, number: Number) -> None:
-        """A refused message counts as received: it is kept, and need not come again."""
+    def mark(self, number: Number) -> bool:
+        """A refused message counts as received: it is kept, and need not come again. False where no receipt can say so.
+
+        Of more gaps than are kept none can: then the message comes again until others have closed.
+        """
         try:
             self.marks[number[0]].add(number[1])
         except TooManyGaps:
-            return
+            return False
+        return True
 
     def move_state(self, now: datetime) -> None:
         """Bring the pump's state forward by all that was taken, and ask for an evaluation where that could matter."""

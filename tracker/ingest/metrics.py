@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from tracker.ingest.batch import Stored
 
 _MESSAGES = Counter("tracker_ingest_messages_total", "Messages committed, by what became of them", ["kind"])
-_CUT = Counter("tracker_ingest_rejected_cut_total", "Rejected messages counted but not kept whole")
+_CUT = Counter("tracker_ingest_rejected_cut_total", "Rejected messages without a number, counted but not kept whole")
 _BATCH = Histogram(
     "tracker_ingest_batch_messages", "Messages in one transaction", buckets=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
 )

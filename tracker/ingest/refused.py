@@ -1,4 +1,8 @@
-"""Refused messages are kept whole with their reason: bounded per pump, with a count of what was cut."""
+"""Refused messages are kept whole with their reason.
+
+One whose number a receipt will cover always is: the communicator forgets it for that. Of the others, which no receipt
+covers and no number bounds, so many are kept per pump, and the rest is counted.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tracker.ingest.batch import PumpBatch
-from tracker.ingest.gate import Mail, Refused
+from tracker.ingest.gate import Mail, Number, Refused
 from tracker.records import rejected
 
 
@@ -24,14 +28,18 @@ class Counts:
 
 
 def keep_of_pumps(connection: Connection, batches: Sequence[PumpBatch], limit: int, now: datetime) -> None:
-    """Keep what was refused of enrolled pumps, at most ``limit`` a pump; count the rest, and what came before."""
+    """Keep what was refused of enrolled pumps and count what came before.
+
+    Of what has no number that is in now, at most ``limit`` are kept a pump and the rest is counted.
+    """
     rows: list[dict[str, Any]] = []
     for batch in batches:
         if not batch.refused:
             continue
         serial = batch.pump.serial
         seen = _seen(connection, serial, batch)
-        room = rejected.room_left(connection, serial, limit)
+        owner = {"pump_id": batch.pump.id, "clinic_id": batch.pump.clinic_id}
+        room: int | None = None
         fresh = []
         for one in batch.refused:
             again = one.arrival.retained or (one.number is not None and batch.has(one.number))
@@ -40,11 +48,14 @@ def keep_of_pumps(connection: Connection, batches: Sequence[PumpBatch], limit: i
                 continue
             fresh.append(one)
             seen.add(one.arrival.payload)
-            if one.number is not None:
-                batch.mark(one.number)
+            if one.number is not None and batch.mark(one.number):
+                rows.append(_row(one, serial, now, one.number) | owner)
+                continue
+            if room is None:
+                room = rejected.room_left(connection, serial, limit)
             if room > 0:
                 room -= 1
-                rows.append(_row(one, serial, now) | {"pump_id": batch.pump.id, "clinic_id": batch.pump.clinic_id})
+                rows.append(_row(one, serial, now) | owner)
             else:
                 batch.cut += 1
         batch.refused = fresh
@@ -85,8 +96,9 @@ def keep_of_nobody(
 
 def _seen(connection: Connection, serial: str, batch: PumpBatch) -> set[bytes]:
     """What is kept of the pump already: asked only where one of the refused could be a repetition."""
-    again = any(one.arrival.retained or (one.number is not None and batch.has(one.number)) for one in batch.refused)
-    return rejected.kept_payloads(connection, serial) if again else set()
+    numbers = sorted({one.number for one in batch.refused if one.number is not None and batch.has(one.number)})
+    again = bool(numbers) or any(one.arrival.retained for one in batch.refused)
+    return rejected.kept_payloads(connection, serial, numbers) if again else set()
 
 
 def _all(serial: str, mail: Mail) -> list[Refused]:
@@ -96,11 +108,14 @@ def _all(serial: str, mail: Mail) -> list[Refused]:
     return good + [Refused(one.arrival, "serial", f"{reason}; moreover {one.reason}") for one in mail.refused]
 
 
-def _row(one: Refused, serial: str | None, now: datetime) -> dict[str, Any]:
+def _row(one: Refused, serial: str | None, now: datetime, number: Number | None = None) -> dict[str, Any]:
+    epoch, seq = number or (None, None)
     topic = one.arrival.topic.decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
     return {
         "serial": serial,
         "topic": topic[:400],
+        "epoch": epoch,
+        "seq": seq,
         "payload": one.arrival.payload,
         "field": one.field[:120],
         "reason": one.reason[:2000],

@@ -127,7 +127,7 @@ class PumpState(SQLModel, table=True):
     duplicates: int = Field(default=0, sa_type=BigKey)
     rejected: int = Field(default=0, sa_type=BigKey)
     rejected_cut: int = Field(
-        default=0, sa_type=BigKey, description="rejected messages counted but no longer kept whole"
+        default=0, sa_type=BigKey, description="rejected messages without a number that were counted, not kept"
     )
     link: str = Field(default="never", max_length=16, description="never, connected, late, disconnected, suspended")
     link_since: datetime | None = Field(default=None, sa_type=UtcDateTime)

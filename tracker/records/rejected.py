@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Index, func, insert, select
+from sqlalchemy import Connection, Index, Select, func, insert, literal, literal_column, select, text
 from sqlmodel import Field, SQLModel, col
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.columns import BigKey, UtcDateTime
 
 
 class RejectedMessage(SQLModel, table=True):
@@ -19,6 +19,14 @@ class RejectedMessage(SQLModel, table=True):
     __table_args__ = (
         Index("ix_rejected_received", "received_at", "id"),
         Index("ix_rejected_serial", "serial", "id"),
+        Index(
+            "ix_rejected_kept",
+            "serial",
+            "epoch",
+            "seq",
+            sqlite_where=text("status = 'kept'"),
+            postgresql_where=text("status = 'kept'"),
+        ),
         Index("ix_rejected_clinic", "clinic_id", "status", "id"),
     )
 
@@ -29,6 +37,10 @@ class RejectedMessage(SQLModel, table=True):
     pump_id: int | None = Field(default=None, foreign_key="pump.id")
     serial: str | None = Field(default=None, max_length=64, description="as the topic names it")
     topic: str = Field(max_length=400)
+    epoch: int | None = Field(
+        default=None, sa_type=BigKey, description="its number, where a receipt covers it; empty where none can"
+    )
+    seq: int | None = Field(default=None, sa_type=BigKey)
     payload: bytes
     field: str = Field(max_length=120, description="what is wrong")
     reason: str = Field(max_length=2000, description="one sentence for a person")
@@ -41,28 +53,40 @@ class RejectedMessage(SQLModel, table=True):
 
 KEPT_UNKNOWN: Final = 10_000
 """Rejected messages of pumps that are not enrolled, kept whole over all serials."""
+_NUMBERS_AT_ONCE: Final = 500
+#: written into the statement, since the databases use an index of such rows alone only where they see the condition
+_KEPT: Final = col(RejectedMessage.status) == literal_column("'kept'")
+_NO_NUMBER: Final = col(RejectedMessage.epoch).is_(None)
 
 
-def kept_payloads(connection: Connection, serial: str | None) -> set[bytes]:
-    """The payloads that are kept of a serial and not yet settled, to know one that comes again."""
-    rows = connection.execute(
-        select(col(RejectedMessage.payload)).where(
-            col(RejectedMessage.serial) == serial, col(RejectedMessage.status) == "kept"
-        )
-    )
-    return {bytes(row[0]) for row in rows}
+def kept_payloads(connection: Connection, serial: str | None, numbers: Sequence[tuple[int, int]] = ()) -> set[bytes]:
+    """What is kept of a serial and not yet settled, to know one that comes again: under those (epoch, seq), or none."""
+    kept = select(col(RejectedMessage.payload)).where(col(RejectedMessage.serial) == serial, _KEPT)
+    found = {bytes(row[0]) for row in connection.execute(kept.where(_NO_NUMBER))}
+    for epoch in {epoch for epoch, _ in numbers}:
+        seqs = [seq for of, seq in numbers if of == epoch]
+        for start in range(0, len(seqs), _NUMBERS_AT_ONCE):
+            some = col(RejectedMessage.seq).in_(seqs[start : start + _NUMBERS_AT_ONCE])
+            rows = connection.execute(kept.where(col(RejectedMessage.epoch) == epoch, some))
+            found.update(bytes(row[0]) for row in rows)
+    return found
 
 
 def room_left(connection: Connection, serial: str | None, limit: int) -> int:
-    """How many more messages of that serial may be kept whole, when ``limit`` are the most for one serial."""
-    count = select(func.count()).where(col(RejectedMessage.serial) == serial, col(RejectedMessage.status) == "kept")
-    return max(0, limit - int(connection.execute(count).scalar_one()))
+    """How many more messages without a number may be kept whole of that serial, when ``limit`` are the most."""
+    kept = select(literal(1)).where(col(RejectedMessage.serial) == serial, _NO_NUMBER, _KEPT)
+    return limit - _count(connection, kept, limit)
 
 
 def room_for_unknown(connection: Connection) -> int:
     """How many more messages of pumps that are not enrolled may be kept whole."""
-    count = select(func.count()).where(col(RejectedMessage.pump_id).is_(None), col(RejectedMessage.status) == "kept")
-    return max(0, KEPT_UNKNOWN - int(connection.execute(count).scalar_one()))
+    kept = select(literal(1)).where(col(RejectedMessage.clinic_id).is_(None), _KEPT)
+    return KEPT_UNKNOWN - _count(connection, kept, KEPT_UNKNOWN)
+
+
+def _count(connection: Connection, kept: Select[Any], most: int) -> int:
+    """How many rows there are, counted no further than ``most``."""
+    return int(connection.execute(select(func.count()).select_from(kept.limit(most).subquery())).scalar_one())
 
 
 def keep_rejected(connection: Connection, messages: Sequence[dict[str, Any]]) -> None:
