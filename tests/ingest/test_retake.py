@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.build import a_clinic, a_pump
@@ -11,6 +12,7 @@ from tests.ingest.conftest import NOW, Desk, sent, session, status
 from tracker.actions.discard_rejected import discard_rejected
 from tracker.actions.retake_rejected import retake_rejected
 from tracker.errors import Conflict, Invalid
+from tracker.ingest.arrival import Arrival
 from tracker.records.rejected import RejectedMessage
 
 LATER = NOW + timedelta(hours=3)
@@ -59,6 +61,17 @@ def test_one_that_came_before_its_pump_was_enrolled_is_received_when_it_is_taken
     assert (counts(desk, "NEW-1"), desk.mark(serial="NEW-1")) == ((2, 0, 0), (2, []))
     desk.write(sent(status(1), serial="NEW-1"), sent(session(2), serial="NEW-1", kind="session"), now=LATER)
     assert counts(desk, "NEW-1") == (2, 0, 2)
+
+
+@pytest.mark.parametrize("serial", ["PUMP-1", "NEW-1"])
+def test_one_that_came_by_a_partition_is_kept_under_the_devices_own_topic_and_taken(desk: Desk, serial: str) -> None:
+    desk.write(Arrival(f"ingest/3/{serial}/telemetry".encode(), msgspec.json.encode(early(1)), 1))
+    assert [message.topic for message in desk.rejected()] == [f"pumps/{serial}/telemetry"]
+    if serial not in desk.ids:
+        with desk.database.writing() as opened:
+            desk.ids[serial] = a_pump(opened, a_clinic(opened, name="South"), serial=serial).id
+    assert retake(desk).status == "replayed"
+    assert [reading.seq for reading in desk.readings(serial)] == [1]
 
 
 def test_it_is_taken_once_only(desk: Desk) -> None:

@@ -67,7 +67,7 @@ def sort_mail(arrivals: Iterable[Arrival]) -> tuple[dict[str, Mail], list[Refuse
         try:
             named = _TOPICS[topic]
         except KeyError:
-            named = _read_topic(topic)
+            named = read_topic(topic)
         if named is None:
             strays.append(Refused(arrival, "topic", "topic is not pumps/SERIAL/telemetry, session or presence"))
             continue
@@ -125,7 +125,7 @@ def refuse_all(arrivals: Iterable[Arrival], reason: str) -> tuple[dict[str, Mail
     by_serial: dict[str, Mail] = {}
     strays: list[Refused] = []
     for arrival in arrivals:
-        named = _read_topic(arrival.topic)
+        named = read_topic(arrival.topic)
         if named is None:
             strays.append(Refused(arrival, "topic", reason))
             continue
@@ -135,7 +135,8 @@ def refuse_all(arrivals: Iterable[Arrival], reason: str) -> tuple[dict[str, Mail
     return by_serial, strays
 
 
-def _read_topic(topic: bytes) -> tuple[str, str] | None:
+def read_topic(topic: bytes) -> tuple[str, str] | None:
+    """Whose message of which kind arrived on this topic, mapped by a broker or not; None for any other topic."""
     if len(_TOPICS) >= _TOPICS_KEPT:
         _TOPICS.clear()
     try:

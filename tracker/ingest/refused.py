@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tracker.ingest.batch import PumpBatch
-from tracker.ingest.gate import Mail, Number, Refused
+from tracker.ingest.gate import Mail, Number, Refused, read_topic
 from tracker.records import rejected
 
 
@@ -110,10 +110,9 @@ def _all(serial: str, mail: Mail) -> list[Refused]:
 
 def _row(one: Refused, serial: str | None, now: datetime, number: Number | None = None) -> dict[str, Any]:
     epoch, seq = number or (None, None)
-    topic = one.arrival.topic.decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
     return {
         "serial": serial,
-        "topic": topic[:400],
+        "topic": _topic(one.arrival.topic)[:400],
         "epoch": epoch,
         "seq": seq,
         "payload": one.arrival.payload,
@@ -121,3 +120,12 @@ def _row(one: Refused, serial: str | None, now: datetime, number: Number | None 
         "reason": one.reason[:2000],
         "received_at": now,
     }
+
+
+def _topic(arrived_on: bytes) -> str:
+    """The topic as the device published to it: partitions map it to another, which means nothing afterwards."""
+    named = read_topic(arrived_on)
+    if named is not None:
+        serial, kind = named
+        return f"pumps/{serial}/{kind}"
+    return arrived_on.decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
