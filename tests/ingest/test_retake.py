@@ -14,6 +14,7 @@ from tracker.actions.retake_rejected import retake_rejected
 from tracker.errors import Conflict, Invalid
 from tracker.ingest.arrival import Arrival
 from tracker.records.rejected import RejectedMessage
+from tracker.records.session import ProgrammerSessionRecord
 
 LATER = NOW + timedelta(hours=3)
 NURSE = "rn@north.example"
@@ -89,6 +90,24 @@ def test_a_good_message_that_took_its_number_stays_and_nothing_is_counted_anew(d
     with pytest.raises(Conflict, match="stored already"):
         retake(desk)
     assert (counts(desk), desk.rejected()[0].status) == (before, "kept")
+
+
+def test_a_report_is_not_taken_under_a_sessions_number(desk: Desk) -> None:
+    desk.reports(early(1))
+    desk.write(sent(session(1), kind="session"))
+    with pytest.raises(Conflict, match="a session numbered 1/1 is stored already, and a number names one message"):
+        retake(desk)
+    assert (desk.readings(), len(desk.all_of(ProgrammerSessionRecord))) == ([], 1)
+    assert desk.rejected()[0].status == "kept"
+
+
+def test_a_session_is_not_taken_under_a_reports_number(desk: Desk) -> None:
+    desk.write(sent(session(1, measured_at=(NOW + timedelta(hours=1)).isoformat()), kind="session"))
+    desk.reports(status(1))
+    with pytest.raises(Conflict, match="a report numbered 1/1 is stored already, and a number names one message"):
+        retake(desk)
+    assert (len(desk.readings()), desk.all_of(ProgrammerSessionRecord)) == (1, [])
+    assert desk.rejected()[0].status == "kept"
 
 
 def test_one_that_is_still_no_good_or_was_discarded_stays_rejected(desk: Desk) -> None:

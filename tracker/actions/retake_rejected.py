@@ -103,10 +103,8 @@ def _store_report(session: Session, pump: Pump, state: PumpState, report: Status
     if model is None or report.model != pump.model:
         raise WireError("model", f"is {report.model}, but the pump is enrolled as {pump.model}")
     check_status(report, model, now)
+    _refuse_known(session, key(pump.id), report)
     connection = session.connection()
-    number = (report.epoch, report.seq)
-    if reading.stored_contents(connection, key(pump.id), [number]):
-        raise Conflict(f"a report numbered {report.epoch}/{report.seq} is stored already")
     if connection.dialect.name == "postgresql":
         partitions.ensure_months(connection, [partitions.month_of(report.measured_at)], now)
     note_alarms(session, key(pump.id), pump.drug, [(report.measured_at, tuple(map(str, report.alarms)))], now)
@@ -133,15 +131,7 @@ def _store_session(session: Session, pump: Pump, told: ProgrammerSession, now: d
     if model is None or told.model != pump.model:
         raise WireError("model", f"is {told.model}, but the pump is enrolled as {pump.model}")
     check_session(told, model, now)
-    known = session.exec(
-        select(ProgrammerSessionRecord.id).where(
-            col(ProgrammerSessionRecord.pump_id) == pump.id,
-            col(ProgrammerSessionRecord.epoch) == told.epoch,
-            col(ProgrammerSessionRecord.seq) == told.seq,
-        )
-    ).first()
-    if known is not None:
-        raise Conflict(f"a session numbered {told.epoch}/{told.seq} is stored already")
+    _refuse_known(session, key(pump.id), told)
     volumes = told.reservoir
     record = ProgrammerSessionRecord(
         pump_id=key(pump.id),
@@ -165,6 +155,24 @@ def _store_session(session: Session, pump: Pump, told: ProgrammerSession, now: d
     session.add(record)
     session.flush()
     draft_visit(session, record, now)
+
+
+def _refuse_known(session: Session, pump_id: int, told: StatusReport | ProgrammerSession) -> None:
+    """Raise ``Conflict`` where a message of that number is stored: of either kind, since they are numbered together."""
+    stored = None
+    if reading.stored_contents(session.connection(), pump_id, [(told.epoch, told.seq)]):
+        stored = "report"
+    elif session.exec(
+        select(ProgrammerSessionRecord.id).where(
+            col(ProgrammerSessionRecord.pump_id) == pump_id,
+            col(ProgrammerSessionRecord.epoch) == told.epoch,
+            col(ProgrammerSessionRecord.seq) == told.seq,
+        )
+    ).first():
+        stored = "session"
+    if stored is not None:
+        number = f"{told.epoch}/{told.seq}"
+        raise Conflict(f"a {stored} numbered {number} is stored already, and a number names one message for ever")
 
 
 def _as_json(one: object) -> dict[str, str | None] | None:
