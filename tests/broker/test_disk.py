@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.servers import wait_until
 from tracker.broker.configuration import BrokerConfiguration
 from tracker.broker.credentials import Credential
 from tracker.broker.disk import DiskWatch
+from tracker.broker.ownership import PID_FILE
 from tracker.broker.partitions import client_id, subscriptions
 from tracker.broker.process import EmbeddedBroker
 
@@ -52,6 +54,26 @@ def test_a_full_disk_is_found_full_and_then_not(small_disk: Path) -> None:
     ballast.unlink()
     assert watch.mended()
     assert list(small_disk.iterdir()) == []
+
+
+def test_a_probe_that_can_be_neither_written_nor_removed_means_no_room(tmp_path: Path) -> None:
+    (tmp_path / "room").mkdir()
+    assert not DiskWatch(tmp_path).has_room()
+
+
+def test_a_broker_whose_start_could_not_be_written_down_is_tried_again_until_it_can(tmp_path: Path) -> None:
+    setup = configuration(tmp_path / "broker")
+    with EmbeddedBroker(setup) as broker:
+        in_the_way, first = setup.folder / PID_FILE, broker.pid
+        assert first is not None
+        in_the_way.unlink()
+        in_the_way.mkdir()
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: broker.restarts >= 2, what="two attempts")
+        assert not broker.ready
+        in_the_way.rmdir()
+        wait_until(lambda: broker.ready, what="the broker to be back")
+        assert int(in_the_way.read_text()) == broker.pid
 
 
 def test_a_full_disk_loses_nothing_acknowledged_and_is_recovered_from_without_help(

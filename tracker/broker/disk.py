@@ -6,6 +6,7 @@ started anew. What it had acknowledged is safe, and what it refuses stays on the
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -41,5 +42,6 @@ class DiskWatch:
         except OSError:
             return False
         finally:
-            probe.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a disk that takes no more may not let go of a file either
+                probe.unlink(missing_ok=True)
         return True

@@ -195,17 +195,24 @@ class EmbeddedBroker:
     def _run_once(self, server: Path) -> bool:
         """Run the server until it ends; whether it had become ready."""
         self._disk.failed = False
-        self._process = process = spawn(server, self.configuration.server_file)
-        replace_private(self.configuration.folder / PID_FILE, str(process.pid))
-        if self._stopping.is_set():
-            process.terminate()
         was_ready = False
-        for line in log_lines(process):
-            self._hear(line)
-            was_ready = was_ready or line.ready
-        process.wait()
-        if process.stderr is not None:
-            process.stderr.close()
+        process = None
+        try:
+            self._process = process = spawn(server, self.configuration.server_file)
+            replace_private(self.configuration.folder / PID_FILE, str(process.pid))
+            if self._stopping.is_set():
+                process.terminate()
+            for line in log_lines(process):
+                self._hear(line)
+                was_ready = was_ready or line.ready
+        except OSError as fault:  # a full disk, as a rule: it takes the file again one day, and the next turn finds out
+            self._last_words = str(fault)
+            if process is not None:
+                process.kill()
+        if process is not None:
+            process.wait()
+            if process.stderr is not None:
+                process.stderr.close()
         with self._changed:
             self._ready = False
             self._changed.notify_all()
