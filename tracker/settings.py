@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -11,21 +9,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-def private_text(path: Path, make: str | None = None) -> str:
-    """The text of a file that its owner alone can read; made with a new secret (or ``make``) where it is absent."""
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = make or secrets.token_urlsafe(32)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another process of this installation was first
-            return path.read_text().strip()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        return text
+from tracker.private import private_text
 
 
 class Settings(BaseSettings):

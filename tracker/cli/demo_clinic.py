@@ -23,13 +23,14 @@ from tracker.broker.credentials import issue_many
 from tracker.broker.users import replace_private
 from tracker.cli.parts import Parts
 from tracker.errors import StartupFault
+from tracker.private import private_text
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump, pumps_by_serial
 from tracker.records.staff import staff_by_email
 from tracker.records.visit import Visit
-from tracker.settings import Settings, private_text
+from tracker.settings import Settings
 
 NURSE: Final = "nurse@clinic.example"
 PEOPLE: Final = {
