@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +55,37 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
 def test_a_fault_of_the_program_itself_is_not_put_in_other_words() -> None:
     assert worded(KeyError("x")) is None
     assert worded(ValueError("x")) is None
+
+
+LOGS = """
+import structlog
+from tracker.cli.running import set_up_logging
+
+def connect():
+    password = "a secret of " + "twenty letters"
+    raise RuntimeError("no way in")
+
+set_up_logging()
+try:
+    connect()
+except RuntimeError:
+    structlog.get_logger().exception("a turn failed")
+"""
+
+
+def test_a_traceback_on_a_terminal_shows_no_values(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    (tmp_path / "logs.py").write_text(LOGS)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, str(tmp_path / "logs.py")], stderr=theirs, env=environment, check=True)
+    os.close(theirs)
+    said = ""
+    with contextlib.suppress(OSError):  # Linux's word for the end of a terminal
+        while piece := os.read(ours, 65_536).decode():
+            said += piece
+    os.close(ours)
+    assert "RuntimeError: no way in" in said
+    assert "a secret of twenty letters" not in said
 
 
 def test_an_address_that_is_none_of_this_machine_asks_for_another_address_and_a_taken_port_for_another_port() -> None:

@@ -32,7 +32,9 @@ def stop_on_signal() -> threading.Event:
 def set_up_logging(*, level: int = logging.INFO) -> None:
     """Structured lines on standard error: readable on a terminal, JSON elsewhere."""
     lively = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if lively else structlog.processors.JSONRenderer()
+    # The terminal's own traceback shows local variables, and with them the broker's password.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = plain if lively else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

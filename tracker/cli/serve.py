@@ -10,7 +10,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from tracker.cli.running import require_free_port, set_up_logging
+from tracker.cli.running import require_free_port, set_up_logging, stop_on_signal
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
@@ -33,37 +33,44 @@ def serve(
     set_up_logging()
     settings = Settings()
     require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
+    stop = stop_on_signal()  # for a signal that comes before the pages take them, or that they hand on at their end
     database = Database(settings.database_url)
     schema.upgrade(database)
-    stop = threading.Event()
     with contextlib.ExitStack() as stack:
+        stack.callback(database.close)
         if embedded_broker:
             stack.enter_context(embedded(settings, database))
-        threads = [
-            _thread("ingest", lambda: run_ingest(settings, stop), stop),
-            _thread("schedule", lambda: run_schedule(settings, stop), stop),
+        parts = [
+            _Part("ingest", lambda: run_ingest(settings, stop), stop),
+            _Part("schedule", lambda: run_schedule(settings, stop), stop),
         ]
         try:
             serve_pages(settings, database, stop)  # takes the signals; returns when told to stop
         finally:
             stop.set()
-            for thread in threads:
-                thread.join(_JOIN_S)
-    database.close()
+            for part in parts:
+                part.join(_JOIN_S)
+    for part in parts:
+        if part.fault is not None:
+            raise part.fault
 
 
-def _thread(name: str, work: Callable[[], None], stop: threading.Event) -> threading.Thread:
+class _Part(threading.Thread):
     """A part in a thread of its own; one that fails stops the whole process, so that nothing runs on by half."""
 
-    def guarded() -> None:
-        try:
-            work()
-        except Exception:  # noqa: BLE001 - whatever it was, the process must not run on by half
-            structlog.get_logger().exception("a part failed; the process stops", part=name)
-        finally:
-            if not stop.is_set():
-                stop.set()
+    def __init__(self, name: str, work: Callable[[], None], stop: threading.Event) -> None:
+        super().__init__(name=name, daemon=True)
+        self.fault: Exception | None = None
+        self._work = work
+        self._stop_all = stop
+        self.start()
 
-    thread = threading.Thread(target=guarded, name=name, daemon=True)
-    thread.start()
-    return thread
+    def run(self) -> None:
+        """Work until the end; what went wrong is kept for the main thread, which tells it."""
+        try:
+            self._work()
+        except Exception as fault:  # noqa: BLE001 - whatever it was, the process must not run on by half
+            structlog.get_logger().error("a part failed; the process stops", part=self.name)
+            self.fault = fault
+        finally:
+            self._stop_all.set()
