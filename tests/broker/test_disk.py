@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.broker.clients import Device
 from tests.broker.conftest import PUMP, TRACKER_PASSWORD, configuration, nats_users
@@ -22,20 +18,6 @@ from tracker.broker.process import EmbeddedBroker
 
 MIB = 1024**2
 TELEMETRY = f"pumps/{PUMP}/telemetry"
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 12 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this test mounts a small file system, which takes the rights of root on Linux")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def _tracker(setup: BrokerConfiguration) -> Device:

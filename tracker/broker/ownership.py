@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from tracker.errors import StartupFault
+from tracker.private import private_folder
 
 PID_FILE = "nats-server.pid"
 _ENDING_SECONDS = 10.0
@@ -26,7 +27,7 @@ class FolderLock:
     """Held by the one tracker that runs a broker in this folder; the kernel lets go of it when that process ends."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
         self._descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

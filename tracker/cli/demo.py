@@ -23,6 +23,7 @@ from tracker.cli import demo_clinic
 from tracker.cli.parts import Parts
 from tracker.cli.running import require_free_port, set_up_logging, stop_on_signal
 from tracker.errors import StartupFault
+from tracker.private import private_folder
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
@@ -136,7 +137,7 @@ def _require_broker_port(settings: Settings) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the data folder against a second demo; the kernel lets go of it when this process ends."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     descriptor = os.open(folder / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -23,7 +23,7 @@ from tracker.broker.credentials import issue_many
 from tracker.broker.users import replace_private
 from tracker.cli.parts import Parts
 from tracker.errors import StartupFault
-from tracker.private import private_text
+from tracker.private import private_folder, private_text
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
 from tracker.records.database import Database
@@ -53,6 +53,7 @@ class DemoClinic:
     def __init__(self, settings: Settings, database: Database, *, pumps: int, years: float, seed: int) -> None:
         self._database = database
         self._folder = settings.data_dir / "clinic"
+        private_folder(self._folder)
         self._credentials = self._folder / "credentials.csv"
         self._plan = self._folder / "plan.json"
         self._done = self._folder / "filled"

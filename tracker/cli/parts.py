@@ -13,6 +13,8 @@ from pathlib import Path
 
 import structlog
 
+from tracker.private import private_folder
+
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 15.0
 _STOP_S = 12.0
@@ -96,7 +98,7 @@ class Parts:
         part.retry_at = 0.0
 
     def _spawn(self, name: str, command: list[str], stdout: int | None = None) -> subprocess.Popen[bytes]:
-        self.log_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(self.log_dir)
         with (self.log_dir / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "tracker.cli.lifeline", *command],

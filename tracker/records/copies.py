@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import inspect, text
 
 from tracker.errors import StartupFault
+from tracker.private import private_file
 from tracker.records import text_search
 from tracker.records.database import Database
 
@@ -27,18 +28,22 @@ def backup(database: Database, file: Path) -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + ".part")
     part.unlink(missing_ok=True)
-    if database.is_sqlite:
-        with (
-            closing(sqlite3.connect(f"file:{_path(database)}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(part)) as target,
-        ):
-            source.backup(target, pages=4096)
-    else:
-        _run("pg_dump", "--format=custom", f"--file={part}", dsn=_dsn(database))
-    part.chmod(0o600)
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.rename(file)
+    private_file(part)  # both ways of writing it leave the mode as it is
+    try:
+        if database.is_sqlite:
+            with (
+                closing(sqlite3.connect(f"file:{_path(database)}?mode=ro", uri=True)) as source,
+                closing(sqlite3.connect(part)) as target,
+            ):
+                source.backup(target, pages=4096)
+        else:
+            _run("pg_dump", "--format=custom", f"--file={part}", dsn=_dsn(database))
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.rename(file)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return file.stat().st_size
 
 
@@ -72,6 +77,7 @@ def _restore_sqlite(database: Database, file: Path) -> None:
         if not sound:
             raise StartupFault(f"{file} is not a sound SQLite copy")
         database.close()
+        private_file(Path(_path(database)))
         with closing(sqlite3.connect(_path(database))) as target:
             copy.backup(target, pages=4096)
 

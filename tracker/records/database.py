@@ -6,6 +6,7 @@ first is never refused half-way. The edge opens and commits; actions never commi
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -22,6 +23,7 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from tracker.errors import StartupFault
+from tracker.private import private_file, private_folder
 
 _WRITES = "tracker_writes"
 
@@ -43,12 +45,13 @@ class Database:
         if self.is_sqlite:
             if not parsed.database or parsed.database == ":memory:":
                 raise StartupFault("TRACKER_DATABASE_URL must name a file: records kept in memory would be lost")
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            private_folder(Path(parsed.database).parent)
             options |= {"poolclass": QueuePool, "connect_args": {"check_same_thread": False, "timeout": 30}}
         self.engine: Engine = create_engine(parsed, **options)
         if not self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_postgresql)
         if self.is_sqlite:
+            event.listen(self.engine, "do_connect", self._make_file)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(**{_WRITES: True})
@@ -80,6 +83,13 @@ class Database:
             return None
         disk = os.statvfs(Path(self.url.database).parent)
         return disk.f_bavail * disk.f_frsize
+
+    def _make_file(self, *_: object) -> None:
+        """SQLite would make it readable for all; its log and the log's index get the mode of the database."""
+        file = self.url.database or ""
+        if not file.startswith("file:"):  # SQLite's own address, whose path is not for us to read
+            with contextlib.suppress(OSError):  # SQLite then says what is wrong
+                private_file(Path(file))
 
     def close(self) -> None:
         """Give back every connection."""

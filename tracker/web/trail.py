@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from tracker.actions.audit import Fact, record_all
+from tracker.private import private_folder
 from tracker.records.audit import already_entered
 from tracker.records.database import Database
 from tracker.records.staff import ApiToken, BrowserSession
@@ -163,7 +164,7 @@ class ReadTrail:
                     self._wake.set()
 
     def _open(self) -> IO[bytes]:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)
         while True:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
