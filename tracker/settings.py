@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
-from urllib.parse import unquote, urlsplit
+from typing import Final, Self
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tracker.errors import StartupFault
 from tracker.private import private_text
+
+MQTT_URL_FAULT: Final = (
+    "TRACKER_MQTT_URL must look like mqtt://user:password@host:1883 or mqtts://…, with anything but letters and digits "
+    "in the password written as %XX"
+)
 
 
 class Settings(BaseSettings):
@@ -83,14 +89,25 @@ class Settings(BaseSettings):
 
     def broker_password(self) -> str:
         """The password of the tracker's own account on the embedded broker: the one in ``mqtt_url``, or one made."""
-        given = urlsplit(self.mqtt_url.get_secret_value()).password
+        given = _split(self.mqtt_url.get_secret_value()).password
         return unquote(given) if given else private_text(self.data_dir / "broker_password")
+
+    def mqtt_address(self) -> SplitResult:
+        """The parts of ``tracker_mqtt_url``; ``StartupFault`` where it has none."""
+        return _split(self.tracker_mqtt_url())
 
     def tracker_mqtt_url(self) -> str:
         """Where ingest connects: as set, or the embedded broker with the account made for it."""
         given = self.mqtt_url.get_secret_value()
         scheme = "mqtts" if self.broker_cert_file else "mqtt"
         return given or f"{scheme}://tracker:{self.broker_password()}@{_reachable(self.broker_host)}:{self.broker_port}"
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # a bracket in the password is taken for an IPv6 address
+        raise StartupFault(MQTT_URL_FAULT) from None
 
 
 def _reachable(host: str) -> str:

@@ -52,6 +52,19 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     assert "does not answer" in commands.bad("db", "check")
 
 
+def test_a_copy_that_can_not_be_made_or_put_back_is_said(small_disk: Path, tmp_path: Path) -> None:
+    commands = Commands(f"sqlite:///{tmp_path / 'tracker.db'}", tmp_path)
+    assert "there is no database at" in commands.bad("db", "backup", str(tmp_path / "copy"))
+    assert not (tmp_path / "tracker.db").exists()
+    commands.good("db", "upgrade")
+    assert "/dev/null" in commands.bad("db", "backup", "/dev/null/copy")
+    commands.good("db", "backup", str(tmp_path / "copy"))
+    (small_disk / "ballast").write_bytes(b"x" * (12 * 1024**2 - 100_000))
+    assert "the database or its copy can't be used" in commands.bad("db", "backup", str(small_disk / "copy"))
+    full = Commands(f"sqlite:///{small_disk / 'tracker.db'}", tmp_path)
+    assert "can't be used" in full.bad("db", "restore", "--force", str(tmp_path / "copy"))
+
+
 def test_a_fault_of_the_program_itself_is_not_put_in_other_words() -> None:
     assert worded(KeyError("x")) is None
     assert worded(ValueError("x")) is None

@@ -52,10 +52,10 @@ def test_told_to_stop_it_ends_every_part_in_good_order_and_the_broker_last(produ
     assert last["schedule"] == STOPPED
 
 
-@pytest.mark.parametrize("url", ["http://x", "mqtt://:0"])
-def test_a_part_that_can_not_start_ends_it_with_one_sentence_and_status_1(product: Product, url: str) -> None:
+def failing(product: Product, *words: str, url: str) -> str:
+    """What a command says that ends by itself with status 1."""
     done = subprocess.run(
-        [sys.executable, "-m", "tracker.cli.main", "serve"],
+        [sys.executable, "-m", "tracker.cli.main", *words],
         env=product.environment | {"TRACKER_MQTT_URL": url},
         capture_output=True,
         text=True,
@@ -63,6 +63,21 @@ def test_a_part_that_can_not_start_ends_it_with_one_sentence_and_status_1(produc
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("tracker: TRACKER_MQTT_URL must look like")
     assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_part_that_can_not_start_ends_it_with_one_sentence_and_status_1(product: Product) -> None:
+    said = failing(product, "serve", url="http://x")
+    assert said.splitlines()[-1].startswith("tracker: TRACKER_MQTT_URL must look like")
     assert signs_of_life(product)["schedule"] == STOPPED
+
+
+@pytest.mark.parametrize("words", ["ingest", "serve --embedded-broker"])
+def test_a_broker_address_with_a_bracket_in_its_password_is_said_without_the_password(
+    product: Product, words: str
+) -> None:
+    said = failing(product, *words.split(), url="mqtt://tracker:pa[ss@h")
+    assert said.startswith("tracker: TRACKER_MQTT_URL must look like")
+    assert said.count("\n") == 1
+    assert "pa[ss" not in said

@@ -54,6 +54,7 @@ def test_a_group_shares_the_plain_topics(tmp_path: Path) -> None:
         ({"mqtt_url": "http://127.0.0.1"}, "TRACKER_MQTT_URL"),
         ({"mqtt_url": "mqtt://tracker:p@127.0.0.1:99999"}, "TRACKER_MQTT_URL"),
         ({"mqtt_url": "mqtt://tracker:p@127.0.0.1:port"}, "TRACKER_MQTT_URL"),
+        ({"mqtt_url": "mqtt://tracker:pa[ss@127.0.0.1"}, "TRACKER_MQTT_URL"),
         ({"ingest_partition": 4, "ingest_partitions": 4}, "TRACKER_INGEST_PARTITION"),
         ({"mqtt_url": "mqtts://127.0.0.1", "mqtt_ca_file": Path("/nowhere.pem")}, "TRACKER_MQTT_CA_FILE"),
     ],

@@ -82,8 +82,9 @@ def test_a_process_that_was_stopped_is_down_at_once_though_its_last_sign_of_life
 def test_a_broker_address_with_a_port_that_can_not_be_is_a_broker_that_is_down(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
-    settings, clock = settings_of(tmp_path, mqtt_url="mqtt://tracker:p@127.0.0.1:99999"), Clock()
-    assert "TRACKER_MQTT_URL" in down(settings, sqlite_database, clock)["broker"]
+    for url in ("mqtt://tracker:p@127.0.0.1:99999", "mqtt://tracker:pa[ss@127.0.0.1"):
+        settings, clock = settings_of(tmp_path, mqtt_url=url), Clock()
+        assert "TRACKER_MQTT_URL" in down(settings, sqlite_database, clock)["broker"]
 
 
 def test_a_database_that_is_gone_or_of_another_schema_is_named(tmp_path: Path) -> None:

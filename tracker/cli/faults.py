@@ -5,6 +5,8 @@ A traceback would show them our code in place of their mistake.
 
 from __future__ import annotations
 
+import sqlite3
+
 from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -20,6 +22,8 @@ def worded(fault: Exception) -> str | None:
     if isinstance(fault, DBAPIError):
         lines = [line.strip() for line in str(fault.orig).splitlines() if line.strip()]
         return f"the database can't be used: {lines[0] if lines else type(fault.orig).__name__} (TRACKER_DATABASE_URL)"
+    if isinstance(fault, sqlite3.Error):
+        return f"the database or its copy can't be used: {fault}"
     if isinstance(fault, OSError) and fault.strerror:
         where = f"{fault.filename}: " if fault.filename else ""
         return f"{where}{fault.strerror}"

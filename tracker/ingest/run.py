@@ -7,7 +7,7 @@ import socket
 import threading
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote
 
 import structlog
 from prometheus_client import start_http_server
@@ -20,7 +20,7 @@ from tracker.ingest.memory import calm_the_collector
 from tracker.ingest.subscriber import Subscriber
 from tracker.ingest.worker import Broker, Worker
 from tracker.records.database import Database
-from tracker.settings import Settings
+from tracker.settings import MQTT_URL_FAULT, Settings
 
 _log = structlog.get_logger("tracker.ingest")
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
@@ -48,9 +48,9 @@ def worker_name(settings: Settings) -> str:
 
 def subscriber_for(settings: Settings) -> tuple[Broker, Subscriber]:
     """The broker that the settings name, and a subscriber that is not connected yet."""
-    url = urlsplit(settings.tracker_mqtt_url())
+    url = settings.mqtt_address()
     if url.scheme not in _PORTS or not url.hostname or not _port_of(url):
-        raise StartupFault("TRACKER_MQTT_URL must look like mqtt://user:password@host:1883 or mqtts://…")
+        raise StartupFault(MQTT_URL_FAULT)
     password = unquote(url.password or "")
     worker = settings.mqtt_client_id.removeprefix("tracker-")
     if settings.ingest_partition is not None:

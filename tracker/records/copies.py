@@ -25,6 +25,8 @@ def backup(database: Database, file: Path) -> int:
     """Write a consistent copy to ``file`` (never over an existing one) and return its size in bytes."""
     if file.exists():
         raise StartupFault(f"{file} exists already: a backup never overwrites a file")
+    if database.is_sqlite and not Path(_path(database)).exists():
+        raise StartupFault(f"there is no database at {_path(database)}: see TRACKER_DATABASE_URL")
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + ".part")
     part.unlink(missing_ok=True)

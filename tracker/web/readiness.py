@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -81,9 +80,11 @@ class Readiness:
         return Check(ok=True, detail="answers")
 
     def _broker(self) -> Check:
-        parts = urlsplit(self._settings.tracker_mqtt_url())
         try:
+            parts = self._settings.mqtt_address()
             host, port = parts.hostname or "", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        except TrackerError as fault:
+            return Check(ok=False, detail=fault.detail)
         except ValueError:
             return Check(ok=False, detail="TRACKER_MQTT_URL names a port that can't be")
         try:
