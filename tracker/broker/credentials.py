@@ -71,6 +71,11 @@ def bcrypt_hash(password: str) -> str:
     return bcrypt.hashpw(password.encode(), salt).decode()
 
 
+def fits(password: str, bcrypt_hash: str) -> bool:
+    """Whether the hash is of this password."""
+    return bcrypt.checkpw(password.encode(), bcrypt_hash.encode())
+
+
 def mosquitto_hash(password: str) -> str:
     """The hash that Mosquitto 2 reads: ``$7$iterations$salt$PBKDF2-SHA512``, as ``mosquitto_passwd`` writes it."""
     salt = secrets.token_bytes(_MOSQUITTO_SALT_BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import secrets
 import subprocess
@@ -19,7 +20,7 @@ from tracker.actions.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.add_staff import add_clinic, add_staff
 from tracker.actions.enrol_pump import OPTIONAL_FIELDS, Enrolment, enrol_pumps
 from tracker.actions.name_programmer import name_programmer
-from tracker.broker.credentials import issue_many
+from tracker.broker.credentials import fits, issue_many
 from tracker.broker.users import replace_private
 from tracker.cli.parts import Parts
 from tracker.errors import StartupFault
@@ -27,7 +28,7 @@ from tracker.private import private_folder, private_text
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
 from tracker.records.database import Database
-from tracker.records.pump import Pump, pumps_by_serial
+from tracker.records.pump import Pump, active_credentials, pumps_by_serial
 from tracker.records.staff import staff_by_email
 from tracker.records.visit import Visit
 from tracker.settings import Settings
@@ -56,6 +57,7 @@ class DemoClinic:
         private_folder(self._folder)
         self._credentials = self._folder / "credentials.csv"
         self._plan = self._folder / "plan.json"
+        self._journal = self._folder / "journal"
         self._done = self._folder / "filled"
         self._where = f"127.0.0.1:{settings.broker_port}"
         self.password = private_text(settings.data_dir / "demo_password", "pump-" + secrets.token_hex(5))
@@ -73,11 +75,15 @@ class DemoClinic:
         return self._done.exists()
 
     def enrol_if_new(self) -> int:
-        """Enrol staff and pumps at the first start. Returns how many pumps the clinic has."""
+        """Enrol staff and pumps where the database has none of them. Returns how many pumps the clinic has.
+
+        Raises ``StartupFault`` where the database and the folder are of two different demos.
+        """
         roster = self._roster()
-        if self._credentials.exists():
-            return len(roster)
         serials = [pump["serial"] for pump in roster]
+        if self._is_enrolled():
+            return len(roster)
+        self._require_two_of_a_kind(serials)
         issued = issue_many(serials)
         now = datetime.now(UTC)
         enrolments = [
@@ -106,6 +112,34 @@ class DemoClinic:
             lines = [["serial", "username", "password"], *([one.serial, one.username, one.password] for one in issued)]
             replace_private(self._credentials, "".join(",".join(line) + "\n" for line in lines))
         return len(roster)
+
+    def _is_enrolled(self) -> bool:
+        """Whether the database has this folder's clinic: its nurse, and a communicator with the password kept here."""
+        if not self._credentials.exists():
+            return False
+        with self._database.reading() as session:
+            if staff_by_email(session, NURSE) is None:
+                return False
+            hashes = {one.username: one.bcrypt_hash for one in active_credentials(session)}
+        with self._credentials.open(newline="") as file:  # one is enough: the others may have got new ones meanwhile
+            return any(
+                fits(row["password"], hashes[row["username"]])
+                for row in csv.DictReader(file)
+                if row["username"] in hashes
+            )
+
+    def _require_two_of_a_kind(self, serials: list[str]) -> None:
+        if self._journal.exists():  # what was sent once is not sent again
+            raise StartupFault(
+                f"{self._folder} holds a demo whose records are in another database than TRACKER_DATABASE_URL names: "
+                "set that to it, or TRACKER_DATA_DIR to a new folder"
+            )
+        with self._database.reading() as session:
+            if pumps_by_serial(session, serials):
+                raise StartupFault(
+                    f"the database holds a demo whose communicators' passwords are not in {self._folder}: "
+                    "set TRACKER_DATA_DIR to that demo's folder, or TRACKER_DATABASE_URL to another database"
+                )
 
     def fill(self, parts: Parts, wait: Callable[[float], bool]) -> bool:
         """Send the history through the broker with a progress bar; False where told to stop meanwhile."""
@@ -171,7 +205,7 @@ class DemoClinic:
             *(sys.executable, "-m", "simulators", verb),
             *self._clinic,
             f"--credentials={self._credentials}",
-            f"--journal={self._folder / 'journal'}",
+            f"--journal={self._journal}",
             f"--truth={self._folder / 'truth.jsonl'}",
             f"--mqtt-url={self._where}",
         ]

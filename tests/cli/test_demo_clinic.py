@@ -1,0 +1,78 @@
+"""The demo's clinic over several starts: the same database, another one, and starts that were cut off."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tracker.broker.credentials import fits
+from tracker.cli.demo_clinic import NURSE, DemoClinic
+from tracker.errors import StartupFault
+from tracker.records import schema
+from tracker.records.database import Database
+from tracker.records.pump import active_credentials
+from tracker.records.staff import staff_by_email
+from tracker.settings import Settings
+
+
+@pytest.fixture
+def other_database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    schema.upgrade(opened)
+    yield opened
+    opened.close()
+
+
+def clinic(folder: Path, database: Database) -> DemoClinic:
+    return DemoClinic(Settings(data_dir=folder), database, pumps=12, years=0.05, seed=1)
+
+
+def all_may_sign_in(folder: Path, database: Database) -> bool:
+    """Whether the database knows the nurse, and every communicator by the password in the folder."""
+    with database.reading() as session:
+        hashes = {one.username: one.bcrypt_hash for one in active_credentials(session)}
+        known = staff_by_email(session, NURSE) is not None
+    with (folder / "clinic" / "credentials.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return known and len(rows) >= 12 and all(fits(row["password"], hashes[row["username"]]) for row in rows)
+
+
+def test_a_second_start_enrols_nobody_anew(tmp_path: Path, sqlite_database: Database) -> None:
+    first = clinic(tmp_path, sqlite_database).enrol_if_new()
+    issued = (tmp_path / "clinic" / "credentials.csv").read_text()
+    assert clinic(tmp_path, sqlite_database).enrol_if_new() == first
+    assert (tmp_path / "clinic" / "credentials.csv").read_text() == issued
+    assert all_may_sign_in(tmp_path, sqlite_database)
+
+
+def test_a_start_that_was_killed_before_its_commit_is_followed_by_one_that_works(
+    tmp_path: Path, sqlite_database: Database, other_database: Database
+) -> None:
+    clinic(tmp_path, other_database).enrol_if_new()  # leaves in the folder what a kill before the commit leaves
+    clinic(tmp_path, sqlite_database).enrol_if_new()
+    assert all_may_sign_in(tmp_path, sqlite_database)
+
+
+def test_a_folder_whose_history_went_to_another_database_is_refused_with_what_to_set(
+    tmp_path: Path, sqlite_database: Database, other_database: Database
+) -> None:
+    clinic(tmp_path / "a", sqlite_database).enrol_if_new()
+    (tmp_path / "a" / "clinic" / "journal").mkdir()  # as soon as the simulators have begun
+    with pytest.raises(StartupFault, match=r"/a/clinic .*TRACKER_DATABASE_URL.* TRACKER_DATA_DIR"):
+        clinic(tmp_path / "a", other_database).enrol_if_new()
+    clinic(tmp_path / "b", other_database).enrol_if_new()  # whose nurse and pumps have the same names
+    with pytest.raises(StartupFault, match=r"/a/clinic .*TRACKER_DATABASE_URL.* TRACKER_DATA_DIR"):
+        clinic(tmp_path / "a", other_database).enrol_if_new()
+    clinic(tmp_path / "a", sqlite_database).enrol_if_new()
+    assert all_may_sign_in(tmp_path / "a", sqlite_database)
+
+
+def test_a_database_with_the_demo_of_another_folder_is_refused_with_what_to_set(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    clinic(tmp_path / "a", sqlite_database).enrol_if_new()
+    with pytest.raises(StartupFault, match=r"not in .*/b/clinic: set TRACKER_DATA_DIR"):
+        clinic(tmp_path / "b", sqlite_database).enrol_if_new()
