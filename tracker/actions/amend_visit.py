@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from tracker.actions import prescription
+from tracker.actions.log_mri import checked_by_others, checked_by_visit, unchecked_by_visit
 from tracker.actions.log_visit import check_visit
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Conflict, Invalid, NotFound
@@ -51,6 +52,7 @@ def amend_visit(
     hold_states(session, [visit.pump_id])
     pump = session.get_one(Pump, visit.pump_id)
     before, day_before = as_it_stood(visit), visit.performed_at
+    reopened = unchecked_by_visit(session, visit)
     for name, value in changes.items():
         given = prescription.checked(value, name) if name.startswith("prescription_") else value
         setattr(visit, name, given)
@@ -69,6 +71,9 @@ def amend_visit(
     code_day(session, pump, day_before)
     code_day(session, pump, visit.performed_at)
     prescription.set_by(session, pump, newest_prescribing(session, key(pump.id)))
+    checked_by_others(session, reopened, by=by, now=now)
+    if visit.status == "confirmed":
+        checked_by_visit(session, visit, by=by, now=now)
     look_again(session, [key(pump.id)], now)
     return visit
 

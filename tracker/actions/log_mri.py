@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -12,8 +13,8 @@ from devices.models import catalogue
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.records.columns import key
 from tracker.records.pump import Pump, look_again
-from tracker.records.session import MriExam, unchecked_mri
-from tracker.records.visit import Visit
+from tracker.records.session import MriExam, mri_exams_of, unchecked_mri
+from tracker.records.visit import Visit, amendments, analyses_since
 
 
 def log_mri(
@@ -76,6 +77,36 @@ def checked_by_visit(session: Session, visit: Visit, *, by: str, now: datetime) 
     for exam in unchecked_mri(session, [visit.pump_id]).get(visit.pump_id, ()):
         if exam.performed_at <= visit.performed_at:
             check_after_mri(session, key(exam.id), checked_at=visit.performed_at, by=by, now=now)
+
+
+def unchecked_by_visit(session: Session, visit: Visit) -> list[MriExam]:
+    """Take back the checks that a visit stood for, before it changes; give the exams to `checked_by_others` after.
+
+    The exam does not name its visit: the visit's own time, and a person who confirmed or amended it, tell that it was.
+    """
+    if visit.status != "confirmed" or not visit.analysed:
+        return []
+    people = {visit.confirmed_by} | {amended.by for amended in amendments(session, key(visit.id))}
+    reopened = [
+        exam
+        for exam in mri_exams_of(session, visit.pump_id)
+        if exam.checked_at == visit.performed_at and exam.checked_by in people
+    ]
+    for exam in reopened:
+        exam.checked_at, exam.checked_by = None, None
+        session.add(exam)
+    session.flush()
+    return reopened
+
+
+def checked_by_others(session: Session, exams: Sequence[MriExam], *, by: str, now: datetime) -> None:
+    """An exam reopened for one visit is still checked where another one that counts analysed the pump after it."""
+    for exam in exams:
+        found = analyses_since(session, exam.pump_id, exam.performed_at)
+        if found:
+            check_after_mri(
+                session, key(exam.id), checked_at=found[0].performed_at, by=found[0].confirmed_by or by, now=now
+            )
 
 
 def _span(figure: Figure) -> timedelta:

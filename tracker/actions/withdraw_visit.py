@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from tracker.actions import prescription
 from tracker.actions.amend_visit import as_it_stood
+from tracker.actions.log_mri import checked_by_others, unchecked_by_visit
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.records.columns import key
@@ -16,7 +17,10 @@ from tracker.records.visit import Visit, VisitAmendment, newest_prescribing
 
 
 def withdraw_visit(session: Session, visit_id: int, *, reason: str, by: str, now: datetime) -> Visit:
-    """Withdraw it and code the day without it; the pump's prescription goes back to what it was before that visit."""
+    """Withdraw it and code the day without it.
+
+    The pump's prescription goes back to what it was before that visit; a check after an MRI that it was is due again.
+    """
     visit = session.get(Visit, visit_id)
     if visit is None:
         raise NotFound("there is no such visit")
@@ -28,9 +32,11 @@ def withdraw_visit(session: Session, visit_id: int, *, reason: str, by: str, now
     pump = session.get_one(Pump, visit.pump_id)
     was_newest = visit.status == "confirmed" and newest_prescribing(session, visit.pump_id) is visit
     session.add(VisitAmendment(visit_id=key(visit.id), at=now, by=by, reason=reason.strip(), before=as_it_stood(visit)))
+    reopened = unchecked_by_visit(session, visit)
     visit.status = "withdrawn"
     session.add(visit)
     session.flush()
+    checked_by_others(session, reopened, by=by, now=now)
     code_day(session, pump, visit.performed_at)
     if was_newest and visit.prescription_before:
         prescription.carry_into(session, pump, visit.prescription_before)

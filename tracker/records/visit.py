@@ -147,6 +147,17 @@ def newest_prescribing(session: Session, pump_id: int) -> Visit | None:
     return next((visit for visit in rows if visit.prescription_after), None)
 
 
+def analyses_since(session: Session, pump_id: int, since: datetime) -> list[Visit]:
+    """The pump's confirmed visits since then at which it was analysed, oldest first."""
+    chosen = select(Visit).where(
+        Visit.pump_id == pump_id,
+        Visit.status == "confirmed",
+        col(Visit.analysed).is_(True),
+        col(Visit.performed_at) >= since,
+    )
+    return list(session.exec(chosen.order_by(col(Visit.performed_at), col(Visit.id))))
+
+
 def drafts_of_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Visit]]:
     """Each pump's visits that a session drafted and nobody has confirmed, oldest first."""
     found: dict[int, list[Visit]] = {}
