@@ -9,12 +9,13 @@ from typing import Any
 from sqlmodel import Session
 
 from tracker.actions import prescription
+from tracker.actions.hold_visit import hold_visit
 from tracker.actions.log_mri import checked_by_others, checked_by_visit, unchecked_by_visit
 from tracker.actions.log_visit import check_visit
 from tracker.actions.visit_codes import code_day
-from tracker.errors import Conflict, Invalid, NotFound
+from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
-from tracker.records.pump import Pump, hold_states, look_again
+from tracker.records.pump import look_again
 from tracker.records.visit import Visit, VisitAmendment, newest_prescribing
 
 AMENDABLE = (
@@ -39,9 +40,7 @@ def amend_visit(
     session: Session, visit_id: int, changes: Mapping[str, Any], *, reason: str, by: str, now: datetime
 ) -> Visit:
     """Change the named fields and code the day anew. Raises `Invalid` naming what is wrong, `Conflict` if withdrawn."""
-    visit = session.get(Visit, visit_id)
-    if visit is None:
-        raise NotFound("there is no such visit")
+    visit, pump = hold_visit(session, visit_id)
     if visit.status == "withdrawn":
         raise Conflict("the visit was withdrawn; log it anew instead")
     if not reason.strip():
@@ -49,8 +48,7 @@ def amend_visit(
     unknown = sorted(set(changes) - set(AMENDABLE))
     if unknown:
         raise Invalid(f"{unknown[0]} can't be amended", field=unknown[0])
-    hold_states(session, [visit.pump_id])
-    pump = session.get_one(Pump, visit.pump_id)
+    was_newest = newest_prescribing(session, visit.pump_id) is visit
     before, day_before = as_it_stood(visit), visit.performed_at
     reopened = unchecked_by_visit(session, visit)
     for name, value in changes.items():
@@ -70,6 +68,8 @@ def amend_visit(
     session.flush()
     code_day(session, pump, day_before)
     code_day(session, pump, visit.performed_at)
+    if was_newest:
+        prescription.set_without(session, pump, visit)
     prescription.set_by(session, pump, newest_prescribing(session, key(pump.id)))
     checked_by_others(session, reopened, by=by, now=now)
     if visit.status == "confirmed":

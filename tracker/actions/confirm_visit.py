@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions import prescription
+from tracker.actions.hold_visit import hold_visit
 from tracker.actions.log_mri import checked_by_visit
 from tracker.actions.visit_codes import code_day
-from tracker.errors import Conflict, NotFound
-from tracker.records.pump import Pump, hold_states, look_again
+from tracker.errors import Conflict
+from tracker.records.pump import look_again
 from tracker.records.visit import Visit, newest_prescribing
 
 
@@ -21,17 +22,15 @@ def confirm_visit(
 
     ``professional_skill`` is what a session can't tell; None leaves the draft's.
     """
-    visit = session.get(Visit, visit_id)
-    if visit is None:
-        raise NotFound("there is no such visit")
+    visit, pump = hold_visit(session, visit_id)
     if visit.status != "draft":
         raise Conflict(f"the visit is {visit.status} already")
-    hold_states(session, [visit.pump_id])
     visit.status = "confirmed"
     visit.confirmed_by, visit.confirmed_at = by, now
     session.add(visit)
+    if visit.prescription_after and not visit.prescription_before:  # what withdrawing it will go back to
+        visit.prescription_before = prescription.of_pump(pump)
     session.flush()
-    pump = session.get_one(Pump, visit.pump_id)
     if professional_skill is not None and professional_skill != visit.professional_skill:
         visit.professional_skill = professional_skill
         session.flush()

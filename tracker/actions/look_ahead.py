@@ -14,6 +14,7 @@ from devices.refill import RefillBy, refill_by
 from devices.report import Indicator, Infusion
 from devices.reservoir import ReservoirForecast, ReservoirPoint, forecast_reservoir
 from devices.stability import Stability, is_first_fill, stability_to_count_on
+from tracker.actions.prescription import is_complete
 from tracker.findings.trend import Point, battery_points, moment, reservoir_points
 from tracker.records.columns import key
 from tracker.records.outlook import Ahead
@@ -79,7 +80,8 @@ def first_fill(drug: str | None, visits: Sequence[VisitDone]) -> bool | None:
     refills = [one for one in visits if one.refilled]
     if not refills:
         return None
-    found = [refills[-1].prescription_before, *(one.prescription_after for one in refills[:-1])]
+    before = refills[-1].prescription_before
+    found = [before if is_complete(before) else None, *(one.prescription_after for one in refills[:-1])]
     return is_first_fill(drug, [None if told is None else told.get("drug") for told in found])
 
 

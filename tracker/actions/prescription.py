@@ -11,7 +11,7 @@ from sqlmodel import Session
 from devices.report import Infusion
 from tracker.errors import Invalid
 from tracker.records.pump import Pump
-from tracker.records.visit import Visit
+from tracker.records.visit import Visit, newest_prescribing
 
 FIELDS = ("drug", "concentration", "unit", "dose_per_day", "mode")
 
@@ -35,24 +35,27 @@ def checked(given: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None
 
 
 def of_pump(pump: Pump) -> dict[str, Any] | None:
-    """What the record says is in the pump; None where that is not fully known."""
-    if None in (pump.drug, pump.concentration, pump.concentration_unit, pump.dose_per_day):
-        return None
-    return {
+    """What the record says is in the pump, with None for a part that is not known; None where nothing is."""
+    known = {
         "drug": pump.drug,
         "concentration": pump.concentration,
         "unit": pump.concentration_unit,
         "dose_per_day": pump.dose_per_day,
-        "mode": None,
     }
+    return known | {"mode": None} if any(known.values()) else None
+
+
+def is_complete(prescription: Mapping[str, Any] | None) -> bool:
+    """Whether it says drug, concentration, unit and dose: a pump's record may know less."""
+    return prescription is not None and None not in (prescription.get(part) for part in FIELDS[:4])
 
 
 def carry_into(session: Session, pump: Pump, prescription: Mapping[str, Any]) -> None:
-    """Make it the pump's own."""
-    pump.drug = prescription["drug"]
-    pump.concentration = prescription["concentration"]
-    pump.concentration_unit = prescription["unit"]
-    pump.dose_per_day = prescription["dose_per_day"]
+    """Make it the pump's own; a part that it does not say is not known from now on."""
+    pump.drug = prescription.get("drug")
+    pump.concentration = prescription.get("concentration")
+    pump.concentration_unit = prescription.get("unit")
+    pump.dose_per_day = prescription.get("dose_per_day")
     session.add(pump)
 
 
@@ -60,6 +63,18 @@ def set_by(session: Session, pump: Pump, newest: Visit | None) -> None:
     """Make the newest prescribing visit's prescription the pump's own."""
     if newest is not None and newest.prescription_after:
         carry_into(session, pump, newest.prescription_after)
+
+
+def set_without(session: Session, pump: Pump, visit: Visit) -> None:
+    """Take back the prescription of the visit that was the newest one and prescribes no longer.
+
+    The newest one that counts gives its own; where there is none, the record says again what it said before that visit,
+    be it that nothing was known.
+    """
+    newest = newest_prescribing(session, visit.pump_id)
+    if newest is None:
+        carry_into(session, pump, visit.prescription_before or {})
+    set_by(session, pump, newest)
 
 
 def _check_amount(given: Any, name: str) -> None:

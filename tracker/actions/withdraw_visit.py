@@ -8,11 +8,12 @@ from sqlmodel import Session
 
 from tracker.actions import prescription
 from tracker.actions.amend_visit import as_it_stood
+from tracker.actions.hold_visit import hold_visit
 from tracker.actions.log_mri import checked_by_others, unchecked_by_visit
 from tracker.actions.visit_codes import code_day
-from tracker.errors import Conflict, Invalid, NotFound
+from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
-from tracker.records.pump import Pump, hold_states, look_again
+from tracker.records.pump import look_again
 from tracker.records.visit import Visit, VisitAmendment, newest_prescribing
 
 
@@ -21,16 +22,12 @@ def withdraw_visit(session: Session, visit_id: int, *, reason: str, by: str, now
 
     The pump's prescription goes back to what it was before that visit; a check after an MRI that it was is due again.
     """
-    visit = session.get(Visit, visit_id)
-    if visit is None:
-        raise NotFound("there is no such visit")
+    visit, pump = hold_visit(session, visit_id)
     if visit.status == "withdrawn":
         raise Conflict("the visit was withdrawn already")
     if not reason.strip():
         raise Invalid("say why the visit is withdrawn", field="reason")
-    hold_states(session, [visit.pump_id])
-    pump = session.get_one(Pump, visit.pump_id)
-    was_newest = visit.status == "confirmed" and newest_prescribing(session, visit.pump_id) is visit
+    was_newest = newest_prescribing(session, visit.pump_id) is visit
     session.add(VisitAmendment(visit_id=key(visit.id), at=now, by=by, reason=reason.strip(), before=as_it_stood(visit)))
     reopened = unchecked_by_visit(session, visit)
     visit.status = "withdrawn"
@@ -38,7 +35,7 @@ def withdraw_visit(session: Session, visit_id: int, *, reason: str, by: str, now
     session.flush()
     checked_by_others(session, reopened, by=by, now=now)
     code_day(session, pump, visit.performed_at)
-    if was_newest and visit.prescription_before:
-        prescription.carry_into(session, pump, visit.prescription_before)
+    if was_newest:
+        prescription.set_without(session, pump, visit)
     look_again(session, [key(pump.id)], now)
     return visit
