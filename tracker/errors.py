@@ -40,6 +40,12 @@ class Invalid(TrackerError):
     title = "A value is not valid"
 
 
+def at_most(kept: int, text: str, field: str) -> None:
+    """Raise `Invalid` for a text that is longer than what is kept of it."""
+    if len(text) > kept:
+        raise Invalid(f"{len(text)} characters are too many: at most {kept} are kept", field=field)
+
+
 class NotSignedIn(TrackerError):
     """No session and no token, or one that has ended."""
 

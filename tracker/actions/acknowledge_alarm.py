@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from tracker.errors import Conflict, NotFound
 from tracker.records.alarm import Alarm, AlarmEvent
-from tracker.records.columns import key
+from tracker.records.columns import EVENT_REASON, key
 from tracker.records.pump import hold_states, look_again
 
 
@@ -41,5 +41,6 @@ def open_alarm(session: Session, alarm_id: int) -> Alarm:
 def tell(session: Session, alarm: Alarm, kind: str, *, by: str, now: datetime, reason: str = "") -> None:
     """Append the transition and keep the alarm as it is now."""
     session.add(alarm)
-    session.add(AlarmEvent(alarm_id=key(alarm.id), at=now, kind=kind, by=by, reason=reason.strip()))
+    told = reason.strip()[:EVENT_REASON]  # a sentence that came with a time or a name before it may be longer
+    session.add(AlarmEvent(alarm_id=key(alarm.id), at=now, kind=kind, by=by, reason=told))
     session.flush()

@@ -20,11 +20,13 @@ def confirm_visit(
 ) -> Visit:
     """Confirm it, and carry its prescription into the pump's record. Raises `Conflict` unless it is a draft.
 
+    Raises `Invalid` naming the part of its prescription that the record can't keep: once it is amended, it can be.
     ``professional_skill`` is what a session can't tell; None leaves the draft's.
     """
     visit, pump = hold_visit(session, visit_id)
     if visit.status != "draft":
         raise Conflict(f"the visit is {visit.status} already")
+    prescription.check_fits(visit.prescription_after or {}, "prescription_after")
     visit.status = "confirmed"
     visit.confirmed_by, visit.confirmed_at = by, now
     session.add(visit)

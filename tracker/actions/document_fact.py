@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from tracker.errors import Conflict, Invalid, NotFound
+from tracker.errors import Conflict, Invalid, NotFound, at_most
 from tracker.findings.replacement_facts import DOCUMENTED
 from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact
@@ -23,6 +23,7 @@ def document_fact(
         raise Invalid("say who stands for it", field="author")
     if not document.strip():
         raise Invalid("say where it is written: letter, operation note, page", field="document")
+    at_most(500, document.strip(), "document")
     row = DocumentedFact(
         pump_id=key(pump.id), fact=fact, value=value, author=author.strip(), document=document.strip(), entered_at=now
     )

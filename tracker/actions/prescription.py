@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import Session
 
 from devices.report import Infusion
-from tracker.errors import Invalid
+from tracker.errors import Invalid, at_most
 from tracker.records.pump import Pump
 from tracker.records.visit import Visit, newest_prescribing
 
+_LONGEST: Final = {"drug": 80, "concentration": 32, "unit": 16, "dose_per_day": 32}  # what a pump's record keeps
 FIELDS = ("drug", "concentration", "unit", "dose_per_day", "mode")
 
 
@@ -31,7 +32,15 @@ def checked(given: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None
     mode = given.get("mode")
     if mode is not None and mode not in set(Infusion):
         raise Invalid(f"{mode!r} is no way of infusing", field=f"{name}.mode")
-    return {part: given.get(part) for part in FIELDS}
+    kept = {part: given.get(part) for part in FIELDS}
+    check_fits(kept, name)
+    return kept
+
+
+def check_fits(given: Mapping[str, Any], name: str) -> None:
+    """Raise `Invalid` naming the part that is too long for a pump's record: a session may tell longer ones."""
+    for part, kept in _LONGEST.items():
+        at_most(kept, given.get(part) or "", f"{name}.{part}")
 
 
 def of_pump(pump: Pump) -> dict[str, Any] | None:
@@ -73,7 +82,9 @@ def set_without(session: Session, pump: Pump, visit: Visit) -> None:
     """
     newest = newest_prescribing(session, visit.pump_id)
     if newest is None:
-        carry_into(session, pump, visit.prescription_before or {})
+        before = visit.prescription_before or {}
+        fits = all(len(before.get(part) or "") <= kept for part, kept in _LONGEST.items())
+        carry_into(session, pump, before if fits else {})  # a session may have told what the record can't keep
     set_by(session, pump, newest)
 
 

@@ -15,6 +15,7 @@ from tracker.actions.view_pumps import view_pumps
 from tracker.findings.line import Line
 from tracker.findings.view import PumpView
 from tracker.findings.wanted import wanted
+from tracker.records.columns import EVENT_REASON
 from tracker.records.worklist import DoneItem, WorklistEvent, WorklistItem, done_items_of_pumps, open_items_of_pumps
 
 TRACKER: Final = "tracker"
@@ -80,7 +81,7 @@ def event(item_id: int | None, at: datetime, kind: str, by: str, reason: str = "
     """One thing that happened to a stored line."""
     if item_id is None:
         raise ValueError("the line is not stored yet")
-    return WorklistEvent(item_id=item_id, at=at, kind=kind, by=by, reason=reason)
+    return WorklistEvent(item_id=item_id, at=at, kind=kind, by=by, reason=reason[:EVENT_REASON])
 
 
 def _row(clinic_id: int, pump_id: int | None, line: Line, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from devices.alarms import Priority
 from tracker.actions.acknowledge_alarm import open_alarm, tell
-from tracker.errors import Conflict, Invalid
+from tracker.errors import Conflict, Invalid, at_most
 from tracker.records.alarm import Alarm
 from tracker.records.pump import look_again
 
@@ -27,6 +27,7 @@ def snooze_alarm(session: Session, alarm_id: int, *, until: datetime, reason: st
         raise Invalid(f"a snooze ends within {longest.days} days from now", field="until")
     if not reason.strip():
         raise Invalid("say why it can wait", field="reason")
+    at_most(500, reason.strip(), "reason")
     alarm.snoozed_until, alarm.snooze_reason = until, reason.strip()
     tell(session, alarm, "snoozed", by=by, now=now, reason=f"until {until:%Y-%m-%d %H:%M} UTC: {reason}")
     look_again(session, [alarm.pump_id], now)

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from tracker.errors import Conflict, Invalid
+from tracker.errors import Conflict, Invalid, at_most
 from tracker.records.columns import key
 from tracker.records.pump import Pump, look_again
 
@@ -20,6 +20,7 @@ def suspend_reporting(session: Session, pump: Pump, *, until: datetime, reason: 
         raise Invalid(f"silence can be announced for {LONGEST.days} days at the most", field="until")
     if not reason.strip():
         raise Invalid("say why no reports are expected", field="reason")
+    at_most(500, reason.strip(), "reason")
     pump.suspended_until, pump.suspended_reason = until, reason.strip()
     session.add(pump)
     session.flush()

@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.columns import EVENT_REASON, UtcDateTime
 
 
 class Alarm(SQLModel, table=True):
@@ -79,7 +79,7 @@ class AlarmEvent(SQLModel, table=True):
         description="raised, cleared, returned, acknowledged, assigned, snoozed, woken, escalated, closed",
     )
     by: str = Field(max_length=254, description="a person's email, or the part of the system that did it")
-    reason: str = Field(default="", max_length=1000)
+    reason: str = Field(default="", max_length=EVENT_REASON)
 
 
 def open_alarms(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Alarm]]:

@@ -24,6 +24,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+EVENT_REASON = 1000  # as many characters of a reason as an alarm's or a line's event keeps
 
 
 def to_micros(moment: datetime) -> int:

@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.columns import EVENT_REASON, UtcDateTime
 
 OUTAGE = "clinic:outage"
 """The cause of a clinic's one line when most of its pumps are silent at once."""
@@ -98,7 +98,7 @@ class WorklistEvent(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     kind: str = Field(max_length=24)
     by: str = Field(max_length=254)
-    reason: str = Field(default="", max_length=1000)
+    reason: str = Field(default="", max_length=EVENT_REASON)
 
 
 def open_items_of_pumps(session: Session, pump_ids: Sequence[int]) -> list[WorklistItem]:

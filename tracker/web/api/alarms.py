@@ -60,7 +60,7 @@ class Snooze(Given):
     """Until when it can wait, and why."""
 
     until: Moment
-    reason: Annotated[Sentence, StringConstraints(min_length=1)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
 
 
 @router.get("/pumps/{serial}/alarms", response_model=Page[AlarmShown])

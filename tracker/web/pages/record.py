@@ -37,6 +37,7 @@ from tracker.web.words import field_time, from_field_time
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Word = Annotated[str, Form(max_length=80)]
 Reason = Annotated[str, Form(max_length=1000)]
+Shorter = Annotated[str, Form(max_length=500)]
 Changer = Annotated[Person, requires("pumps.change")]
 Logger = Annotated[Person, requires("mri.log")]
 Act = Callable[[Session, Pump, datetime], dict[str, Any]]
@@ -120,7 +121,7 @@ def mri_checked(
 
 @router.post("/pumps/{serial}/suspension")
 def suspend(
-    request: Request, web: Context, person: Changer, serial: str, until: Word = "", reason: Reason = ""
+    request: Request, web: Context, person: Changer, serial: str, until: Word = "", reason: Shorter = ""
 ) -> Response:
     """Expect no reports until then; with no time given, expect them again from now on."""
 

@@ -34,6 +34,7 @@ from tracker.web.words import from_field_time
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Reason = Annotated[str, Form(max_length=1000)]
+Source = Annotated[str, Form(max_length=500)]
 Word = Annotated[str, Form(max_length=64)]
 Secret = Annotated[str, Form(max_length=1000)]
 
@@ -71,7 +72,7 @@ def determine_now(
 
 
 @router.post("/pumps/{serial}/facts")
-def document(at: At, person: Care, serial: str, fact: Word = "", value: Word = "", document: Reason = "") -> Response:
+def document(at: At, person: Care, serial: str, fact: Word = "", value: Word = "", document: Source = "") -> Response:
     """Enter a fact with the document that it stands in."""
 
     def act(session: Session, pump: Pump, now: datetime) -> dict[str, Any]:
