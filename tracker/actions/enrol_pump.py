@@ -16,6 +16,7 @@ from devices.lifecycle import LifecycleState
 from devices.model import PumpModel
 from devices.models import catalogue
 from devices.topics import is_serial
+from tracker.actions.visit_codes import today_in
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
 from tracker.records.pump import (
@@ -97,8 +98,9 @@ def enrol_pumps(
 ) -> list[Pump]:
     """Enrol them all or none, in the order given. Raises as `enrol_pump` does, for the first that can't be."""
     seen: set[str] = set()
+    today = today_in(session, clinic_id, now)
     for enrolment in enrolments:
-        check(enrolment, now.date())
+        check(enrolment, today)
         if enrolment.serial in seen:
             raise Conflict(f"the serial {enrolment.serial} is given twice", field="serial")
         seen.add(enrolment.serial)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from devices.lifecycle import LifecycleState, MoveNotAllowed, move
+from tracker.actions.visit_codes import today_in
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
 from tracker.records.pump import LifecycleEvent, Pump, look_again
@@ -18,6 +19,7 @@ def move_pump(
     session: Session, pump: Pump, *, to: str, on: date | None = None, reason: str = "", by: str, now: datetime
 ) -> Pump:
     """Move it. ``on`` is the day of implant or explant, or the one planned for surgery; asked for where it matters.
+    A day of implant that is on record stays: another one is refused.
 
     Raises `Conflict` for a move that a pump can't make, `Invalid` naming the field otherwise. To replace a pump by
     another, use `replace_pump`: the two must be linked.
@@ -40,8 +42,8 @@ def moved(
         move(before, after)
     except MoveNotAllowed as fault:
         raise Conflict(str(fault)) from fault
-    _check_day(pump, after, on, now.date())
-    if after is LifecycleState.IMPLANTED and before is LifecycleState.IN_STOCK:
+    _check_day(pump, after, on, today_in(session, pump.clinic_id, now))
+    if after is LifecycleState.IMPLANTED and pump.implanted_on is None:
         pump.implanted_on = on
     pump.replacement_planned_for = on if after is LifecycleState.REPLACEMENT_PLANNED else None
     if after in OUT:
@@ -61,6 +63,8 @@ def _check_day(pump: Pump, after: LifecycleState, on: date | None, today: date) 
         raise Invalid("say on which day it was taken out", field="on")
     if after is LifecycleState.IMPLANTED and pump.implanted_on is None and on is None:
         raise Invalid("say on which day it was implanted", field="on")
+    if after is LifecycleState.IMPLANTED and on is not None and on != (pump.implanted_on or on):
+        raise Invalid(f"its record says that it was implanted on {pump.implanted_on}; leave the day empty", field="on")
     if on is not None and after is not LifecycleState.REPLACEMENT_PLANNED and on > today:
         raise Invalid(f"{on} lies in the future", field="on")
     if on is not None and after is LifecycleState.REPLACEMENT_PLANNED and on < today:

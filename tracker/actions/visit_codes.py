@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -22,6 +22,11 @@ def clinic_day(moment: datetime, timezone: str) -> tuple[datetime, datetime]:
     start = datetime.combine(day, time.min, zone)
     end = datetime.combine(day + timedelta(days=1), time.min, zone)
     return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def today_in(session: Session, clinic_id: int, now: datetime) -> date:
+    """Which day it is at that clinic."""
+    return now.astimezone(ZoneInfo(session.get_one(Clinic, clinic_id).timezone)).date()
 
 
 def code_day(session: Session, pump: Pump, moment: datetime) -> None:

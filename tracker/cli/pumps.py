@@ -13,6 +13,7 @@ import typer
 
 from tracker.actions.add_staff import FIRST_CLINIC, add_clinic, clinic_named
 from tracker.actions.read_pump_list import FaultyList, columns_left_out, read_pump_list
+from tracker.actions.visit_codes import today_in
 from tracker.cli.records import opened, operator
 from tracker.errors import Invalid
 from tracker.records.columns import key
@@ -83,7 +84,9 @@ def import_file(
     now = datetime.now(UTC)
     with opened(first=not dry_run) as database:
         with database.reading() as session:
-            lines, faults = read_pump_list(session, data, now.date())
+            at = clinic_named(session, clinic)
+            today = now.date() if at is None else today_in(session, key(at.id), now)  # the first clinic's zone is UTC
+            lines, faults = read_pump_list(session, data, today)
         left_out = columns_left_out(data)
         if left_out:
             typer.echo(f"left out, since no field of a pump's record takes them: {', '.join(left_out)}", err=True)

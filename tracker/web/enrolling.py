@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tracker.actions import audit
 from tracker.actions.enrol_pump import Enrolment, check, enrol_pumps
+from tracker.actions.visit_codes import today_in
 from tracker.broker.credentials import Credential, issue_many
 from tracker.broker.taken_up import wait_until_taken_up
 from tracker.errors import Conflict
@@ -51,8 +52,10 @@ def enrol(database: Database, clinic_id: int, wanted: Sequence[Wanted], *, by: s
     """Enrol them all or none, in the order given. Raises ``Invalid`` or ``Conflict`` for the first that can't be."""
     if not wanted:
         return []
+    with database.reading() as session:
+        today = today_in(session, clinic_id, now)
     for one in wanted:
-        check(Enrolment(one.serial, one.model, "", "", one.details), now.date())
+        check(Enrolment(one.serial, one.model, "", "", one.details), today)
     credentials = issue_many([one.serial for one in wanted])
     enrolments = [
         Enrolment(one.serial, one.model, credential.bcrypt_hash, credential.mosquitto_hash, one.details)

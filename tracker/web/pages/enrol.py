@@ -16,6 +16,7 @@ from devices.models.catalogue import MODELS
 from devices.topics import is_serial
 from devices.udi import Udi, UdiError
 from tracker.actions.read_pump_list import Line, LineFault, read_pump_list
+from tracker.actions.visit_codes import today_in
 from tracker.errors import Invalid, TrackerError
 from tracker.records.views_pumps import model_of_device
 from tracker.web import held_list
@@ -150,7 +151,7 @@ def import_list(
     try:
         data = _list_of(web, person, file, tried, now)
         with web.database.reading() as session:
-            lines, faults = read_pump_list(session, data, now.date())
+            lines, faults = read_pump_list(session, data, today_in(session, person.clinic_id, now))
         if do == "enrol" and not faults:
             wanted = [Wanted(line.serial, line.model, line.details) for line in lines]
             made = enrol(web.database, person.clinic_id, wanted, by=person.email, now=now)
