@@ -181,6 +181,32 @@ def test_a_list_with_a_fault_enrols_nothing_and_names_each_line(
         assert session.exec(select(Pump)).first() is None
 
 
+@pytest.mark.parametrize("behind", ["", ","])
+def test_a_decimal_comma_without_quotes_is_a_fault_and_no_other_dose(
+    site: Site, administrator: tuple[httpx.Client, Staff], behind: str
+) -> None:
+    browser, _ = administrator
+    header = f"serial,model,concentration,concentration_unit,dose_per_day{behind}"
+    lines = ('SN1,synchromed-ii-20,2000,mcg/mL,"99.5",', "SN2,synchromed-ii-20,2000,mcg/mL,99,5")
+    answer = sent(browser, "\n".join([header, *lines]).encode(), "enrol")
+    assert answer.status_code == 422
+    table = answer.text[answer.text.index('aria-label="Faults of the list"') :].partition("</table>")[0]
+    assert re.findall(r'<td class="number">(\d+)</td>', table) == ["3"]
+    assert "quote the cell that holds a comma, or write a decimal point" in table
+    semicolons = "\n".join([header, lines[1]]).replace(",", ";").encode()
+    assert "quote the cell that holds a semicolon" in sent(browser, semicolons, "try").text
+    with site.database.reading() as session:
+        assert session.exec(select(Pump)).first() is None
+
+
+def test_a_list_that_is_tried_says_which_columns_are_left_out(administrator: tuple[httpx.Client, Staff]) -> None:
+    browser, _ = administrator
+    told = sent(browser, b'serial,model,"Colour, outside",lot\nA1,synchromed-ii-20,red,L1\n', "try").text
+    assert "takes them: colour, outside." in told
+    assert "1 line is good" in told
+    assert "Left out" not in sent(browser, LIST, "try").text
+
+
 def test_a_good_list_is_tried_then_enrolled_whole_and_the_sign_ins_come_as_a_file(
     site: Site, administrator: tuple[httpx.Client, Staff]
 ) -> None:

@@ -1,7 +1,7 @@
 """Read a list of pumps from CSV: every line's fault is found before anything is enrolled.
 
 The header names the columns: ``serial`` and ``model``, and any further field of a pump's record. A column of another
-name is left out, and said to be.
+name is left out, and said to be. A cell that stands under no column is a fault of its line: it may be half a number.
 """
 
 from __future__ import annotations
@@ -63,9 +63,11 @@ def read_pump_list(session: Session, data: bytes, today: date) -> tuple[list[Lin
     lines: list[Line] = []
     faults: list[LineFault] = []
     first_seen: dict[str, int] = {}
-    for number, row in rows:
+    for number, row, surplus in rows:
         serial = row.get("serial", "")
         try:
+            if surplus:
+                raise Invalid(surplus, field="columns")
             line = Line(number, serial, row.get("model", ""), _details(row))
             check(Enrolment(line.serial, line.model, "", "", line.details), today)
             if serial in first_seen:
@@ -85,24 +87,24 @@ def read_pump_list(session: Session, data: bytes, today: date) -> tuple[list[Lin
 
 
 def columns_left_out(data: bytes) -> list[str]:
-    """The columns of the list that no field of a pump's record takes; who imports it is told."""
-    header = data.decode("utf-8-sig", "replace").partition("\n")[0]
-    names = [name.strip().strip('"').lower() for name in header.replace(";", ",").split(",")]
-    return [name for name in names if name and name not in OPTIONAL_FIELDS | {"serial", "model"}]
+    """The columns of a list that was read which no field of a pump's record takes; who imports it is told."""
+    text = data.decode("utf-8-sig", "replace")
+    header = _names(next(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)), []))
+    return [name for name in header if name and name not in OPTIONAL_FIELDS | {"serial", "model"}]
 
 
-def _rows(data: bytes) -> list[tuple[int, dict[str, str]]]:
+def _rows(data: bytes) -> list[tuple[int, dict[str, str], str]]:
+    """Each line that says something: its number, its cells by column, and what is wrong if it has more of them."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid("the file is not UTF-8 text; save it as CSV UTF-8", field="file") from None
-    header_line = text.partition("\n")[0]
-    delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
+    delimiter = _delimiter(text)
     try:
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as fault:
         raise Invalid(f"the file is no CSV: {fault}", field="file") from None
-    header = [name.strip().lower() for name in table[0]] if table else []
+    header = _names(table[0]) if table else []
     for name in ("serial", "model"):
         if name not in header:
             raise Invalid(f"the first line has to name the columns, and {name} is not among them", field=name)
@@ -111,10 +113,31 @@ def _rows(data: bytes) -> list[tuple[int, dict[str, str]]]:
     if len(table) - 1 > MOST_LINES:
         raise Invalid(f"at most {MOST_LINES:,} pumps at once", field="file")
     rows = []
-    for number, cells in enumerate(table[1:], start=2):
-        if any(cell.strip() for cell in cells):
-            rows.append((number, {name: cell.strip() for name, cell in zip(header, cells, strict=False)}))
+    for number, line in enumerate(table[1:], start=2):
+        cells = [cell.strip() for cell in line]
+        if any(cells):
+            surplus = _MEND[delimiter] if any(cells[len(header) :]) else ""
+            rows.append((number, dict(zip(header, cells, strict=False)), surplus))
     return rows
+
+
+_MEND: Final[Mapping[str, str]] = {
+    ",": "the line has more cells than columns; quote the cell that holds a comma, or write a decimal point",
+    ";": "the line has more cells than columns; quote the cell that holds a semicolon",
+}
+
+
+def _delimiter(text: str) -> str:
+    header_line = text.partition("\n")[0]
+    return ";" if header_line.count(";") > header_line.count(",") else ","
+
+
+def _names(cells: list[str]) -> list[str]:
+    """The columns' names, up to the last that has one."""
+    names = [cell.strip().lower() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    return names
 
 
 def _details(row: Mapping[str, str]) -> dict[str, Any]:

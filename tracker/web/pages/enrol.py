@@ -15,7 +15,7 @@ from devices.lifecycle import LifecycleState
 from devices.models.catalogue import MODELS
 from devices.topics import is_serial
 from devices.udi import Udi, UdiError
-from tracker.actions.read_pump_list import Line, LineFault, read_pump_list
+from tracker.actions.read_pump_list import Line, LineFault, columns_left_out, read_pump_list
 from tracker.actions.visit_codes import today_in
 from tracker.errors import Invalid, TrackerError
 from tracker.records.views_pumps import model_of_device
@@ -160,7 +160,9 @@ def import_list(
     except TrackerError as fault:
         return _show(request, person, Typed(), list_fault=fault)
     kept = None if faults else held_list.hold(web.key, person.session_digest, data, now)
-    return _show(request, person, Typed(), lines=lines, faults=faults, tried=kept, refused=do == "enrol")
+    left_out = columns_left_out(data)
+    refused = do == "enrol"
+    return _show(request, person, Typed(), lines=lines, faults=faults, left_out=left_out, tried=kept, refused=refused)
 
 
 def _list_of(web: Web, person: Person, file: UploadFile | None, tried: str, now: datetime) -> bytes:
@@ -251,6 +253,7 @@ def _show(
     list_fault: TrackerError | None = None,
     lines: list[Line] | None = None,
     faults: list[LineFault] | None = None,
+    left_out: list[str] | None = None,
     tried: str | None = None,
     refused: bool = False,
 ) -> HTMLResponse:
@@ -268,6 +271,7 @@ def _show(
         lines=lines,
         faults=(faults or [])[:_SHOWN],
         fault_count=len(faults or []),
+        left_out=left_out,
         tried=tried,
         models=[(model.id, model.name) for model in MODELS],
         states=STATES,
