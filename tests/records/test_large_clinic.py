@@ -66,11 +66,19 @@ def clinic(database: Database) -> Clinic:
 @pytest.mark.parametrize("sort", sorted(SORTS))
 @pytest.mark.parametrize(
     "narrowed",
-    [{}, {"text": "large-1"}, {"unit": "East"}, {"link": "late"}, {"link": "connected"}, {"attention": "urgent"}],
+    [
+        {},
+        {"text": "large-1"},
+        {"unit": "East"},
+        {"link": "late"},
+        {"link": "connected"},
+        {"attention": "urgent"},
+        {"link": "connected", "followed": True},
+    ],
     ids=str,
 )
 def test_pumps_found_first_or_by_the_order_are_the_same(
-    database: Database, clinic: Clinic, sort: str, narrowed: dict[str, str]
+    database: Database, clinic: Clinic, sort: str, narrowed: dict[str, Any]
 ) -> None:
     wanted = PumpFilter(clinic.id or 0, **narrowed)
     with database.reading() as session:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, cast, func, literal, or_, select, tuple_
 from sqlmodel import Session, col
 
+from devices.lifecycle import FOLLOWED
 from tracker.records.columns import EPOCH, from_micros, to_micros
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump, PumpState
@@ -32,6 +33,7 @@ class PumpFilter:
     lifecycle: str = ""
     link: str = ""
     attention: str = ""  # "any" open line, or an "urgent" one
+    followed: bool = False  # only those that the clinic answers for
 
 
 class PumpRow(NamedTuple):
@@ -114,6 +116,7 @@ SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
 """The orders that a person may ask for. Pumps without the value are left out of an order by it."""
 _FEW: Final = 10_000
 _FEW_OUTLOOKS: Final = 1000  # whose rows are long
+_FOLLOWED: Final = tuple(str(state) for state in FOLLOWED)
 
 
 class Matching(NamedTuple):
@@ -239,6 +242,8 @@ def _narrowed(session: Session, query: Any, wanted: PumpFilter, *, few: bool) ->
     for column, value in ((Pump.unit, wanted.unit), (Pump.model, wanted.model), (Pump.lifecycle, wanted.lifecycle)):
         if value:
             query = query.where(col(column) == value)
+    if wanted.followed:
+        query = query.where(col(Pump.lifecycle).in_(_FOLLOWED))
     if wanted.link:
         linked = select(col(PumpState.pump_id)).where(col(PumpState.link) == wanted.link)
         query = query.where(_among(linked, col(PumpState.pump_id), few=few))

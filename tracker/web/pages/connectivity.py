@@ -32,11 +32,11 @@ def connectivity(
     link: Annotated[str, Query(max_length=16)] = "disconnected",
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> HTMLResponse:
-    """The links of the clinic's pumps in numbers, and those of one kind, the longest silent first."""
+    """The links of the clinic's followed pumps in numbers, and those of one kind, the longest silent first."""
     now = web.clock()
     link = link if link in LINKS else "disconnected"
     sort = "serial" if link == "never" else "contact"
-    wanted = PumpFilter(person.clinic_id, link=link)
+    wanted = PumpFilter(person.clinic_id, link=link, followed=True)
     scope = f"page-connectivity:{wanted}"
     place = read_cursor(web.key, scope, cursor, (str if sort == "serial" else int, int))
     counted = web.kept.get(("connectivity", person.clinic_id), partial(_counted, person.clinic_id))
