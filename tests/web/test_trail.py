@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select, update
 
-from tests.build import NOW, a_pump
+from tests.build import NOW, PASSWORD, a_pump
 from tests.servers import wait_until
 from tests.web.conftest import Site
 from tracker.actions.audit import verify
@@ -143,6 +143,34 @@ def test_every_click_and_every_programs_call_is_entered(site: Site) -> None:
         browser.get("/pumps/SN1")
         program.get("/api/v1/pumps/SN1", headers={"X-Background": "1"})
     assert [entry.detail["via"] for entry in reads(site)] == ["browser", "token"] * 3
+
+
+def test_the_list_of_pumps_is_entered_with_its_filter_and_a_refresh_of_it_once(site: Site) -> None:
+    with site.database.writing() as session:
+        for unit in ("Pain", "Pain", "Spasticity"):
+            a_pump(session, site.clinic(), unit=unit)
+    browser = site.browser()
+    for address, background in (("/pumps?unit=Pain", "0"), ("/pumps?unit=Pain", "1"), ("/pumps", "0")):
+        assert browser.get(address, headers={"X-Background": background}).status_code == 200
+    entries = reads(site)
+    assert [(entry.subject, entry.detail["what"], entry.detail["count"]) for entry in entries] == [
+        ("pumps", "page", 2),
+        ("pumps", "page", 3),
+    ]
+    assert "unit='Pain'" in entries[0].detail["filter"]
+
+
+def test_the_form_of_a_visit_is_entered_where_the_pump_is_under_emergency_access_too(site: Site) -> None:
+    with site.database.writing() as session:
+        a_pump(session, site.clinic("South"), serial="SN1")
+    nurse = site.browser()
+    reason = {"serial": "SN1", "reason": "unconscious in our emergency room", "password": PASSWORD}
+    assert nurse.post("/emergency", data=reason).status_code == 303
+    assert nurse.get("/pumps/SN1/visits/new").status_code == 200
+    assert nurse.post("/pumps/SN1/visits/new", data={"refilled": "yes"}).status_code == 200
+    assert [(entry.subject, entry.detail["what"], entry.clinic_id) for entry in reads(site)] == [
+        ("pump:SN1", "form of a visit", site.clinic("South").id)
+    ] * 2
 
 
 PROGRAM = """

@@ -91,6 +91,7 @@ def pumps(
             "models": [(name, model_name(name)) for name in models_of(session, person.clinic_id)],
             "views": saved_views(session, person.staff_id),
         }
+    web.trail.read(person, "pumps", "page", web.clock(), filter=str(wanted), count=len(shown))
     next_url = None
     if len(rows) > PAGE:
         next_url = with_query(request, cursor=write_cursor(web.key, scope, list(place_of_row(shown[-1], sort))))

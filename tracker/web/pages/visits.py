@@ -145,6 +145,7 @@ def form_page(
     """The form for a new visit."""
     with web.database.reading() as session:
         result, coding_fault = preview(session, pump, form, person.timezone)
+    web.trail.read(person, f"pump:{pump.serial}", "form of a visit", web.clock(), clinic_id=pump.clinic_id)
     return page(
         request,
         person,
