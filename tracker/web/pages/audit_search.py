@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -37,7 +37,7 @@ def audit_trail(
     """Entries, the newest first, narrowed by person, subject, deed and days of the clinic's calendar."""
     scope = f"page-audit:{person.clinic_id}:{actor}:{subject}:{action}:{since}:{until}"
     place = read_cursor(web.key, scope, cursor, (int,))
-    begin, end = _day(since, "since", person.timezone), _day(until, "until", person.timezone)
+    begin, end = _start(since, "since", person.timezone), _start(until, "until", person.timezone, days_on=1)
     with web.database.reading() as session:
         entries = search_entries(
             session,
@@ -46,7 +46,7 @@ def audit_trail(
             subject=subject.strip() or None,
             action=action.strip() or None,
             since=begin,
-            until=None if end is None else end + timedelta(days=1),
+            until=end,
             before_seq=place[0] if place else None,
             limit=PAGE + 1,
         )
@@ -64,10 +64,12 @@ def audit_trail(
     )
 
 
-def _day(text: str, field: str, zone: str) -> datetime | None:
+def _start(text: str, field: str, zone: str, days_on: int = 0) -> datetime | None:
+    """When that day of the clinic's calendar began, or one so many days on: a day need not have 24 hours."""
     if not text:
         return None
     try:
-        return from_field_time(f"{text}T00:00", zone)
+        day = date.fromisoformat(text) + timedelta(days=days_on)
+        return from_field_time(f"{day}T00:00", zone)
     except (ValueError, OverflowError):
         raise Invalid("a day is written as 2026-11-22", field=field) from None
