@@ -66,6 +66,15 @@ def test_a_search_looks_in_serial_udi_and_patient_reference_of_ones_own_clinic(s
     assert serials(nurse.get("/pumps", params={"unit": "Pain"}).text) == ["AB-2"]
 
 
+@pytest.mark.parametrize("text", ["MÜ-17", "Ü-1", " MÜ "])
+def test_what_is_typed_as_it_stands_is_found_in_any_alphabet(site_on_both: Site, text: str) -> None:
+    site = site_on_both
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), serial="AB-1", patient_reference="MÜ-17")
+        a_pump(session, site.clinic(), serial="AB-2", patient_reference="MU-17")
+    assert serials(site.browser().get("/pumps", params={"q": text}).text) == ["AB-1"]
+
+
 def test_the_csv_holds_every_pump_that_the_page_would_show_and_the_export_is_in_the_trail(site_on_both: Site) -> None:
     site = site_on_both
     with site.database.writing() as session:

@@ -238,7 +238,7 @@ def _narrowed(session: Session, query: Any, wanted: PumpFilter, *, few: bool) ->
     """With ``few``, what the pump must be among is gathered first; else it is looked up for each pump in turn."""
     query = query.where(col(Pump.clinic_id) == wanted.clinic_id)
     if wanted.text:
-        query = query.where(_has_text(session, wanted.text.strip().lower()))
+        query = query.where(_has_text(session, wanted.text.strip()))
     for column, value in ((Pump.unit, wanted.unit), (Pump.model, wanted.model), (Pump.lifecycle, wanted.lifecycle)):
         if value:
             query = query.where(col(column) == value)
@@ -273,9 +273,12 @@ def _among(some: Any, pump_id: Any, *, few: bool) -> ColumnElement[bool]:
 
 
 def _has_text(session: Session, text: str) -> ColumnElement[bool]:
-    """Any part of it, in capitals or not."""
+    """Any part of it, in capitals or not.
+
+    On SQLite that is so for the letters a to z; any other is found as it was typed.
+    """
     columns: list[Any] = [col(Pump.serial), col(Pump.patient_reference), col(Pump.udi)]
-    if session.get_bind().dialect.name == "sqlite":  # whose LIKE knows no case, in the letters that its lower() knows
+    if session.get_bind().dialect.name == "sqlite":  # whose LIKE knows no case of those letters
         return or_(*(column.contains(text, autoescape=True) for column in columns))
     part = re.sub(r"([\\%_])", r"\\\1", text)
     return or_(*(column.ilike(f"%{part}%") for column in columns))
