@@ -222,6 +222,14 @@ def test_a_fill_of_unknown_volume_and_a_flow_that_nobody_knows_draw_no_course() 
     assert programmed_course([a_fill(20, 20.0)], the_pump(dose_per_day=None), model, NOW) == []
 
 
+@pytest.mark.parametrize(
+    ("dose", "concentration"), [("1e999999", "1e-9"), ("1e400", "1"), ("NaN", "1"), ("1", "sNaN"), ("1", "0")]
+)
+def test_a_dose_that_no_flow_can_be_of_draws_no_course(dose: str, concentration: str) -> None:
+    pump = the_pump(dose_per_day=dose, concentration=concentration)
+    assert programmed_course([a_fill(20, 20.0)], pump, catalogue.find("synchromed-ii-20"), NOW) == []
+
+
 def a_line(priority: int) -> WorklistItem:
     return WorklistItem(
         clinic_id=1,

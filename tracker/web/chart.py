@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from devices.alarms import AlarmCode, meaning
@@ -34,9 +35,10 @@ def programmed_flow(prescription: Mapping[str, Any] | None) -> float | None:
         return None
     try:
         dose, concentration = Decimal(prescription["dose_per_day"]), Decimal(prescription["concentration"])
-        return float(dose / concentration) if concentration > 0 else None
-    except (KeyError, TypeError, InvalidOperation):
+        flow = float(dose / concentration)
+    except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
+    return flow if math.isfinite(flow) and concentration > 0 else None
 
 
 def programmed_course(visits: Sequence[Visit], pump: Pump, model: PumpModel | None, end: datetime) -> list[list[Point]]:
