@@ -77,7 +77,7 @@ def an_alarm(code: str, ago: float, **told: Any) -> AlarmPast:
         "id": 1,
         "code": code,
         "first_seen_at": day(ago),
-        "opened_at": day(ago),
+        "waits_since": day(ago),
         "cleared_at": None,
         "acknowledged_at": None,
         "closed_at": None,

@@ -161,7 +161,7 @@ def test_an_alarm_counts_against_care_only_after_its_time(code: str, days: float
 
 
 def test_an_alarm_that_reached_the_clinic_late_or_was_answered_in_time_is_nobodys_neglect() -> None:
-    late = an_alarm("motor_stall", 90, opened_at=day(1))
+    late = an_alarm("motor_stall", 90, waits_since=day(1))
     assert kinds(a_history(alarms=(late,))) == []
     answered = an_alarm("motor_stall", 90, acknowledged_at=day(89))
     assert kinds(a_history(alarms=(answered,))) == []

@@ -9,10 +9,12 @@ from sqlmodel import Session, col, select
 
 from tests.actions.build import a_pump, a_report
 from tracker.actions.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.escalate_alarms import escalate_alarms
 from tracker.actions.suspend_reporting import suspend_reporting
 from tracker.records.alarm import Alarm, alarm_events
 from tracker.records.database import Database
-from tracker.records.pump import Pump, PumpState
+from tracker.records.finding import FindingRecord
+from tracker.records.pump import Pump, PumpState, look_again
 from tracker.records.worklist import OUTAGE, WorklistItem
 from tracker.schedule.silence import note_silence
 from tracker.schedule.sweep import sweep
@@ -37,6 +39,11 @@ def links(database: Database) -> list[str]:
 def open_lines(session: Session) -> list[WorklistItem]:
     chosen = select(WorklistItem).where(col(WorklistItem.closed_at).is_(None), WorklistItem.kind == "contact")
     return list(session.exec(chosen.order_by(col(WorklistItem.id))))
+
+
+def unattended(session: Session) -> list[str]:
+    rows = session.exec(select(FindingRecord).where(FindingRecord.kind == "alarm_unattended"))
+    return [row.sentence for row in rows]
 
 
 def test_a_pump_is_connected_then_late_then_disconnected_and_connected_again(database: Database, now: datetime) -> None:
@@ -109,3 +116,13 @@ def test_an_alarm_is_raised_anew_when_a_long_suspension_ends(database: Database,
         alarm = session.get_one(Alarm, 1)
         assert alarm.acknowledged_at is None
         assert alarm_events(session, 1)[-1].kind == "woken"
+    woken = now + 10 * DAY
+    sweep(database, woken + HOUR / 2)
+    with database.writing() as session:
+        assert unattended(session) == [], "what was acknowledged at once is held against nobody"
+        assert escalate_alarms(session, woken + HOUR / 2) == 0, "whoever is told anew has the whole time to answer"
+        assert escalate_alarms(session, woken + 2 * HOUR) == 1
+        look_again(session, [pump.id or 0], woken + 30 * DAY)
+    sweep(database, woken + 30 * DAY)
+    with database.reading() as session:
+        assert unattended(session) == ["Motor stalled: nobody acknowledged it for 30 days."]

@@ -156,7 +156,7 @@ def _alarm(row: AlarmSpan) -> AlarmPast:
         id=key(row.id),
         code=row.code,
         first_seen_at=row.first_seen_at,
-        opened_at=row.opened_at,
+        waits_since=row.unheard_since or row.opened_at,
         cleared_at=row.cleared_at,
         acknowledged_at=row.acknowledged_at,
         closed_at=row.closed_at,

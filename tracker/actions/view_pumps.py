@@ -198,7 +198,7 @@ def _alarm(row: Alarm) -> AlarmSeen:
         id=key(row.id),
         code=AlarmCode(row.code),
         priority=Priority(row.priority),
-        opened_at=row.opened_at,
+        waits_since=row.unheard_since or row.opened_at,
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
         count=row.count,

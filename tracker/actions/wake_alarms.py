@@ -29,9 +29,13 @@ def wake_alarms(session: Session, now: datetime) -> int:
 
 
 def wake(session: Session, alarm: Alarm, now: datetime, why: str) -> None:
-    """Wake one. An acknowledgment that is a day old by then was of another situation and no longer counts."""
+    """Wake one. An acknowledgment that is a day old by then was of another situation and no longer counts.
+
+    The time to answer begins anew: what was acknowledged before is not held against anybody.
+    """
     alarm.snoozed_until, alarm.snooze_reason = None, None
     if alarm.cleared_at is None and alarm.acknowledged_at is not None and now - alarm.acknowledged_at >= LONG:
         alarm.acknowledged_at, alarm.acknowledged_by, alarm.escalated_at = None, None, None
+        alarm.unheard_since = now
         why = f"{why}; it is still active and must be acknowledged again"
     tell(session, alarm, "woken", by=TRACKER, now=now, reason=why)

@@ -92,7 +92,7 @@ def unattended_alarms(history: History) -> Iterator[Finding]:
         if one.code in RESERVOIR_ALARMS:
             continue
         answered = min(one.acknowledged_at or one.closed_at or history.until, history.until)
-        waited = answered - one.opened_at
+        waited = answered - one.waits_since
         if waited <= UNATTENDED[priority(AlarmCode(one.code), history.drug)]:
             continue
         yield Finding(

@@ -79,12 +79,12 @@ class SessionSeen:
 
 @dataclass(frozen=True, slots=True)
 class AlarmPast:
-    """An alarm, over or not. ``opened_at`` is when the clinic could know of it."""
+    """An alarm, over or not. ``waits_since`` is when the clinic could know of it, or was last told of it anew."""
 
     id: int
     code: str
     first_seen_at: datetime
-    opened_at: datetime
+    waits_since: datetime
     cleared_at: datetime | None
     acknowledged_at: datetime | None
     closed_at: datetime | None

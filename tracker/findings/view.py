@@ -54,7 +54,7 @@ class AlarmSeen:
     id: int
     code: AlarmCode
     priority: Priority
-    opened_at: datetime
+    waits_since: datetime
     first_seen_at: datetime
     last_seen_at: datetime
     count: int

@@ -63,9 +63,10 @@ def _line(view: PumpView, cause: str, alarms: list[AlarmSeen], now: datetime) ->
 
 
 def _news_at(alarm: AlarmSeen) -> datetime:
-    """When it came in, or was escalated because nobody had answered it."""
-    unheard = alarm.acknowledged_at is None and alarm.escalated_at is not None
-    return max(alarm.opened_at, alarm.escalated_at) if unheard and alarm.escalated_at else alarm.opened_at
+    """When it came in, was told anew, or was escalated because nobody had answered it."""
+    if alarm.acknowledged_at is None and alarm.escalated_at is not None:
+        return max(alarm.waits_since, alarm.escalated_at)
+    return alarm.waits_since
 
 
 def _told(alarm: AlarmSeen) -> str:

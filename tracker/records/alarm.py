@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Index, text
+from sqlalchemy import Index, func, literal, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import EVENT_REASON, UtcDateTime
@@ -46,6 +46,9 @@ class Alarm(SQLModel, table=True):
     )
     acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     acknowledged_by: str | None = Field(default=None, max_length=254)
+    unheard_since: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="when its acknowledgment ceased to count; none that never did"
+    )
     assignee: str | None = Field(default=None, max_length=254)
     snoozed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     snooze_reason: str | None = Field(default=None, max_length=500)
@@ -63,6 +66,7 @@ class AlarmSpan(NamedTuple):
     opened_at: datetime
     cleared_at: datetime | None
     acknowledged_at: datetime | None
+    unheard_since: datetime | None
     closed_at: datetime | None
 
 
@@ -122,7 +126,7 @@ def unacknowledged_since(session: Session, priority: int, since: datetime, limit
                 col(Alarm.escalated_at).is_(None),
                 col(Alarm.snoozed_until).is_(None),
                 Alarm.priority == priority,
-                col(Alarm.opened_at) <= since,
+                func.coalesce(Alarm.unheard_since, Alarm.opened_at) <= literal(since, UtcDateTime),
             )
             .order_by(col(Alarm.opened_at))
             .limit(limit)
