@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import pairwise
 
 from devices.battery import BatteryForecast, BatteryPoint, forecast_battery
 from devices.interval import Interval, Unknown
@@ -23,6 +22,8 @@ from tracker.records.reading_history import Measured
 from tracker.records.visit import VisitDone
 
 FILL_ML = 1.0  # a rise of the volume beyond this is a fill
+_MOST_ML_PER_DAY = 3.0  # what falls faster, and twice as fast as the flow told, was measured wrongly. Assumed
+_DAY_MICROS = 86_400_000_000
 _BATTERY_EVERY_DAYS = 3
 _FLOW_CHANGE = 0.02  # the part of the flow; less is the rounding of a flexible programme
 _INDICATORS = {each.value: each for each in Indicator}
@@ -107,9 +108,26 @@ def newly_measured(outlook: Ahead, readings: Iterable[Measured]) -> list[Measure
 
 def _filled_at(points: Sequence[Point], *told: datetime | None) -> datetime | None:
     """The latest of the last great rise of the volume, the last refill by the visits, the last by a finding."""
-    rises = [after[0] for before, after in pairwise(points) if after[1] - before[1] > FILL_ML]
+    rises = [points[at][0] for at in range(1, len(points)) if _rose_for_good(points, at)]
     known = [moment(rises[-1])] if rises else []
     return max([*known, *(at for at in told if at is not None)], default=None)
+
+
+def _rose_for_good(points: Sequence[Point], at: int) -> bool:
+    """Whether the volume rose there and stayed: one report too low, or too high, between two that agree is no fill."""
+    rose = points[at][1] - points[at - 1][1] > FILL_ML
+    only_back = at >= 2 and _fell(points[at - 2], points[at - 1]) and points[at][1] - points[at - 2][1] <= FILL_ML
+    fell_again = (
+        at + 1 < len(points) and _fell(points[at], points[at + 1]) and points[at + 1][1] - points[at - 1][1] <= FILL_ML
+    )
+    return rose and not only_back and not fell_again
+
+
+def _fell(before: Point, after: Point) -> bool:
+    """Whether the volume fell by more than was delivered in that time."""
+    days = (after[0] - before[0]) / _DAY_MICROS
+    fastest = max(_MOST_ML_PER_DAY, 2 * (before[2] or 0), 2 * (after[2] or 0))
+    return bool(before[1] - after[1] > FILL_ML + fastest * days)
 
 
 def _battery(row: Ahead, pump: Pump, model: PumpModel, now: datetime) -> BatteryForecast | Unknown:
