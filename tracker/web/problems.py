@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -34,6 +34,9 @@ class FieldFault(BaseModel):
 
     field: str
     detail: str
+
+
+_UNIQUE = "23505"  #: PostgreSQL's word for a row that is there already; SQLite says it in its message
 
 
 class Problem(BaseModel):
@@ -67,6 +70,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, _database_down)
+    app.add_exception_handler(IntegrityError, _met)
+    app.add_exception_handler(DataError, _not_to_be_kept)
+    app.add_exception_handler(OverflowError, _not_to_be_kept)
 
 
 def _answer(request: Request, status: int, title: str, detail: str, headers: dict[str, str], **more: Any) -> Response:
@@ -147,6 +153,23 @@ async def _database_down(request: Request, fault: Exception) -> Response:
     _log.error("the database could not serve a request", method=request.method, fault=type(cause).__name__)
     detail = "the database can't be used now; what you sent was not carried out: try again in a while"
     return _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "The database is down", detail, {"Retry-After": "5"})
+
+
+async def _met(request: Request, fault: Exception) -> Response:
+    """Two people did the same at the same time, and the database let one of them through."""
+    cause = getattr(fault, "orig", None)
+    if getattr(cause, "sqlstate", None) != _UNIQUE and "UNIQUE" not in str(cause):
+        return unexpected(request, fault)
+    _log.warning("two requests met", method=request.method, fault=type(fault).__name__)
+    detail = "somebody else did this at the same moment; what you sent was not carried out: look again"
+    return _answer(request, HTTPStatus.CONFLICT, "Somebody was faster", detail, {})
+
+
+async def _not_to_be_kept(request: Request, fault: Exception) -> Response:
+    """A number or a text that no column holds, where nothing had looked at it before."""
+    _log.warning("a value that can't be kept", method=request.method, fault=type(fault).__name__)
+    detail = "a number is too large, or a text too long or not to be kept; what you sent was not carried out"
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "A value is not valid", detail, {})
 
 
 def unexpected(request: Request, fault: Exception) -> Response:

@@ -126,7 +126,8 @@ def readable(payload: bytes) -> str:
     except UnicodeDecodeError:
         return cut.hex(" ")
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        told = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        return told.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair is no letter
     except (ValueError, RecursionError):
         return text if all(character.isprintable() or character in "\n\t" for character in text) else cut.hex(" ")
 
