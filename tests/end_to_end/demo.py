@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -62,11 +63,17 @@ class Demo:
     def kill(self) -> None:
         """Every process of it at once, as a power cut would."""
         assert self.process is not None
-        first = psutil.Process(self.process.pid)
-        first.suspend()  # or it would start a part anew while its family is being counted
-        family = [*self.family(), first]
+        family: list[psutil.Process] = []
+        new = [psutil.Process(self.process.pid)]
+        while new:  # each is stopped before its children are counted, or it would start another meanwhile
+            for process in new:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.suspend()
+            family += new
+            new = [one for one in self.family() if one not in family]
         for process in family:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(family, 20)
 
     def stored(self) -> list[tuple[str, int, int]]:
