@@ -53,8 +53,11 @@ class MriRule:
 class PumpModel:
     """One model of pump. None means that the device has no such thing, never that the figure is not known.
 
-    `flow_accuracy` is what the label allows; `delivered` is the share of the programmed volume that such pumps were
-    measured to deliver, and `delivered_sd` how far they differ in it.
+    `reservoir_measured`: a sensor in the pump measures the volume (the fill level sensor of MedStream, source S16). All
+    other pumps count it down from the volume that was entered at the fill, so what they report is no measurement.
+    `flow_accuracy` is how far the delivered volume may lie from the programmed one; `delivered` is the share of the
+    programmed volume that such pumps deliver, and `delivered_sd` how far they differ in it. Only a figure with a source
+    may be called the label's or a measurement's.
     """
 
     id: str
@@ -62,6 +65,7 @@ class PumpModel:
     maker: str
     kind: DeviceKind
     capacity: Figure
+    reservoir_measured: bool
     low_reservoir: Figure | None
     refill_discrepancy: Figure
     flow_min: Figure | None

@@ -11,6 +11,7 @@ CODMAN_3000: Final = PumpModel(
     maker="Codman",
     kind=DeviceKind.NONPROGRAMMABLE_PUMP,
     capacity=cited(30.0, "mL", "S7"),
+    reservoir_measured=False,
     low_reservoir=assumed(3.0, "mL"),
     refill_discrepancy=assumed(2.0, "mL"),
     flow_min=None,

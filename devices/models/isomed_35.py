@@ -11,6 +11,7 @@ ISOMED_35: Final = PumpModel(
     maker="Medtronic",
     kind=DeviceKind.NONPROGRAMMABLE_PUMP,
     capacity=cited(35.0, "mL", "S18"),
+    reservoir_measured=False,
     low_reservoir=assumed(3.0, "mL"),
     refill_discrepancy=assumed(2.0, "mL"),
     flow_min=None,

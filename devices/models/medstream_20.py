@@ -13,6 +13,7 @@ MEDSTREAM_20: Final = PumpModel(
     maker="Codman",
     kind=DeviceKind.PROGRAMMABLE_PUMP,
     capacity=cited(20.0, "mL", "S16"),
+    reservoir_measured=True,
     low_reservoir=cited(3.0, "mL", "S16"),
     refill_discrepancy=cited(1.0, "mL", "S30"),
     flow_min=assumed(0.1, "mL/day"),

@@ -13,6 +13,7 @@ PROMETRA_II_40: Final = PumpModel(
     maker="Flowonix",
     kind=DeviceKind.PROGRAMMABLE_PUMP,
     capacity=cited(40.0, "mL", "S11"),
+    reservoir_measured=False,
     low_reservoir=cited(3.0, "mL", "S24"),
     refill_discrepancy=cited(2.0, "mL", "S30"),
     flow_min=assumed(0.0, "mL/day"),

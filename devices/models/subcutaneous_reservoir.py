@@ -11,6 +11,7 @@ SUBCUTANEOUS_RESERVOIR: Final = PumpModel(
     maker="various",
     kind=DeviceKind.RESERVOIR,
     capacity=assumed(2.5, "mL"),
+    reservoir_measured=False,
     low_reservoir=None,
     refill_discrepancy=assumed(1.0, "mL"),
     flow_min=None,

@@ -13,6 +13,7 @@ SYNCHROMED_EL_18: Final = PumpModel(
     maker="Medtronic",
     kind=DeviceKind.PROGRAMMABLE_PUMP,
     capacity=cited(18.0, "mL", "S20"),
+    reservoir_measured=False,
     low_reservoir=cited(2.0, "mL", "S23"),
     refill_discrepancy=assumed(1.0, "mL"),
     flow_min=assumed(0.048, "mL/day"),

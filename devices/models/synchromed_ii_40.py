@@ -13,6 +13,7 @@ SYNCHROMED_II_40: Final = PumpModel(
     maker="Medtronic",
     kind=DeviceKind.PROGRAMMABLE_PUMP,
     capacity=cited(40.0, "mL", "S20"),
+    reservoir_measured=False,
     low_reservoir=cited(2.0, "mL", "S23"),
     refill_discrepancy=cited(2.0, "mL", "S30"),
     flow_min=assumed(0.048, "mL/day"),

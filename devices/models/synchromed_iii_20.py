@@ -13,6 +13,7 @@ SYNCHROMED_III_20: Final = PumpModel(
     maker="Medtronic",
     kind=DeviceKind.PROGRAMMABLE_PUMP,
     capacity=assumed(20.0, "mL"),
+    reservoir_measured=False,
     low_reservoir=assumed(2.0, "mL"),
     refill_discrepancy=cited(1.0, "mL", "S30"),
     flow_min=assumed(0.048, "mL/day"),

@@ -78,6 +78,11 @@ def test_the_reservoir_holds_more_than_its_low_mark(model: PumpModel) -> None:
 
 
 @every_model
+def test_only_a_pump_with_a_level_sensor_measures_its_volume(model: PumpModel) -> None:
+    assert model.reservoir_measured == model.name.startswith("MedStream")
+
+
+@every_model
 def test_only_a_pump_with_a_battery_warns_of_one(model: PumpModel) -> None:
     assert bool(BATTERY_ALARMS & model.alarms) == model.has_battery
 

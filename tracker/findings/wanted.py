@@ -12,8 +12,9 @@ from typing import Final
 
 from tracker.findings.line import Line
 from tracker.findings.view import PumpView
-from tracker.findings.wanted_ahead import battery_lines, refill_basis_lines, reservoir_lines
+from tracker.findings.wanted_ahead import refill_basis_lines, reservoir_lines
 from tracker.findings.wanted_alarms import alarm_lines
+from tracker.findings.wanted_battery import battery_lines
 from tracker.findings.wanted_contact import contact_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
 from tracker.findings.wanted_replacement import replacement_lines

@@ -1,8 +1,8 @@
-"""Lines of work from what is ahead: a refill that comes due, or whose day nothing tells; a battery near its end."""
+"""Lines of work from the reservoir: a refill that comes due, or whose day nothing tells."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from devices.alarms import Priority
@@ -13,13 +13,8 @@ from tracker.findings.view import PumpView
 
 REFILL_NOTICE: Final = timedelta(days=10)
 REFILL_URGENT: Final = timedelta(days=3)
-PLANNING_NOTICE: Final = timedelta(days=183)
-"""Planning opens six months before the end of service that is expected."""
-SOON: Final = timedelta(days=30)
 FIRST_REPORT_WITHIN: Final = timedelta(days=3)
 """A pump that meters may have said nothing for so long after its enrolment; then it is asked about. Assumed."""
-MISSED_HARM: Final = timedelta(days=7)
-"""How soon somebody is to say what became of a surgery, where no battery tells. Assumed."""
 TELL_WITHIN: Final = timedelta(days=7)
 """How soon somebody is to say how long a fill may stay where nothing else tells. Assumed."""
 
@@ -91,49 +86,3 @@ def refill_basis_lines(view: PumpView, now: datetime) -> list[Line]:
 
 def _stands_still(view: PumpView) -> bool:
     return view.state is not None and view.state.flow_ml_per_day == 0
-
-
-def battery_lines(view: PumpView, now: datetime) -> list[Line]:
-    """A replacement to plan, from six months before the expected end of service on; or one whose day went by."""
-    planned = view.replacement_planned_for
-    if planned is not None:
-        return [_missed(view, planned)] if planned < now.date() - timedelta(days=1) else []
-    ahead = view.outlook
-    if ahead is None or ahead.eos.interval is None:
-        return []
-    eos = ahead.eos.interval
-    if eos.low - now > PLANNING_NOTICE:
-        return []
-    near = eos.low - now <= SOON
-    return [
-        Line(
-            key=f"pump:{view.pump_id}:battery",
-            kind="battery",
-            priority=Priority.MEDIUM if near else Priority.LOW,
-            harm_at=eos.low,
-            what=f"Plan the replacement: service ends about {eos.median:%Y-%m}",
-            why=f"80 % between {eos.low:%Y-%m-%d} and {eos.high:%Y-%m-%d}. {ahead.eos.basis}",
-            next_step="Complete the replacement's documents and set a date for surgery.",
-            since=min(eos.low - PLANNING_NOTICE, now),
-            link=page(view.serial, "replacement"),
-        )
-    ]
-
-
-def _missed(view: PumpView, planned: date) -> Line:
-    """Surgery that nobody recorded: the pump goes on counting as the one in the patient."""
-    eos = None if view.outlook is None else view.outlook.eos.interval
-    day = datetime.combine(planned, time(12), UTC)
-    told = "" if eos is None else f" Its end of service is expected between {eos.low:%Y-%m-%d} and {eos.high:%Y-%m-%d}."
-    return Line(
-        key=f"pump:{view.pump_id}:battery",
-        kind="battery",
-        priority=Priority.MEDIUM,
-        harm_at=day + MISSED_HARM if eos is None else max(eos.low, day),
-        what="The day planned for surgery is past",
-        why=f"The replacement was planned for {planned} and nothing is recorded since.{told}",
-        next_step="Record the replacement, or plan another day.",
-        since=day,
-        link=page(view.serial, "replacement"),
-        news_at=day,
-    )

@@ -1,0 +1,62 @@
+"""Lines of work from the battery: a replacement to plan, or one whose planned day went by."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from devices.alarms import Priority
+from tracker.findings.line import Line, page
+from tracker.findings.view import PumpView
+
+PLANNING_NOTICE: Final = timedelta(days=183)
+"""Planning opens six months before the end of service that is expected."""
+SOON: Final = timedelta(days=30)
+MISSED_HARM: Final = timedelta(days=7)
+"""How soon somebody is to say what became of a surgery, where no battery tells. Assumed."""
+
+
+def battery_lines(view: PumpView, now: datetime) -> list[Line]:
+    """A replacement to plan, from six months before the expected end of service on; or one whose day went by."""
+    planned = view.replacement_planned_for
+    if planned is not None:
+        return [_missed(view, planned)] if planned < now.date() - timedelta(days=1) else []
+    ahead = view.outlook
+    if ahead is None or ahead.eos.interval is None:
+        return []
+    eos = ahead.eos.interval
+    if eos.low - now > PLANNING_NOTICE:
+        return []
+    near = eos.low - now <= SOON
+    return [
+        Line(
+            key=f"pump:{view.pump_id}:battery",
+            kind="battery",
+            priority=Priority.MEDIUM if near else Priority.LOW,
+            harm_at=eos.low,
+            what=f"Plan the replacement: service ends about {eos.median:%Y-%m}",
+            why=f"80 % between {eos.low:%Y-%m-%d} and {eos.high:%Y-%m-%d}. {ahead.eos.basis}",
+            next_step="Complete the replacement's documents and set a date for surgery.",
+            since=min(eos.low - PLANNING_NOTICE, now),
+            link=page(view.serial, "replacement"),
+        )
+    ]
+
+
+def _missed(view: PumpView, planned: date) -> Line:
+    """Surgery that nobody recorded: the pump goes on counting as the one in the patient."""
+    eos = None if view.outlook is None else view.outlook.eos.interval
+    day = datetime.combine(planned, time(12), UTC)
+    told = "" if eos is None else f" Its end of service is expected between {eos.low:%Y-%m-%d} and {eos.high:%Y-%m-%d}."
+    return Line(
+        key=f"pump:{view.pump_id}:battery",
+        kind="battery",
+        priority=Priority.MEDIUM,
+        harm_at=day + MISSED_HARM if eos is None else max(eos.low, day),
+        what="The day planned for surgery is past",
+        why=f"The replacement was planned for {planned} and nothing is recorded since.{told}",
+        next_step="Record the replacement, or plan another day.",
+        since=day,
+        link=page(view.serial, "replacement"),
+        news_at=day,
+    )
