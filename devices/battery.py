@@ -7,7 +7,7 @@ certain: it stands beside its basis, and a battery with a defect may end early a
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from statistics import fmean
 from typing import Final
 
@@ -62,31 +62,37 @@ class BatteryForecast:
     basis: tuple[str, ...]
 
 
-def hard_limit(model: PumpModel, implanted_on: date | None) -> datetime | None:
+def hard_limit(model: PumpModel, implanted_on: date | None, zone: tzinfo = UTC) -> datetime | None:
     """Return when the model stops whatever its battery; None without a battery or without an implant date.
 
-    The implant is known to the day: this is the first moment it can be, and it may be a day later.
+    The implant is known to the day, which begins in `zone`: this is the first moment it can be, and it may be a day
+    later.
     """
     if model.battery is None or implanted_on is None:
         return None
-    return _start_of(implanted_on) + timedelta(days=model.battery.service_life_max.value)
+    return _start_of(implanted_on, zone) + timedelta(days=model.battery.service_life_max.value)
 
 
 def forecast_battery(
-    model: PumpModel, implanted_on: date | None, readings: Sequence[BatteryPoint], now: datetime
+    model: PumpModel,
+    implanted_on: date | None,
+    readings: Sequence[BatteryPoint],
+    now: datetime,
+    zone: tzinfo = UTC,
 ) -> BatteryForecast | Unknown:
     """Return when the battery's indicator and the end of service are expected, or why that is unknown.
 
     `readings` in any order; those after `now` or before the implant are left aside. Flows say how hard the pump works;
     where one is missing the last one known holds on. Voltage is not used: it stays level until shortly before the end.
+    `zone` is where the implant's day begins and whose days the sentences name.
     """
     battery = model.battery
     if battery is None:
         return Unknown(f"{model.name} has no battery.", "There is nothing to forecast.")
-    since = None if implanted_on is None else _start_of(implanted_on)
+    since = None if implanted_on is None else _start_of(implanted_on, zone)
     known = sorted((r for r in readings if r.at <= now and (since is None or r.at >= since)), key=lambda r: r.at)
-    limit = hard_limit(model, implanted_on)
-    seen = _seen(battery, known, since, limit)
+    limit = hard_limit(model, implanted_on, zone)
+    seen = _seen(battery, known, since, limit, zone)
     if seen is not None:
         return seen
     flowing = [reading for reading in known if reading.flow_ml_per_day is not None]
@@ -118,7 +124,8 @@ def forecast_battery(
 
         first = (
             f"From {len(measured)} battery percentages, the last {measured[-1].remaining_percent:g} % on "
-            f"{measured[-1].at:%Y-%m-%d}; it drains {state.factor:.2f} times as fast as the middle {model.name}."
+            f"{measured[-1].at.astimezone(zone):%Y-%m-%d}; it drains {state.factor:.2f} times as fast as the middle "
+            f"{model.name}."
         )
         goes_on = f"From {flow:.3g} mL a day the flow is taken to rise by {FLOW_RISE_PER_YEAR:.0%} a year (assumed)."
     else:
@@ -133,7 +140,9 @@ def forecast_battery(
     eri = _interval(lambda quantile: reached + timedelta(days=days(quantile)), _latest_eri(battery, limit))
     basis = [first, goes_on, _end_sentence(battery)]
     if limit is not None:
-        basis.append(f"The model stops at the latest on {limit:%Y-%m-%d}, {_years(battery)} after the implant.")
+        basis.append(
+            f"The model stops at the latest on {limit.astimezone(zone):%Y-%m-%d}, {_years(battery)} after the implant."
+        )
     if now - known[-1].at > STALE_AFTER:
         basis.append(f"The last report is {(now - known[-1].at).days} days old.")
     return _forecast(eri, eri.shifted(_eri_to_eos(battery)), limit, basis)
@@ -195,7 +204,11 @@ def _last_indicator(known: Sequence[BatteryPoint]) -> Indicator | None:
 
 
 def _seen(
-    battery: BatteryFigures, known: Sequence[BatteryPoint], since: datetime | None, limit: datetime | None
+    battery: BatteryFigures,
+    known: Sequence[BatteryPoint],
+    since: datetime | None,
+    limit: datetime | None,
+    zone: tzinfo,
 ) -> BatteryForecast | None:
     """Return the forecast of a pump whose last indicator is ERI or EOS: between which reports each came on."""
     told = [reading for reading in known if reading.indicator is not None]
@@ -206,24 +219,24 @@ def _seen(
     margin = _eri_to_eos(battery)
     before = told[still_ok].at if still_ok >= 0 else max(first - margin, since or first - margin)
     eri = Interval(before, before + (first - before) / 2, first)
-    basis = [f"The pump reported the indicator on {first:%Y-%m-%d}.", _end_sentence(battery)]
+    basis = [f"The pump reported the indicator on {first.astimezone(zone):%Y-%m-%d}.", _end_sentence(battery)]
     ended = next((index for index, r in enumerate(told) if index > still_ok and r.indicator is Indicator.EOS), None)
     if ended is None:
         eos = eri.shifted(margin)
         latest = told[-1].at
         if eos.low < latest:
-            basis.append(f"It still ran on {latest:%Y-%m-%d}.")
+            basis.append(f"It still ran on {latest.astimezone(zone):%Y-%m-%d}.")
         eos = Interval(max(eos.low, latest), max(eos.median, latest), max(eos.high, latest))
         return _forecast(eri, eos, limit, basis, eri_seen=True)
     at = told[ended].at
     last_running = told[ended - 1].at if ended > 0 else before
-    basis.append(f"The pump reported the end of service on {at:%Y-%m-%d}.")
+    basis.append(f"The pump reported the end of service on {at.astimezone(zone):%Y-%m-%d}.")
     eos = Interval(last_running, last_running + (at - last_running) / 2, at)
     return _forecast(eri, eos, limit, basis, eri_seen=True, eos_seen=True)
 
 
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+def _start_of(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def _eri_to_eos(battery: BatteryFigures) -> timedelta:

@@ -6,7 +6,7 @@ mL, starting from what is known of the model. When to refill by is decided in `d
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from math import sqrt
 from statistics import fmean
@@ -65,12 +65,17 @@ class ReservoirForecast:
 
 
 def forecast_reservoir(
-    model: PumpModel, readings: Sequence[ReservoirPoint], now: datetime, low_mark_ml: float | None = None
+    model: PumpModel,
+    readings: Sequence[ReservoirPoint],
+    now: datetime,
+    low_mark_ml: float | None = None,
+    zone: tzinfo = UTC,
 ) -> ReservoirForecast | Unknown:
     """Return when the reservoir reaches its low mark and when it is empty, or why that is unknown.
 
     `readings` in any order; those after `now` are left aside. `low_mark_ml` is the patient's own mark; without one the
-    model's holds. A flow that was never told is learnt from how the volume falls.
+    model's holds. A flow that was never told is learnt from how the volume falls. `zone` is whose days the
+    sentences name.
     """
     mark = model.low_reservoir if low_mark_ml is None else Figure(low_mark_ml, "mL", None)
     if model.kind is DeviceKind.RESERVOIR or mark is None:
@@ -111,7 +116,7 @@ def forecast_reservoir(
         flow_ml_per_day=state.factor * nominal,
         low_seen=fill[-1].reservoir_ml <= mark.value,
         empty_seen=fill[-1].reservoir_ml <= 0,
-        basis=_basis(model, known, flow, state, mark, own_mark=low_mark_ml is not None, now=now),
+        basis=_basis(model, known, flow, state, mark, own_mark=low_mark_ml is not None, now=now, zone=zone),
     )
 
 
@@ -209,9 +214,10 @@ def _basis(
     *,
     own_mark: bool,
     now: datetime,
+    zone: tzinfo,
 ) -> tuple[str, ...]:
     last = known[-1]
-    sentences = [f"{last.reservoir_ml:.2f} mL reported on {last.at:%Y-%m-%d}."]
+    sentences = [f"{last.reservoir_ml:.2f} mL reported on {last.at.astimezone(zone):%Y-%m-%d}."]
     if flow is None:
         sentences.append(f"No flow was ever told; the volume falls by {state.factor:.3g} mL a day.")
     else:

@@ -29,6 +29,8 @@ from tracker.web.pump_summary import upcoming, wellness
     [
         ("used on 2026-11-22 22:32 UTC and", "used on 22 Nov 2026, 17:32 EST and"),
         ("since 2026-07-01 03:30:25.021872; on", "since 30 Jun 2026, 23:30 EDT; on"),
+        ("first seen 2026-11-21 18:30 PST, acknowledged", "first seen 21 Nov 2026, 18:30 PST, acknowledged"),
+        ("first seen 2026-11-22 06:30 +04.", "first seen 22 Nov 2026, 06:30 +04."),
         ("Refill by 2026-12-02", "Refill by 2 Dec 2026"),
         ("between 2026-12-02 and 2027-01-03.", "between 2 Dec 2026 and 3 Jan 2027."),
         ("on 2026-13-02, FSN-2026-11-22, /x/2026-11-22", "on 2026-13-02, FSN-2026-11-22, /x/2026-11-22"),

@@ -80,9 +80,10 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             rose_at=last_unlogged_refill(views[pump_id].findings),
             cap_days=cap_days,
             visits=past.visits.get(pump_id, ()),
+            zone=views[pump_id].zone,
             routine=before_then is not None and since[pump_id] - before_then.computed_at >= DAILY,
         )
-        history = history_of(past, pump, outlook, points, views[pump_id].findings, now, cap_days)
+        history = history_of(past, pump, outlook, points, views[pump_id].findings, now, cap_days, views[pump_id].zone)
         noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
         view = replace(views[pump_id], outlook=seen_outlook(outlook), findings=_as_noted(views[pump_id], noted, now))
         before = newest.get(pump_id)

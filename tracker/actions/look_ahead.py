@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from devices.battery import BatteryForecast, BatteryPoint, forecast_battery
 from devices.interval import Interval, Unknown
@@ -14,6 +14,7 @@ from devices.report import Indicator, Infusion
 from devices.reservoir import ReservoirForecast, ReservoirPoint, forecast_reservoir
 from devices.stability import Stability, is_first_fill, stability_to_count_on
 from tracker.actions.prescription import is_complete
+from tracker.findings.clinic_day import zone_named
 from tracker.findings.trend import Point, battery_points, moment, reservoir_points
 from tracker.records.columns import key
 from tracker.records.outlook import Ahead
@@ -43,6 +44,7 @@ def look_ahead(
     cap_days: int | None = None,
     visits: Sequence[VisitDone] = (),
     routine: bool = False,
+    zone: str = "UTC",
 ) -> Ahead:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
@@ -51,7 +53,7 @@ def look_ahead(
     outlast the reports that showed them. ``cap_days`` is the longest interval that is allowed for this pump.
     ``visits`` are its last ones, oldest first: what the last refill found in the pump tells how long the drug keeps.
     ``routine``: nobody asked for this look but the clock. A battery forecast, which hardly moves in a day, is then made
-    anew every third day only, or when the indicator or the flow has changed.
+    anew every third day only, or when the indicator or the flow has changed. ``zone``: the clinic's, for days in words.
     """
     model = catalogue.find(pump.model)
     row = outlook or Ahead(pump_id=key(pump.id), computed_at=now)
@@ -69,9 +71,9 @@ def look_ahead(
         row.battery_points = battery_points(row.battery_points, fresh)
     row.filled_at = _filled_at(row.reservoir_points, refilled_at, rose_at)
     if not (routine and _holds(row, len(fresh), now)):
-        _write_battery(row, _battery(row, pump, model, now))
+        _write_battery(row, _battery(row, pump, model, now, zone_named(zone)))
     keeps = stability_to_count_on(pump.drug, first_fill=first_fill(pump.drug, visits))
-    _forecast_reservoir_into(row, pump, model, keeps, cap_days, now)
+    _forecast_reservoir_into(row, pump, model, keeps, cap_days, now, zone_named(zone))
     row.computed_at = now
     return row
 
@@ -130,15 +132,23 @@ def _fell(before: Point, after: Point) -> bool:
     return bool(before[1] - after[1] > FILL_ML + fastest * days)
 
 
-def _battery(row: Ahead, pump: Pump, model: PumpModel, now: datetime) -> BatteryForecast | Unknown:
-    return forecast_battery(model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now)
+def _battery(row: Ahead, pump: Pump, model: PumpModel, now: datetime, zone: tzinfo) -> BatteryForecast | Unknown:
+    return forecast_battery(
+        model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now, zone
+    )
 
 
 def _forecast_reservoir_into(
-    row: Ahead, pump: Pump, model: PumpModel, keeps: Stability | Unknown, cap_days: int | None, now: datetime
+    row: Ahead,
+    pump: Pump,
+    model: PumpModel,
+    keeps: Stability | Unknown,
+    cap_days: int | None,
+    now: datetime,
+    zone: tzinfo,
 ) -> None:
     reservoir = forecast_reservoir(
-        model, [_reservoir_point(point) for point in row.reservoir_points], now, pump.low_reservoir_ml
+        model, [_reservoir_point(point) for point in row.reservoir_points], now, pump.low_reservoir_ml, zone
     )
     _write_reservoir(row, reservoir)
     due = refill_by(reservoir, row.filled_at, keeps, cap_days)

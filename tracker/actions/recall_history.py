@@ -12,6 +12,7 @@ from sqlmodel import Session
 from devices.models import catalogue
 from devices.stability import Stability, stability
 from tracker.actions.look_ahead import first_fill
+from tracker.findings.clinic_day import zone_named
 from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, in_view, volumes
 from tracker.findings.trend import RESERVOIR_POINTS, Point
 from tracker.findings.view import FindingSeen
@@ -85,6 +86,7 @@ def history_of(
     known: Sequence[FindingSeen],
     now: datetime,
     cap_days: int | None = None,
+    zone: str = "UTC",
 ) -> History | None:
     """One pump's history; None where the catalogue does not know its model."""
     model = catalogue.find(pump.model)
@@ -94,6 +96,7 @@ def history_of(
     history = History(
         model=model,
         now=now,
+        zone=zone,
         drug=pump.drug,
         volumes=volumes(points),
         visits=tuple(_visit(row) for row in past.visits.get(pump_id, ())),
@@ -105,18 +108,18 @@ def history_of(
         filled_at=outlook.filled_at,
         refill_by=_overdue_from(past, pump, outlook, cap_days),
         low_mark_at=outlook.low_mark_low_at,
-        ended_at=_ended_at(past, pump),
+        ended_at=_ended_at(past, pump, zone),
         cut=len(points) >= RESERVOIR_POINTS,
     )
     since = past.since.get(pump_id, _EVER)
     return in_view(history, since if since == _EVER else since + EXPLAINED_AFTER)
 
 
-def _ended_at(past: Past, pump: Pump) -> datetime | None:
+def _ended_at(past: Past, pump: Pump, zone: str) -> datetime | None:
     """When the clinic ceased to answer for the pump: the start of the day it was taken out, or the move on record."""
     if pump.lifecycle not in ENDED:
         return None
-    taken_out = None if pump.explanted_on is None else datetime.combine(pump.explanted_on, time(), UTC)
+    taken_out = None if pump.explanted_on is None else datetime.combine(pump.explanted_on, time(), zone_named(zone))
     moved = past.ended.get(key(pump.id))
     return min((at for at in (taken_out, moved) if at is not None), default=pump.created_at)
 

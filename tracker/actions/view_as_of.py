@@ -25,7 +25,8 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
     pump_id = key(pump.id)
     readings = readings_known_by(session, pump_id, as_of)
     refilled_at = last_refills(session, [pump_id], as_of).get(pump_id)
-    cap_days = pump.refill_cap_days or session.get_one(Clinic, pump.clinic_id).refill_cap_days
+    clinic = session.get_one(Clinic, pump.clinic_id)
+    cap_days = pump.refill_cap_days or clinic.refill_cap_days
     findings = _findings(session, pump_id, as_of)
     outlook = None
     if readings:
@@ -40,11 +41,13 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
             rose_at=last_unlogged_refill(findings),
             cap_days=cap_days,
             visits=known,
+            zone=clinic.timezone,
         )
     view = view_of(
         pump,
         None,
         outlook,
+        zone=clinic.timezone,
         alarms=alarms_open_at(session, pump_id, as_of),
         documented=documented_facts(session, [pump_id], as_of).get(pump_id, ()),
         findings=findings,

@@ -59,7 +59,7 @@ def view_pumps(
     mri = unchecked_mri(session, pump_ids)
     advisories = unacknowledged_advisories(session, pump_ids)
     outages = clinics_with(session, OUTAGE)
-    caps = {clinic_id: clinic.refill_cap_days for clinic_id, clinic in clinics_by_id(session).items()}
+    clinics = clinics_by_id(session)
     return {
         pump_id: view_of(
             pump,
@@ -72,7 +72,8 @@ def view_pumps(
             drafts=drafts.get(pump_id, ()),
             mri=mri.get(pump_id, ()),
             advisories=advisories.get(pump_id, ()),
-            cap_days=pump.refill_cap_days or caps[pump.clinic_id],
+            cap_days=pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days,
+            zone=clinics[pump.clinic_id].timezone,
             clinic_silent=pump.clinic_id in outages,
         )
         for pump_id, pump in pumps.items()
@@ -84,6 +85,7 @@ def view_of(
     state: StateNow | None,
     outlook: Ahead | None,
     *,
+    zone: str,
     alarms: Sequence[Alarm] = (),
     documented: Sequence[DocumentedFact] = (),
     findings: Sequence[FindingSeen] = (),
@@ -108,6 +110,7 @@ def view_of(
         suspended_until=pump.suspended_until,
         replacement_planned_for=pump.replacement_planned_for,
         refill_cap_days=cap_days,
+        zone=zone,
         state=None if state is None else seen_state(state),
         link=LinkSeen("never", None, None)
         if state is None

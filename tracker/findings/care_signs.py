@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from devices.alarms import AlarmCode, Priority, meaning, priority
+from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.history import Evidence, Finding, History, MriPast, VolumeSeen, alarm, report, session
 from tracker.findings.reservoir_signs import vanished_volumes
 
@@ -51,10 +52,11 @@ def late_refills(history: History) -> Iterator[Finding]:
     due = min((at for at in (history.refill_by, unwarned) if at is not None), default=None)
     if due is None or history.until - due <= OVERDUE_BY:
         return
-    filled = "an unknown day" if history.filled_at is None else f"{history.filled_at:%Y-%m-%d}"
-    evidence = Evidence("forecast", "", f"refill due by {due:%Y-%m-%d}, last filled on {filled}", due)
-    sentence = f"A refill was due by {due:%Y-%m-%d} and none has come."
-    yield _late(f"late_refill:filled:{filled}", due, sentence, (evidence,), "weak")
+    filled = "an unknown day" if history.filled_at is None else day_text(history, history.filled_at)
+    evidence = Evidence("forecast", "", f"refill due by {day_text(history, due)}, last filled on {filled}", due)
+    sentence = f"A refill was due by {day_text(history, due)} and none has come."
+    named = "an unknown day" if history.filled_at is None else f"{history.filled_at:%Y-%m-%d}"  # UTC: a key never moves
+    yield _late(f"late_refill:filled:{named}", due, sentence, (evidence,), "weak")
 
 
 def _brought_forward(history: History, low_at: datetime) -> bool:
@@ -79,7 +81,7 @@ def dry_runs(history: History) -> Iterator[Finding]:
             happened_at=one.first_seen_at,
             strength="moderate" if len(empties) > 1 else "weak",
             points_at="patient",
-            sentence=f"The reservoir ran dry by {one.first_seen_at:%Y-%m-%d %H:%M} UTC.",
+            sentence=f"The reservoir ran dry by {time_text(history, one.first_seen_at)}.",
             evidence=(alarm(one),),
             explanations=(*MISSED, "the forecast or the alarm came too late"),
             mend="Mark the next refill as high-risk.",
@@ -129,7 +131,7 @@ def prolonged_stops(history: History) -> Iterator[Finding]:
             happened_at=first.at,
             strength="weak",
             points_at="clinic" if opened else "device",
-            sentence=f"The pump stood still from {first.at:%Y-%m-%d %H:%M} UTC for over 48 hours.",
+            sentence=f"The pump stood still from {time_text(history, first.at)} for over 48 hours.",
             evidence=(report(first), *(session(one) for one in opened)),
             explanations=(
                 "a programming session that ended half done",
@@ -171,11 +173,12 @@ def handling(history: History) -> Iterator[Finding]:
     rule = history.model.mri
     for exam in history.mri:
         if rule is not None and rule.empty_before and exam.emptied_before is False:
-            yield _mri(exam, history.model.name)
+            yield _mri(history, exam)
 
 
-def _mri(exam: MriPast, model: str) -> Finding:
-    sentence = f"An MRI on {exam.performed_at:%Y-%m-%d} with drug in the pump; a {model} must be emptied first."
+def _mri(history: History, exam: MriPast) -> Finding:
+    done, model = day_text(history, exam.performed_at), history.model.name
+    sentence = f"An MRI on {done} with drug in the pump; a {model} must be emptied first."
     evidence = Evidence("mri", str(exam.id), "not emptied", exam.performed_at)
     return _handled(f"handling_against_limits:mri:{exam.id}", exam.performed_at, sentence, evidence)
 

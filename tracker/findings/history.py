@@ -105,11 +105,13 @@ class History:
 
     ``vanished_at``: when volume was found to vanish earlier, which the volumes in view may no longer show.
     ``ended_at``: when this clinic ceased to answer for the pump, as by its explant; None while it does.
+    ``zone``: the clinic's time zone by its IANA name.
     ``cut``: the pump had reported before what is in view, so that what its first volume shows may have begun earlier.
     """
 
     model: PumpModel
     now: datetime
+    zone: str = "UTC"
     drug: str | None = None
     volumes: tuple[VolumeSeen, ...] = ()
     visits: tuple[VisitSeen, ...] = ()

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, Final
 
+from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.history import Finding, History, VolumeSeen, near, report, session, visit
 
 LOGGED_WITHIN: Final = timedelta(hours=24)
@@ -38,7 +39,7 @@ def unlogged_reprogrammings(history: History) -> Iterator[Finding]:
             points_at="clinic",
             sentence=(
                 f"The flow went from {before.flow_ml_per_day:.3g} to {after.flow_ml_per_day:.3g} mL a day by "
-                f"{after.at:%Y-%m-%d %H:%M} UTC and no reprogramming is logged."
+                f"{time_text(history, after.at)} and no reprogramming is logged."
             ),
             evidence=(report(before), report(after)),
             explanations=_WHY_CHANGED,
@@ -92,8 +93,8 @@ def _prescriptions(history: History) -> Iterator[Finding]:
             strength="strong",
             points_at="clinic",
             sentence=(
-                f"The session of {second.at:%Y-%m-%d} found {_words(found)}, where the one of {first.at:%Y-%m-%d} had "
-                f"left {_words(left)}; no reprogramming is logged between."
+                f"The session of {day_text(history, second.at)} found {_words(found)}, where the one of "
+                f"{day_text(history, first.at)} had left {_words(left)}; no reprogramming is logged between."
             ),
             evidence=(session(first), session(second)),
             explanations=_WHY_CHANGED[:2],
@@ -133,7 +134,7 @@ def sessions_not_completed(history: History) -> Iterator[Finding]:
             happened_at=one.at,
             strength="strong",
             points_at="clinic",
-            sentence=f"A programmer session of {one.at:%Y-%m-%d %H:%M} UTC was opened and never completed.",
+            sentence=f"A programmer session of {time_text(history, one.at)} was opened and never completed.",
             evidence=(session(one),),
             explanations=("a session broken off by a lost connection", "a session completed on another programmer"),
             mend="Interrogate the pump, see that it runs as prescribed, and log what was done.",
@@ -156,7 +157,7 @@ def unknown_programmers(history: History) -> Iterator[Finding]:
             strength="strong" if one.reprogrammed else "moderate",
             points_at="patient",
             sentence=(
-                f"Programmer {one.programmer}, which is none of the clinic's, was used on {one.at:%Y-%m-%d %H:%M} UTC"
+                f"Programmer {one.programmer}, which is none of the clinic's, was used on {time_text(history, one.at)}"
                 f"{' and changed the programme' if one.reprogrammed else ''}."
             ),
             evidence=(session(one),),
@@ -190,8 +191,8 @@ def codes_contradicted(history: History) -> Iterator[Finding]:
             strength="weak",
             points_at="clinic",
             sentence=(
-                f"The visit of {one.performed_at:%Y-%m-%d} is coded as a reprogramming ({', '.join(one.codes)}) and "
-                "neither flow nor prescription changed."
+                f"The visit of {day_text(history, one.performed_at)} is coded as a reprogramming "
+                f"({', '.join(one.codes)}) and neither flow nor prescription changed."
             ),
             evidence=(visit(one), report(early[-1]), report(late[-1])),
             explanations=(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from devices.alarms import BUILT_IN_NOTICE, AlarmCode, meaning, notice_reason
+from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.view import FindingSeen, PumpView, Source
 
 NEARING_END = timedelta(days=183)
@@ -62,13 +63,15 @@ def _battery(view: PumpView, now: datetime) -> Fact:
     state, reading = view.state, _reading(view)
     if state is not None and state.battery_indicator in {"eri", "eos"}:
         which = "its elective replacement indicator" if state.battery_indicator == "eri" else "its end of service"
-        return Fact(name, True, f"The pump reported {which}, last on {_moment(state.measured_at)}.", reading)
+        return Fact(name, True, f"The pump reported {which}, last on {time_text(view, state.measured_at)}.", reading)
     expected = None if view.outlook is None else view.outlook.eos
     if expected is None or expected.interval is None:
         why = "no forecast was made yet" if expected is None else expected.basis
         return Fact(name, None, f"When the battery will end is not known: {why}", reading)
-    span = f"between {_day(expected.interval.low)} and {_day(expected.interval.high)}"
-    sentence = f"End of service is expected on {_day(expected.interval.median)} (middle estimate; 80 % {span})"
+    span = f"between {day_text(view, expected.interval.low)} and {day_text(view, expected.interval.high)}"
+    sentence = (
+        f"End of service is expected on {day_text(view, expected.interval.median)} (middle estimate; 80 % {span})"
+    )
     basis = Source("forecast", None, expected.basis, None if state is None else state.measured_at)
     if expected.interval.median <= now + NEARING_END:
         return Fact(name, True, f"{sentence}, which is within 6 months.", basis)
@@ -83,7 +86,7 @@ def _documented(view: PumpView, name: str) -> Fact:
         return Fact(name, None, f"Nobody has documented {WORDS[name]}.", None)
     newest = max(entered, key=lambda fact: (fact.entered_at, fact.id))
     said = "yes" if newest.value else "no"
-    because = f"{newest.author} entered on {_moment(newest.entered_at)}, from {newest.document}: {said}."
+    because = f"{newest.author} entered on {time_text(view, newest.entered_at)}, from {newest.document}: {said}."
     source = Source("documented_fact", str(newest.id), newest.document, newest.entered_at)
     return Fact(name, newest.value, because, source)
 
@@ -100,16 +103,22 @@ def _notice(view: PumpView, now: datetime) -> Fact:
     if given:
         code = given[0]
         alarm = next((alarm for alarm in view.alarms if alarm.code is code), None)
-        since = "" if alarm is None else f" since {_moment(alarm.first_seen_at)}"
+        since = "" if alarm is None else f" since {time_text(view, alarm.first_seen_at)}"
         title = meaning(code).title
         given_by = reading if alarm is None else Source("alarm", str(alarm.id), title, alarm.first_seen_at)
         return Fact(name, True, f"{title}: reported{since}. {notice_reason(code)}", given_by)
     if now - state.measured_at > FRESH_FOR:
         return Fact(
-            name, None, f"The newest report is of {_moment(state.measured_at)}, too old to rule it out.", reading
+            name,
+            None,
+            f"The newest report is of {time_text(view, state.measured_at)}, too old to rule it out.",
+            reading,
         )
     return Fact(
-        name, False, f"The report of {_moment(state.measured_at)} carries no alarm that announces failure.", reading
+        name,
+        False,
+        f"The report of {time_text(view, state.measured_at)} carries no alarm that announces failure.",
+        reading,
     )
 
 
@@ -133,7 +142,7 @@ def _abuse(view: PumpView) -> Fact:
     signed = view.attestation
     if signed is not None and signed.abuse_or_neglect:
         source = Source("attestation", str(signed.id), f"signed by {signed.name}", signed.at)
-        return Fact(name, True, f"{signed.name} attested abuse or neglect on {_moment(signed.at)}.", source)
+        return Fact(name, True, f"{signed.name} attested abuse or neglect on {time_text(view, signed.at)}.", source)
     open_ = [one for one in unsettled(view.findings) if one.ruling is None]
     upheld = [one for one in unsettled(view.findings) if one.ruling == "upheld"]
     if open_:
@@ -150,16 +159,9 @@ def _abuse(view: PumpView) -> Fact:
     source = Source("attestation", str(signed.id), f"signed by {signed.name}", signed.at)
     if any(one.neglect_or_abuse and not one.mended and one.found_at > signed.at for one in view.findings):
         return Fact(
-            name, None, f"A finding came after {signed.name} attested on {_moment(signed.at)}: attest anew.", source
+            name,
+            None,
+            f"A finding came after {signed.name} attested on {time_text(view, signed.at)}: attest anew.",
+            source,
         )
-    return Fact(name, False, f"{signed.name} attested on {_moment(signed.at)} that none is evident.", source)
-
-
-def _day(moment: datetime) -> str:
-    """A day to come, on which an hour more or less is nothing."""
-    return f"{moment:%Y-%m-%d}"
-
-
-def _moment(moment: datetime) -> str:
-    """When something was: pages put it on the clinic's clock, whose day may be another than UTC's."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return Fact(name, False, f"{signed.name} attested on {time_text(view, signed.at)} that none is evident.", source)

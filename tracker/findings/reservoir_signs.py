@@ -9,6 +9,7 @@ from typing import Final
 
 from devices.model import DeviceKind
 from devices.refill import discrepancy
+from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.history import Evidence, Finding, History, VisitSeen, VolumeSeen, near, report, visit
 
 LOGGED_WITHIN: Final = timedelta(hours=48)
@@ -36,7 +37,7 @@ def unlogged_refills(history: History) -> Iterator[Finding]:
             happened_at=after.at,
             strength="moderate",
             points_at="clinic",
-            sentence=f"The reservoir rose by {rise:.1f} mL by {after.at:%Y-%m-%d %H:%M} UTC and no refill is logged.",
+            sentence=f"The reservoir rose by {rise:.1f} mL by {time_text(history, after.at)} and no refill is logged.",
             evidence=(report(before), report(after)),
             explanations=(
                 "a refill that was done and never logged",
@@ -69,7 +70,7 @@ def vanished_volumes(history: History) -> Iterator[Finding]:
             strength="moderate",
             points_at="device",
             sentence=(
-                f"{lost:.1f} mL left the reservoir by {after.at:%Y-%m-%d %H:%M} UTC, where the flow explains "
+                f"{lost:.1f} mL left the reservoir by {time_text(history, after.at)}, where the flow explains "
                 f"{expected:.1f} mL."
             ),
             evidence=(report(before), report(after)),
@@ -105,7 +106,7 @@ def refills_not_seen(history: History) -> Iterator[Finding]:
             strength="strong",
             points_at="clinic",
             sentence=(
-                f"A refill is logged on {one.performed_at:%Y-%m-%d} and the reservoir shows "
+                f"A refill is logged on {day_text(history, one.performed_at)} and the reservoir shows "
                 f"{after.reservoir_ml:.1f} mL after {before.reservoir_ml:.1f} mL."
             ),
             evidence=(visit(one), report(before), report(after)),
@@ -129,11 +130,11 @@ def volume_discrepancies(history: History) -> Iterator[Finding]:
             programmed = None if filled is None else max(filled - one.expected_ml, 0.0)
             judged = discrepancy(history.model, one.expected_ml, one.aspirated_ml, programmed)
             if judged.over:
-                yield _discrepancy(one, judged.difference_ml, judged.rule, judged.means)
+                yield _discrepancy(history, one, judged.difference_ml, judged.rule, judged.means)
         filled = one.filled_ml
 
 
-def _discrepancy(one: VisitSeen, difference_ml: float, rule: str, means: str) -> Finding:
+def _discrepancy(history: History, one: VisitSeen, difference_ml: float, rule: str, means: str) -> Finding:
     more = difference_ml > 0
     return Finding(
         kind="volume_discrepancy",
@@ -142,8 +143,8 @@ def _discrepancy(one: VisitSeen, difference_ml: float, rule: str, means: str) ->
         strength="moderate",
         points_at="device",
         sentence=(
-            f"The refill of {one.performed_at:%Y-%m-%d} found {abs(difference_ml):.1f} mL {'more' if more else 'less'} "
-            f"than expected ({difference_ml:+.1f} mL), {rule}. {means}"
+            f"The refill of {day_text(history, one.performed_at)} found {abs(difference_ml):.1f} mL "
+            f"{'more' if more else 'less'} than expected ({difference_ml:+.1f} mL), {rule}. {means}"
         ),
         evidence=(
             visit(one),

@@ -173,6 +173,7 @@ class PumpView:
     Of the newest determination: ``missing`` facts, and whether one of the first criterion's limbs is met.
     ``clinic_silent``: so many of the clinic's pumps are silent at once that the fault lies with the clinic.
     ``refill_cap_days``: the longest that a fill may stay, set for this pump or else for the clinic.
+    ``zone``: the clinic's time zone by its IANA name; days in texts are days there (``findings.clinic_day``).
     """
 
     pump_id: int
@@ -189,6 +190,7 @@ class PumpView:
     refill_cap_days: int | None
     state: StateSeen | None
     link: LinkSeen
+    zone: str = "UTC"
     outlook: OutlookSeen | None = None
     alarms: tuple[AlarmSeen, ...] = ()
     documented: tuple[DocumentedSeen, ...] = ()

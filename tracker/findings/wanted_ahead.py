@@ -8,6 +8,7 @@ from typing import Final
 from devices.alarms import Priority
 from devices.drugs import DANGEROUS_TO_LOSE, withdrawal_risk
 from devices.model import DeviceKind
+from tracker.findings.clinic_day import day_text
 from tracker.findings.line import Line, page
 from tracker.findings.view import PumpView
 
@@ -29,7 +30,7 @@ def reservoir_lines(view: PumpView, now: datetime) -> list[Line]:
     overdue = ahead.refill_by <= now
     dangerous = withdrawal_risk(view.drug) in DANGEROUS_TO_LOSE
     urgent = dangerous and empty is not None and empty.low - now <= REFILL_URGENT
-    by = f"{ahead.refill_by:%Y-%m-%d}"
+    by = day_text(view, ahead.refill_by)
     return [
         Line(
             key=f"pump:{view.pump_id}:reservoir",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from devices.alarms import AlarmCode, Priority, meaning
+from tracker.findings.clinic_day import time_text
 from tracker.findings.line import Line, page
 from tracker.findings.view import AlarmSeen, PumpView
 
@@ -43,7 +44,7 @@ def alarm_lines(view: PumpView, now: datetime) -> list[Line]:
 def _line(view: PumpView, cause: str, alarms: list[AlarmSeen], now: datetime) -> Line:
     first = min(alarms, key=lambda alarm: (-alarm.priority, not alarm.active, alarm.first_seen_at))
     words = meaning(first.code)
-    told = " ".join(_told(alarm) for alarm in alarms)
+    told = " ".join(_told(view, alarm) for alarm in alarms)
     step = words.next_step if first.active else f"Look at what happened and acknowledge it. {words.next_step}"
     snoozes = [alarm.snoozed_until for alarm in alarms]
     ends = [until for until in snoozes if until is not None and until > now]
@@ -69,7 +70,7 @@ def _news_at(alarm: AlarmSeen) -> datetime:
     return alarm.waits_since
 
 
-def _told(alarm: AlarmSeen) -> str:
+def _told(view: PumpView, alarm: AlarmSeen) -> str:
     """What was seen of one alarm; no count, since a line that changed with each report would never rest."""
     title = meaning(alarm.code).title
     state = "" if alarm.active else ", over by now"
@@ -77,4 +78,4 @@ def _told(alarm: AlarmSeen) -> str:
     urged = (
         "" if alarm.escalated_at is None or alarm.acknowledged_at is not None else ", escalated: nobody has answered"
     )
-    return f"{title}: first seen {alarm.first_seen_at:%Y-%m-%d %H:%M} UTC{state}{heard}{urged}."
+    return f"{title}: first seen {time_text(view, alarm.first_seen_at)}{state}{heard}{urged}."

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from devices.alarms import Priority
+from tracker.findings.clinic_day import day_of, day_text, zone_named
 from tracker.findings.line import Line, page
 from tracker.findings.view import PumpView
 
@@ -20,7 +21,7 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
     """A replacement to plan, from six months before the expected end of service on; or one whose day went by."""
     planned = view.replacement_planned_for
     if planned is not None:
-        return [_missed(view, planned)] if planned < now.date() - timedelta(days=1) else []
+        return [_missed(view, planned)] if planned < day_of(view, now) - timedelta(days=1) else []
     ahead = view.outlook
     if ahead is None or ahead.eos.interval is None:
         return []
@@ -34,8 +35,8 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
             kind="battery",
             priority=Priority.MEDIUM if near else Priority.LOW,
             harm_at=eos.low,
-            what=f"Plan the replacement: service ends about {eos.median:%Y-%m}",
-            why=f"80 % between {eos.low:%Y-%m-%d} and {eos.high:%Y-%m-%d}. {ahead.eos.basis}",
+            what=f"Plan the replacement: service ends about {day_of(view, eos.median):%Y-%m}",
+            why=f"80 % between {day_text(view, eos.low)} and {day_text(view, eos.high)}. {ahead.eos.basis}",
             next_step="Complete the replacement's documents and set a date for surgery.",
             since=min(eos.low - PLANNING_NOTICE, now),
             link=page(view.serial, "replacement"),
@@ -46,8 +47,9 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
 def _missed(view: PumpView, planned: date) -> Line:
     """Surgery that nobody recorded: the pump goes on counting as the one in the patient."""
     eos = None if view.outlook is None else view.outlook.eos.interval
-    day = datetime.combine(planned, time(12), UTC)
-    told = "" if eos is None else f" Its end of service is expected between {eos.low:%Y-%m-%d} and {eos.high:%Y-%m-%d}."
+    day = datetime.combine(planned, time(12), zone_named(view.zone)).astimezone(UTC)
+    between = "" if eos is None else f"{day_text(view, eos.low)} and {day_text(view, eos.high)}"
+    told = "" if eos is None else f" Its end of service is expected between {between}."
     return Line(
         key=f"pump:{view.pump_id}:battery",
         kind="battery",

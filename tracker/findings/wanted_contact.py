@@ -7,6 +7,7 @@ from typing import Final
 
 from devices.alarms import Priority
 from devices.drugs import DANGEROUS_TO_LOSE, withdrawal_risk
+from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.line import Line, page
 from tracker.findings.view import PumpView
 
@@ -21,17 +22,17 @@ def contact_lines(view: PumpView, now: datetime) -> list[Line]:
         line = _line(view, now, "The pump has fallen silent", contact.last_contact_at, _last(view))
         return [] if view.clinic_silent and line.priority < Priority.HIGH else [line]
     if contact.last_contact_at is None and view.lifecycle == "implanted" and now - view.created_at > NEVER_HEARD:
-        why = f"Enrolled on {view.created_at:%Y-%m-%d} and nothing was ever received."
+        why = f"Enrolled on {day_text(view, view.created_at)} and nothing was ever received."
         return [_line(view, now, "The pump has never reported", view.created_at, why)]
     return []
 
 
 def _last(view: PumpView) -> str:
     heard = view.link.last_contact_at
-    contact = "" if heard is None else f"Last contact with the communicator {heard:%Y-%m-%d %H:%M} UTC."
+    contact = "" if heard is None else f"Last contact with the communicator {time_text(view, heard)}."
     if view.state is None:
         return f"{contact} The pump itself was never measured."
-    measured = f"{view.state.measured_at:%Y-%m-%d %H:%M} UTC"
+    measured = time_text(view, view.state.measured_at)
     return f"{contact} The pump was last measured {measured}; what it does now is unknown."
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from devices.alarms import Priority
+from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.line import Line, page
 from tracker.findings.view import FindingSeen, PumpView
 
@@ -49,7 +50,7 @@ def draft_lines(view: PumpView, _now: datetime) -> list[Line]:
             priority=Priority.LOW,
             harm_at=first.performed_at + DRAFT_WITHIN,
             what="Confirm a visit" if count == 1 else f"Confirm {count} visits",
-            why=f"A programmer session of {first.performed_at:%Y-%m-%d} was drafted as a visit ({codes})."
+            why=f"A programmer session of {day_text(view, first.performed_at)} was drafted as a visit ({codes})."
             + (" Its code conflicts with another of that day." if clash else ""),
             next_step="Compare the draft with what was done, then confirm or amend it.",
             since=first.performed_at,
@@ -93,8 +94,8 @@ def mri_lines(view: PumpView, now: datetime) -> list[Line]:
                 priority=Priority.HIGH if overdue else Priority.MEDIUM,
                 harm_at=exam.check_due_at,
                 what="Check after MRI overdue" if overdue else "Check the pump after MRI",
-                why=f"MRI on {exam.performed_at:%Y-%m-%d %H:%M} UTC; the check is due by "
-                f"{exam.check_due_at:%Y-%m-%d %H:%M} UTC. A motor that stopped in the field may not have restarted.",
+                why=f"MRI on {time_text(view, exam.performed_at)}; the check is due by "
+                f"{time_text(view, exam.check_due_at)}. A motor that stopped in the field may not have restarted.",
                 next_step="Interrogate the pump, see that it delivers, and log the check.",
                 since=exam.performed_at,
                 link=page(view.serial, "record") + f"#mri-{exam.id}",

@@ -134,13 +134,18 @@ def number(value: float | None, places: int = 1, unit: str = "") -> str:
 
 
 def on_the_clinics_clock(text: str, zone: str) -> str:
-    """The text with its times, which are UTC, in the clinic's zone, and its dates as all dates are written."""
+    """The text with its times in UTC put on the clinic's clock, and all its days as days are written here.
+
+    A time that names another zone is the clinic's already, as its sentence was written; so is a day without a time.
+    """
 
     def moved(found: re.Match[str]) -> str:
-        date_said, time_said = found.groups()
+        date_said, time_said, zone_said = found.groups()
         try:
             if time_said is None:
                 return day(date.fromisoformat(date_said))
+            if zone_said not in {None, "UTC"}:
+                return f"{day(date.fromisoformat(date_said))}, {time_said} {zone_said}"
             return clock(datetime.fromisoformat(f"{date_said}T{time_said}+00:00"), zone)
         except ValueError:  # digits that only look like a date
             return found[0]
@@ -148,7 +153,9 @@ def on_the_clinics_clock(text: str, zone: str) -> str:
     return _MOMENT.sub(moved, text)
 
 
-_MOMENT = re.compile(r"(?<![\w./-])(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?: UTC)?)?(?![\w/-])")
+_MOMENT = re.compile(
+    r"(?<![\w./-])(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?: ([A-Z]{3,5}|[+-]\d{2,4})\b)?)?(?![\w/-])"
+)
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
