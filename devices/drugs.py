@@ -36,12 +36,17 @@ _DANGER: Final[tuple[WithdrawalRisk, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class DailyDose:
-    """The usual range of the daily dose; a limit that no source gives is None. `source` None marks an assumption."""
+    """The usual range of the daily dose; a limit that no source gives is None. `source` None marks an assumption.
+
+    `start`: the highest dose to begin with; `most_rise`: the most that one step may add. Both are in `unit` a day.
+    """
 
     least: Decimal | None
     most: Decimal | None
     unit: str
     source: str | None
+    start: Decimal | None = None
+    most_rise: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,13 @@ DRUGS: Final[tuple[Drug, ...]] = (
         WithdrawalRisk.LIFE_THREATENING,
         "high fever, altered mental state, rebound rigidity, breakdown of muscle, organ failure, death",
         "S45",
-        DailyDose(Decimal(22), Decimal(1400), "mcg", None),
-        ("500 mcg/mL", "2000 mcg/mL"),
+        DailyDose(Decimal(90), Decimal(703), "mcg", "F16"),
+        ("500 mcg/mL", "1000 mcg/mL", "2000 mcg/mL"),
         approved_intrathecal=True,
     ),
     Drug(
         "clonidine",
-        (),
+        ("duraclon",),
         WithdrawalRisk.SEVERE,
         "rebound high blood pressure, racing heart",
         "S44",
@@ -84,7 +89,7 @@ DRUGS: Final[tuple[Drug, ...]] = (
     ),
     Drug(
         "morphine",
-        ("infumorph", "morphine sulfate", "mitigo"),
+        ("infumorph", "mitigo", "duramorph", "astramorph"),
         WithdrawalRisk.OPIOID,
         "opioid withdrawal: restlessness, sweating, cramps, return of pain",
         None,
@@ -104,7 +109,7 @@ DRUGS: Final[tuple[Drug, ...]] = (
     ),
     Drug(
         "fentanyl",
-        (),
+        ("sublimaze",),
         WithdrawalRisk.OPIOID,
         "opioid withdrawal: restlessness, sweating, cramps, return of pain",
         None,
@@ -114,7 +119,7 @@ DRUGS: Final[tuple[Drug, ...]] = (
     ),
     Drug(
         "sufentanil",
-        (),
+        ("sufenta",),
         WithdrawalRisk.OPIOID,
         "opioid withdrawal: restlessness, sweating, cramps, return of pain",
         None,
@@ -124,7 +129,7 @@ DRUGS: Final[tuple[Drug, ...]] = (
     ),
     Drug(
         "bupivacaine",
-        (),
+        ("marcaine", "marcain", "sensorcaine"),
         WithdrawalRisk.NONE,
         "return of pain",
         "S44",
@@ -138,7 +143,7 @@ DRUGS: Final[tuple[Drug, ...]] = (
         WithdrawalRisk.NONE,
         "return of pain",
         "S44",
-        DailyDose(None, Decimal("19.2"), "mcg", "S27"),
+        DailyDose(None, Decimal("19.2"), "mcg", "F17", start=Decimal("2.4"), most_rise=Decimal("2.4")),
         ("25 mcg/mL", "100 mcg/mL"),
         approved_intrathecal=True,
     ),
@@ -157,17 +162,46 @@ DRUGS: Final[tuple[Drug, ...]] = (
 _BY_NAME: Final[Mapping[str, Drug]] = MappingProxyType(
     {name: drug for drug in DRUGS for name in (drug.name, *drug.other_names)}
 )
-_MIXED = re.compile(r"\s*(?:\+|/|,|;|&|\band\b|\bwith\b)\s*")
+_MIXED = re.compile(r"\s*(?:\+|/|,|;|&|\(|\)|\bw/|\band\b|\bwith\b|\bplus\b)\s*")
+_AMOUNT = re.compile(r"\b\d[\d.,]*\s*(?:%|(?:mcg|\u03bcg|ug|mg|ng|g)?(?:\s*/\s*(?:ml|cc)\b)?)")
+_FORM_WORDS: Final = re.compile(
+    r"\b(?:preservative[- ]free|pf|intrathecal|injection|inj|solution|soln|usp|sulfate|sulphate|so4|hydrochloride|hcl"
+    r"|citrate|acetate)\b"
+)
+"""Salts and words of the preparation: they name no other drug."""
 
 
 def find(name: str) -> Drug | None:
-    """Return the drug of that name or brand, in whatever letters, or None when it is not in the catalogue."""
-    return _BY_NAME.get(" ".join(name.lower().split()))
+    """Return the drug of that name, brand or salt, in whatever letters, or None when it is not in the catalogue.
+
+    A strength beside the name (`Infumorph 500`), words such as `PF` or `intrathecal` and a brand in brackets do not
+    matter. A mixture is no single drug: None.
+    """
+    named = components(name)
+    return _BY_NAME.get(named[0]) if len(named) == 1 else None
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """Return the names in a mixture such as `morphine + bupivacaine`; one name alone is a mixture of one."""
-    return tuple(part for part in _MIXED.split(" ".join(name.lower().split())) if part)
+    """Return the names in a mixture such as `morphine + bupivacaine`, in lower case; one name is a mixture of one."""
+    plain = _plain(name)
+    if _single(plain) is not None:
+        return (plain,)
+    return tuple(part for part in _MIXED.split(_AMOUNT.sub(" ", plain)) if _bare(part))
+
+
+def components(text: str) -> tuple[str, ...]:
+    """Return the drugs that a free text names, each once and in its order: catalogue names such as `baclofen`.
+
+    Brands, salts, strengths and letters do not matter (`Prialt and baclofen`, `morphine sulfate/Marcaine`). A part that
+    is in no catalogue is kept as given, in lower case; `find` returns None for it.
+    """
+    found = ((part.strip(), _single(part)) for part in parts(text))
+    return tuple(dict.fromkeys(part if drug is None else drug.name for part, drug in found))
+
+
+def unknown_components(text: str) -> tuple[str, ...]:
+    """Return the parts of a drug text that are in no catalogue, as given but in lower case."""
+    return tuple(part for part in components(text) if part not in _BY_NAME)
 
 
 def withdrawal_risk(name: str | None) -> WithdrawalRisk:
@@ -177,6 +211,20 @@ def withdrawal_risk(name: str | None) -> WithdrawalRisk:
     """
     if name is None or not parts(name):
         return WithdrawalRisk.UNKNOWN
-    found = [find(part) for part in parts(name)]
+    found = [_single(part) for part in parts(name)]
     risks = [WithdrawalRisk.UNKNOWN if drug is None else drug.withdrawal for drug in found]
     return max(risks, key=_DANGER.index)
+
+
+def _single(part: str) -> Drug | None:
+    plain = _plain(part)
+    return _BY_NAME.get(plain) or _BY_NAME.get(_bare(plain))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("\N{TRADE MARK SIGN}", " ").replace("\N{REGISTERED SIGN}", " ").split())
+
+
+def _bare(part: str) -> str:
+    """The name without its strength, salt and words of the preparation."""
+    return " ".join(_FORM_WORDS.sub(" ", _AMOUNT.sub(" ", part)).split()).strip(" .-")

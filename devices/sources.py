@@ -60,6 +60,10 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "S43": "Textbook chapter on intrathecal therapy for abdominal pain (aneskey.com): daily dose ranges.",
         "S44": "Textbook chapter on withdrawal of intrathecal drugs (aneskey.com): what happens when each drug stops.",
         "S45": "Lioresal Intrathecal, dosing information: concentrations and the boxed warning on abrupt stop.",
+        "F16": "Pocket nurse drug guide: intrathecal baclofen, maintenance 90 to 703 mcg a day in spasticity of "
+        "cerebral origin, changes of 5 to 20 % (secondary source).",
+        "F17": "Textbook chapter on ziconotide (aneskey.com): start at 2.4 mcg a day at most, steps of at most 2.4 not "
+        "oftener than weekly, at most 19.2 mcg a day.",
         "S49": "Bolash and others 2015 (PubMed 25250852): 559 pumps, median 5.9 years when explanted for the battery.",
     }
 )

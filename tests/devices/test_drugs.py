@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devices.drugs import DRUGS, WithdrawalRisk, find, parts, withdrawal_risk
+from devices.drugs import DRUGS, WithdrawalRisk, components, find, parts, unknown_components, withdrawal_risk
 from devices.interval import Unknown
 from devices.sources import SOURCES
 from devices.stability import Stability, is_first_fill, stability, stability_to_count_on
@@ -153,3 +153,25 @@ def test_a_first_fill_is_told_by_what_the_pump_held_before(held: tuple[str | Non
 
 def test_without_a_drug_nobody_knows_whether_a_fill_is_the_first() -> None:
     assert is_first_fill(None, ["morphine"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Prialt and baclofen", ("ziconotide", "baclofen")),
+        ("hydromorphone/ziconotide", ("hydromorphone", "ziconotide")),
+        ("morphine + clonidine", ("morphine", "clonidine")),
+        ("bupivacaine, morphine", ("bupivacaine", "morphine")),
+        ("Dilaudid w/ clonidine hydrochloride", ("hydromorphone", "clonidine")),
+        ("morphine sulfate PF 25 mg/mL + bupivacaine HCl 0.75%", ("morphine", "bupivacaine")),
+        ("Lioresal (baclofen)", ("baclofen",)),
+        ("0.9% sodium chloride", ("saline",)),
+        ("Gablofen\N{REGISTERED SIGN} 2,000 \N{MICRO SIGN}g/mL", ("baclofen",)),
+        ("Mystery + Baclofen", ("mystery", "baclofen")),
+        ("bacloven", ("bacloven",)),
+        ("", ()),
+    ],
+)
+def test_a_free_text_names_catalogue_drugs_and_keeps_what_is_not_known(text: str, named: tuple[str, ...]) -> None:
+    assert components(text) == named
+    assert unknown_components(text) == tuple(name for name in named if name in {"mystery", "bacloven"})
