@@ -11,6 +11,20 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from devices.alarm_code import AlarmCode
+from devices.infusion import Infusion
+
+__all__ = [
+    "Battery",
+    "Indicator",
+    "Infusion",
+    "Motor",
+    "Prescription",
+    "Presence",
+    "ProgrammerSession",
+    "Receipt",
+    "SessionReservoir",
+    "StatusReport",
+]
 
 
 class Indicator(StrEnum):
@@ -19,16 +33,6 @@ class Indicator(StrEnum):
     OK = "ok"
     ERI = "eri"
     EOS = "eos"
-
-
-class Infusion(StrEnum):
-    """How the pump delivers."""
-
-    STOPPED = "stopped"
-    MINIMUM_RATE = "minimum_rate"
-    SIMPLE_CONTINUOUS = "simple_continuous"
-    FLEX = "flex"
-    BOLUS = "bolus"
 
 
 class Motor(StrEnum):
