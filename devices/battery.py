@@ -6,15 +6,15 @@ certain: it stands beside its basis, and a battery with a defect may end early a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from statistics import fmean
 from typing import Final
 
-from msgspec import Struct
-
 from devices.battery_drain import battery_percent_per_day, days_to_eri, percent_per_day_at_reference, share_ended
+from devices.battery_seen import BatteryPoint, IndicatorSeen, gained, indicator_seen
 from devices.battery_trend import DrainPoint, follow, wander_variance
+from devices.battery_words import day_in, end_sentence, life_mark, limit_sentence
 from devices.decline import days_until
 from devices.interval import Interval, Unknown
 from devices.model import BatteryFigures, PumpModel
@@ -34,32 +34,38 @@ LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 """The quantiles of an interval that holds four times in five."""
 
 
-class BatteryPoint(Struct, frozen=True, gc=False):
-    """One report of the battery: an aware moment, and whatever was said then; None is not known."""
-
-    at: datetime
-    voltage_v: float | None
-    remaining_percent: float | None
-    indicator: Indicator | None
-    flow_ml_per_day: float | None
-
-
 @dataclass(frozen=True, slots=True)
 class BatteryForecast:
     """When the indicator comes on (`eri`) and when service ends (`eos`), with the sentences they rest on.
 
     `planning_window_opens` is six months before the expected end of service. `hard_limit` is the moment at which the
-    model stops whatever its battery; None when the implant date is not known. `eri_seen`, `eos_seen`: the pump has
-    reported it, and the interval says between which reports it came.
+    model stops whatever its battery; None when the implant date is not known. `eri_at`, `eos_at`: the first reports of
+    the indicator and of the end, after which the intervals say between which reports each came. `by_charge` is the end
+    of service by the reported charge alone, with no regard to the model's limit, and `charge_at` the newest report of a
+    charge: None where none was ever reported, or where the reports contradict each other. `doubt` says in which way the
+    pump's reports of its battery can't all be true.
     """
 
     eri: Interval
     eos: Interval
     planning_window_opens: datetime
     hard_limit: datetime | None
-    eri_seen: bool
-    eos_seen: bool
     basis: tuple[str, ...]
+    eri_at: datetime | None = None
+    eos_at: datetime | None = None
+    by_charge: Interval | None = None
+    charge_at: datetime | None = None
+    doubt: str | None = None
+
+    @property
+    def eri_seen(self) -> bool:
+        """Whether the pump has reported the indicator."""
+        return self.eri_at is not None
+
+    @property
+    def eos_seen(self) -> bool:
+        """Whether the pump has reported the end of service."""
+        return self.eos_at is not None
 
 
 def hard_limit(model: PumpModel, implanted_on: date | None, zone: tzinfo = UTC) -> datetime | None:
@@ -92,21 +98,35 @@ def forecast_battery(
     since = None if implanted_on is None else _start_of(implanted_on, zone)
     known = sorted((r for r in readings if r.at <= now and (since is None or r.at >= since)), key=lambda r: r.at)
     limit = hard_limit(model, implanted_on, zone)
-    seen = _seen(battery, known, since, limit, zone)
+    seen = indicator_seen(known, since, limit, _eri_to_eos(battery), zone)
     if seen is not None:
-        return seen
-    flowing = [reading for reading in known if reading.flow_ml_per_day is not None]
-    if not flowing:
+        return _reported(battery, seen, limit)
+    if all(reading.flow_ml_per_day is None for reading in known):
         return Unknown(
             "The flow of this pump is not known, and the battery drains by it.",
             "A status report with a flow would make a forecast possible.",
         )
-    measured = [reading for reading in known if reading.remaining_percent is not None]
-    if since is None and not measured:
+    if since is None and all(reading.remaining_percent is None for reading in known):
         return Unknown(
             "Neither the implant date nor a percentage of the battery is known.",
             "Enter the implant date, or wait for a report that gives the percentage left.",
         )
+    return _forecast_ahead(model, battery, implanted_on, known, now, zone)
+
+
+def _forecast_ahead(
+    model: PumpModel,
+    battery: BatteryFigures,
+    implanted_on: date | None,
+    known: Sequence[BatteryPoint],
+    now: datetime,
+    zone: tzinfo,
+) -> BatteryForecast:
+    """Return the forecast of a pump that has not reported its indicator; a flow is known, a charge or an age too."""
+    since = None if implanted_on is None else _start_of(implanted_on, zone)
+    limit = hard_limit(model, implanted_on, zone)
+    flowing = [reading for reading in known if reading.flow_ml_per_day is not None]
+    measured = [reading for reading in known if reading.remaining_percent is not None]
     origin = since or known[0].at
     points = _points(model, known, origin)
     flow = _present_flow(flowing)
@@ -124,7 +144,7 @@ def forecast_battery(
 
         first = (
             f"From {len(measured)} battery percentages, the last {measured[-1].remaining_percent:g} % on "
-            f"{measured[-1].at.astimezone(zone):%Y-%m-%d}; it drains {state.factor:.2f} times as fast as the middle "
+            f"{day_in(zone, measured[-1].at)}; it drains {state.factor:.2f} times as fast as the middle "
             f"{model.name}."
         )
         goes_on = f"From {flow:.3g} mL a day the flow is taken to rise by {FLOW_RISE_PER_YEAR:.0%} a year (assumed)."
@@ -134,38 +154,65 @@ def forecast_battery(
         def days(quantile: float) -> float:
             return _days_by_kind(model, used, drain, quantile, not_yet=not_yet)
 
-        first = f"No percentage was ever reported: from this pump's age and the life of other {model.name} pumps."
+        first = (
+            f"No percentage was ever reported: from this pump's age and the life of {model.name} pumps, "
+            f"{life_mark(battery)}."
+        )
         goes_on = f"The flow is taken to stay at {flow:.3g} mL a day."
     reached = origin + timedelta(days=points[-1].day)
-    eri = _interval(lambda quantile: reached + timedelta(days=days(quantile)), _latest_eri(battery, limit))
-    basis = [first, goes_on, _end_sentence(battery)]
-    if limit is not None:
-        basis.append(
-            f"The model stops at the latest on {limit.astimezone(zone):%Y-%m-%d}, {_years(battery)} after the implant."
-        )
+
+    def reaches_eri(quantile: float) -> datetime:
+        return reached + timedelta(days=days(quantile))
+
+    basis = [first, goes_on, end_sentence(battery), limit_sentence(battery, limit, zone)]
     if now - known[-1].at > STALE_AFTER:
         basis.append(f"The last report is {(now - known[-1].at).days} days old.")
-    return _forecast(eri, eri.shifted(_eri_to_eos(battery)), limit, basis)
+    free = Interval(reaches_eri(LOW), reaches_eri(MIDDLE), reaches_eri(HIGH))
+    eri = _within(free, reaches_eri, _latest_eri(battery, limit))
+    gain = gained(measured)
+    if gain is not None:
+        before = forecast_battery(model, implanted_on, [one for one in known if one.at <= gain.low_at], now, zone)
+        return _doubted(_expected(battery, eri, limit, basis), before, gain.sentence(zone), known[-1].at)
+    if not measured:
+        return _expected(battery, eri, limit, basis)
+    by_charge = free.shifted(_eri_to_eos(battery))
+    return replace(_expected(battery, eri, limit, basis), by_charge=by_charge, charge_at=measured[-1].at)
 
 
-def _forecast(
-    eri: Interval,
-    eos: Interval,
-    limit: datetime | None,
-    basis: Sequence[str],
-    *,
-    eri_seen: bool = False,
-    eos_seen: bool = False,
-) -> BatteryForecast:
-    return BatteryForecast(eri, eos, eos.median - PLANNING_LEAD, limit, eri_seen, eos_seen, tuple(basis))
+def _expected(battery: BatteryFigures, eri: Interval, limit: datetime | None, basis: Sequence[str]) -> BatteryForecast:
+    eos = eri.shifted(_eri_to_eos(battery))
+    return BatteryForecast(eri, eos, eos.median - PLANNING_LEAD, limit, tuple(basis))
 
 
-def _interval(at: Callable[[float], datetime], latest: datetime | None) -> Interval:
+def _reported(battery: BatteryFigures, seen: IndicatorSeen, limit: datetime | None) -> BatteryForecast:
+    return BatteryForecast(
+        eri=seen.eri,
+        eos=seen.eos,
+        planning_window_opens=seen.eos.median - PLANNING_LEAD,
+        hard_limit=limit,
+        basis=(*seen.basis, end_sentence(battery)),
+        eri_at=seen.eri_at,
+        eos_at=seen.eos_at,
+        doubt=seen.contradiction,
+    )
+
+
+def _doubted(after: BatteryForecast, before: BatteryForecast | Unknown, gain: str, latest: datetime) -> BatteryForecast:
+    """Return the forecast of a battery that gained charge: no later at its early end than by the lower reports."""
+    told = replace(after, basis=(after.basis[0], gain, *after.basis[1:]), doubt=gain)
+    if isinstance(before, Unknown):
+        return told
+    margin = after.eos.low - after.eri.low
+    low = min(after.eri.low, max(before.eri.low, latest))
+    eri = Interval(low, after.eri.median, after.eri.high)
+    return replace(told, eri=eri, eos=Interval(low + margin, after.eos.median, after.eos.high))
+
+
+def _within(free: Interval, at: Callable[[float], datetime], latest: datetime | None) -> Interval:
     """Return the interval that holds four times in five, with everything after `latest` happening on that day."""
-    high = at(HIGH)
-    if latest is None or high < latest:
-        return Interval(at(LOW), at(MIDDLE), high)
-    return Interval(min(at(LOW + 1 - HIGH), latest), min(at(MIDDLE), latest + A_DAY / 2), latest + A_DAY)
+    if latest is None or free.high < latest:
+        return free
+    return Interval(min(at(LOW + 1 - HIGH), latest), min(free.median, latest + A_DAY / 2), latest + A_DAY)
 
 
 def _days_by_kind(model: PumpModel, used: float, per_day: float, quantile: float, *, not_yet: bool) -> float:
@@ -203,38 +250,6 @@ def _last_indicator(known: Sequence[BatteryPoint]) -> Indicator | None:
     return next((reading.indicator for reading in reversed(known) if reading.indicator is not None), None)
 
 
-def _seen(
-    battery: BatteryFigures,
-    known: Sequence[BatteryPoint],
-    since: datetime | None,
-    limit: datetime | None,
-    zone: tzinfo,
-) -> BatteryForecast | None:
-    """Return the forecast of a pump whose last indicator is ERI or EOS: between which reports each came on."""
-    told = [reading for reading in known if reading.indicator is not None]
-    if not told or told[-1].indicator is Indicator.OK:
-        return None
-    still_ok = max((index for index, reading in enumerate(told) if reading.indicator is Indicator.OK), default=-1)
-    first = told[still_ok + 1].at
-    margin = _eri_to_eos(battery)
-    before = told[still_ok].at if still_ok >= 0 else max(first - margin, since or first - margin)
-    eri = Interval(before, before + (first - before) / 2, first)
-    basis = [f"The pump reported the indicator on {first.astimezone(zone):%Y-%m-%d}.", _end_sentence(battery)]
-    ended = next((index for index, r in enumerate(told) if index > still_ok and r.indicator is Indicator.EOS), None)
-    if ended is None:
-        eos = eri.shifted(margin)
-        latest = told[-1].at
-        if eos.low < latest:
-            basis.append(f"It still ran on {latest.astimezone(zone):%Y-%m-%d}.")
-        eos = Interval(max(eos.low, latest), max(eos.median, latest), max(eos.high, latest))
-        return _forecast(eri, eos, limit, basis, eri_seen=True)
-    at = told[ended].at
-    last_running = told[ended - 1].at if ended > 0 else before
-    basis.append(f"The pump reported the end of service on {at.astimezone(zone):%Y-%m-%d}.")
-    eos = Interval(last_running, last_running + (at - last_running) / 2, at)
-    return _forecast(eri, eos, limit, basis, eri_seen=True, eos_seen=True)
-
-
 def _start_of(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
@@ -245,16 +260,3 @@ def _eri_to_eos(battery: BatteryFigures) -> timedelta:
 
 def _latest_eri(battery: BatteryFigures, limit: datetime | None) -> datetime | None:
     return None if limit is None else limit - _eri_to_eos(battery)
-
-
-def _years(battery: BatteryFigures) -> str:
-    return f"{battery.service_life_max.value / 365.25:.0f} years"
-
-
-def _end_sentence(battery: BatteryFigures) -> str:
-    days = battery.eri_to_eos
-    mark = "assumed" if days.assumed else f"source {days.source}"
-    return (
-        f"End of service is counted {days.value:.0f} days after the indicator ({mark}); a battery with a defect may "
-        "end sooner, or with no indicator at all."
-    )

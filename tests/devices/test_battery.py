@@ -2,62 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.battery import BatteryForecast, BatteryPoint, forecast_battery, hard_limit
+from devices.battery import BatteryPoint, forecast_battery, hard_limit
 from devices.battery_drain import battery_percent_per_day, days_to_eri
 from devices.interval import Interval, Unknown
 from devices.model import PumpModel
 from devices.models.catalogue import CATALOGUE
 from devices.report import Indicator
-
-SYNCHROMED = CATALOGUE["synchromed-ii-20"]
-IMPLANTED = date(2020, 1, 1)
-START = datetime(2020, 1, 1, tzinfo=UTC)
-A_DAY = timedelta(days=1)
-
-
-def day(number: float) -> datetime:
-    return START + timedelta(days=number)
-
-
-def a_point(
-    at: float,
-    percent: float | None = None,
-    flow: float | None = 0.3,
-    indicator: Indicator | None = Indicator.OK,
-) -> BatteryPoint:
-    return BatteryPoint(day(at), None, percent, indicator, flow)
-
-
-def falling(until: float, factor: float = 1.0, flow: float = 0.3, every: float = 7) -> list[BatteryPoint]:
-    """A pump whose percentage falls exactly as its drain factor says."""
-    per_day = factor * battery_percent_per_day(SYNCHROMED, flow)
-    return [a_point(n * every, 100 - per_day * n * every, flow) for n in range(int(until / every) + 1)]
-
-
-def forecast(
-    readings: list[BatteryPoint], now: float, implanted_on: date | None = IMPLANTED, model: PumpModel = SYNCHROMED
-) -> BatteryForecast:
-    answer = forecast_battery(model, implanted_on, readings, day(now))
-    assert isinstance(answer, BatteryForecast)
-    return answer
-
-
-def unknown(
-    readings: list[BatteryPoint],
-    now: float = 1_000,
-    implanted_on: date | None = IMPLANTED,
-    model: PumpModel = SYNCHROMED,
-) -> Unknown:
-    answer = forecast_battery(model, implanted_on, readings, day(now))
-    assert isinstance(answer, Unknown)
-    return answer
+from tests.devices.batteries import (
+    A_DAY,
+    BATTERIES,
+    IMPLANTED,
+    START,
+    SYNCHROMED,
+    a_point,
+    day,
+    falling,
+    forecast,
+    unknown,
+)
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.0, 1.2, 1.6])
@@ -182,41 +151,29 @@ def test_what_cannot_be_known_is_said_with_what_would_help(
     assert answer.would_help.endswith(".")
 
 
-def test_the_reported_indicator_dates_itself_between_two_reports() -> None:
-    answer = forecast([*falling(700), a_point(710, 9.0, indicator=Indicator.ERI)], 720)
-    assert answer.eri_seen
-    assert not answer.eos_seen
-    assert answer.eri == Interval(day(700), day(705), day(710))
-    assert answer.eos == Interval(day(790), day(795), day(800))
+def test_a_missing_implant_date_is_said_to_leave_the_limit_out() -> None:
+    basis = " ".join(forecast(falling(700), 700, implanted_on=None).basis)
+    assert "implant date is not recorded" in basis
+    assert "7 years (source S1)" in basis
 
 
-def test_a_pump_that_runs_on_past_the_90_days_ends_no_earlier_than_its_last_report() -> None:
-    late = [*falling(700), a_point(710, 9.0, indicator=Indicator.ERI), a_point(850, 3.0, indicator=Indicator.ERI)]
-    answer = forecast(late, 860)
-    assert answer.eos == Interval(day(850), day(850), day(850))
-    assert any("still ran on" in sentence for sentence in answer.basis)
+@pytest.mark.parametrize("model", BATTERIES, ids=lambda model: model.id)
+def test_a_limit_is_called_the_models_only_where_a_source_gives_it(model: PumpModel) -> None:
+    assert model.battery is not None
+    basis = " ".join(forecast(falling(700), 700, model=model).basis)
+    assert ("stops at the latest" in basis) == (not model.battery.service_life_max.assumed)
+    assert ("years after the implant (assumed)" in basis) == model.battery.service_life_max.assumed
 
 
-def test_the_reported_end_of_service_dates_itself() -> None:
-    ended = [*falling(700), a_point(710, 9.0, indicator=Indicator.ERI), a_point(760, 2.0, indicator=Indicator.EOS)]
-    answer = forecast(ended, 770)
-    assert answer.eos_seen
-    assert answer.eos == Interval(day(710), day(735), day(760))
+def test_a_charge_alone_is_not_cut_off_at_the_models_limit() -> None:
+    answer = forecast(falling(2_000, factor=0.7, flow=0.05), 2_000)
+    assert answer.by_charge is not None
+    assert answer.by_charge.high > day(2_557) >= answer.eos.high
+    assert answer.charge_at == day(1_995)
 
 
-def test_an_end_of_service_without_an_indicator_before_dates_both_together() -> None:
-    answer = forecast([*falling(700), a_point(707, None, indicator=Indicator.EOS)], 720)
-    assert (answer.eri, answer.eos) == (Interval(day(700), day(703.5), day(707)),) * 2
-
-
-def test_an_indicator_that_was_on_from_the_first_report_came_within_the_90_days_before() -> None:
-    answer = forecast([a_point(1_000, 8.0, indicator=Indicator.ERI)], 1_010)
-    assert answer.eri == Interval(day(910), day(955), day(1_000))
-
-
-def test_an_indicator_that_went_out_again_is_not_counted() -> None:
-    flicker = [*falling(700)[:50], a_point(345, 75.0, indicator=Indicator.ERI), *falling(700)[50:]]
-    assert not forecast(flicker, 700).eri_seen
+def test_without_a_percentage_nothing_is_known_by_charge() -> None:
+    assert forecast([a_point(n * 30) for n in range(25)], 730).by_charge is None
 
 
 @settings(max_examples=60, deadline=None)
