@@ -1,4 +1,4 @@
-"""Histories that show nothing wrong; a test adds the one thing that it is about."""
+"""Histories and views that show nothing wrong; a test adds the one thing that it is about."""
 
 from __future__ import annotations
 
@@ -6,11 +6,81 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from devices.alarms import AlarmCode, Priority
+from devices.interval import Interval
 from devices.models.catalogue import CATALOGUE
 from tracker.findings.history import AlarmPast, History, SessionSeen, VisitSeen, VolumeSeen
+from tracker.findings.view import (
+    AlarmSeen,
+    Expectation,
+    LinkSeen,
+    OutlookSeen,
+    PumpView,
+    SettingSeen,
+    StateSeen,
+)
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+
+def a_view(**told: Any) -> PumpView:
+    """An implanted baclofen pump that reported just now that it runs, with nothing open."""
+    view = PumpView(
+        pump_id=7,
+        clinic_id=1,
+        serial="SN-7",
+        model=CATALOGUE["synchromed-ii-20"],
+        lifecycle="implanted",
+        implanted_on=(NOW - 400 * DAY).date(),
+        drug="baclofen",
+        report_interval_s=86_400,
+        created_at=NOW - 400 * DAY,
+        suspended_until=None,
+        replacement_planned_for=None,
+        refill_cap_days=None,
+        state=a_state(),
+        link=LinkSeen("connected", NOW - 30 * DAY, NOW),
+        outlook=an_outlook(),
+        prescribed_ml_per_day=0.3,
+    )
+    return replace(view, **told)
+
+
+def a_state(**told: Any) -> StateSeen:
+    """A report of now: the pump runs."""
+    state = StateSeen(
+        epoch=1,
+        seq=1,
+        measured_at=NOW,
+        received_at=NOW,
+        battery_percent=80.0,
+        battery_indicator="ok",
+        reservoir_ml=12.0,
+        flow_ml_per_day=0.3,
+        infusion="simple_continuous",
+        motor="running",
+        alarms=frozenset(),
+    )
+    return replace(state, **told)
+
+
+def an_outlook(**told: Any) -> OutlookSeen:
+    """Nothing due for long; the pump was seen running a day ago."""
+    far = Expectation(Interval(NOW + 60 * DAY, NOW + 70 * DAY, NOW + 80 * DAY), "As reported.")
+    eos = Expectation(Interval(NOW + 900 * DAY, NOW + 1000 * DAY, NOW + 1100 * DAY), "As reported.")
+    return replace(OutlookSeen(eos, eos, far, far, NOW + 60 * DAY, "By volume.", ran_at=NOW - DAY), **told)
+
+
+def an_open_alarm(code: AlarmCode, **told: Any) -> AlarmSeen:
+    """An alarm that came an hour ago, is active, and that nobody has acknowledged."""
+    at = NOW - timedelta(hours=1)
+    return replace(AlarmSeen(1, code, Priority.HIGH, at, at, NOW, 1, True, None, None, None, None), **told)
+
+
+def a_setting(by: str, sets: str | None, ago: float, **told: Any) -> SettingSeen:
+    """What a visit, draft or session set the pump to, so many days ago."""
+    return replace(SettingSeen(by, 1, day(ago), sets), **told)
 
 
 def day(ago: float) -> datetime:

@@ -17,10 +17,13 @@ from sqlmodel import Session
 from tracker.actions.judge import Judged, Judgment, judge, says_the_same
 from tracker.actions.look_ahead import look_ahead
 from tracker.actions.note_findings import Noted, as_seen, compare, store_findings
+from tracker.actions.rate_alarms import store_priorities
 from tracker.actions.recall_history import Past, history_of, recall
 from tracker.actions.refresh_worklist import apply_lines
 from tracker.actions.view_pumps import seen_outlook, view_pumps
+from tracker.findings.delivery import changes_at
 from tracker.findings.line import Line
+from tracker.findings.rating import rated
 from tracker.findings.trend import holds_last, with_readings
 from tracker.findings.view import FindingSeen, PumpView, last_unlogged_refill
 from tracker.findings.wanted import ENDED, wanted
@@ -92,7 +95,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             judgment = judge(view, cause="date" if not readings else "telemetry", now=now)
         if judgment is not None and before is not None and says_the_same(before, judgment):
             judgment = None
-        view = with_judgment(view, judgment or before)
+        view = rated(with_judgment(view, judgment or before))
         lines = wanted(view, now)
         thoughts.append(
             Thought(
@@ -145,6 +148,7 @@ def look_again_at(view: PumpView, now: datetime) -> datetime:
     """When the passing of time alone can change what was decided: within a day, or sooner where a date is known."""
     dates = [exam.overdue_at for exam in view.mri]
     dates += [alarm.snoozed_until for alarm in view.alarms if alarm.snoozed_until is not None]
+    dates += changes_at(view)
     if view.suspended_until is not None:
         dates.append(view.suspended_until)
     return min([now + DAILY, *(date for date in dates if date > now)])
@@ -166,6 +170,7 @@ def record(session: Session, thoughts: Sequence[Thought], now: datetime) -> int:
     judgments = [thought.judgment.columns() for thought in thoughts if thought.judgment is not None]
     if judgments:
         session.execute(insert(Determination), judgments)
+    store_priorities(session, [alarm for thought in thoughts for alarm in thought.view.alarms], now)
     apply_lines(session, {thought.pump_id: (thought.view, thought.lines) for thought in thoughts}, now)
     session.flush()
     session.connection().execute(

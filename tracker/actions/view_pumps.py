@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 
 from sqlmodel import Session
 
 from devices.alarms import AlarmCode, Priority
 from devices.interval import Interval
 from devices.models import catalogue
+from tracker.actions.view_settings import seen_settings
+from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
+from tracker.findings.rating import rated
 from tracker.findings.view import (
     AdvisorySeen,
     AlarmSeen,
@@ -22,6 +26,7 @@ from tracker.findings.view import (
     MriSeen,
     OutlookSeen,
     PumpView,
+    SettingSeen,
     StateSeen,
 )
 from tracker.records.advisory import Advisory, AdvisoryMatch, unacknowledged_advisories
@@ -31,8 +36,8 @@ from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
 from tracker.records.outlook import Ahead, outlooks
 from tracker.records.pump import Pump, StateNow, clinics_by_id, pumps_by_id, states
-from tracker.records.session import MriExam, unchecked_mri
-from tracker.records.visit import Visit, drafts_of_pumps
+from tracker.records.session import MriExam, newest_session_settings, unchecked_mri
+from tracker.records.visit import Visit, drafts_of_pumps, newest_settings
 from tracker.records.worklist import OUTAGE, clinics_with
 
 
@@ -56,6 +61,8 @@ def view_pumps(
     findings = findings_of_pumps(session, pump_ids)
     attested = standing_attestations(session, pump_ids)
     drafts = drafts_of_pumps(session, pump_ids)
+    draft_ids = [key(one.id) for some in drafts.values() for one in some]
+    visits, sessions = newest_settings(session, pump_ids), newest_session_settings(session, pump_ids, draft_ids)
     mri = unchecked_mri(session, pump_ids)
     advisories = unacknowledged_advisories(session, pump_ids)
     outages = clinics_with(session, OUTAGE)
@@ -70,6 +77,7 @@ def view_pumps(
             findings=[seen_finding(one) for one in findings.get(pump_id, ())],
             attestation=attested.get(pump_id),
             drafts=drafts.get(pump_id, ()),
+            settings=seen_settings(visits.get(pump_id, ()), drafts.get(pump_id, ()), sessions.get(pump_id, ())),
             mri=mri.get(pump_id, ()),
             advisories=advisories.get(pump_id, ()),
             cap_days=pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days,
@@ -91,52 +99,69 @@ def view_of(
     findings: Sequence[FindingSeen] = (),
     attestation: Attestation | None = None,
     drafts: Sequence[Visit] = (),
+    settings: Sequence[SettingSeen] = (),
     mri: Sequence[MriExam] = (),
     advisories: Sequence[tuple[AdvisoryMatch, Advisory]] = (),
     cap_days: int | None = None,
     clinic_silent: bool = False,
 ) -> PumpView:
-    """Put one pump's rows together. ``cap_days``: how long a fill may stay, by the pump's own limit or the clinic's."""
-    return PumpView(
-        pump_id=key(pump.id),
-        clinic_id=pump.clinic_id,
-        serial=pump.serial,
-        model=catalogue.find(pump.model),
-        lifecycle=pump.lifecycle,
-        implanted_on=pump.implanted_on,
-        drug=pump.drug,
-        report_interval_s=pump.report_interval_s,
-        created_at=pump.created_at,
-        suspended_until=pump.suspended_until,
-        replacement_planned_for=pump.replacement_planned_for,
-        refill_cap_days=cap_days,
-        zone=zone,
-        state=None if state is None else seen_state(state),
-        link=LinkSeen("never", None, None)
-        if state is None
-        else LinkSeen(state.link, state.link_since, state.last_contact_at),
-        outlook=None if outlook is None else seen_outlook(outlook),
-        alarms=tuple(_alarm(one) for one in alarms),
-        documented=tuple(_documented(one) for one in documented),
-        findings=tuple(findings),
-        attestation=None if attestation is None else _attestation(attestation),
-        drafts=tuple(
-            DraftSeen(
-                id=key(one.id),
-                performed_at=one.performed_at,
-                drafted_at=one.logged_at,
-                codes=tuple(one.codes),
-                conflicts=tuple(str(text) for text in one.conflicts),
-            )
-            for one in drafts
-        ),
-        mri=tuple(MriSeen(key(one.id), one.performed_at, one.check_due_at, one.overdue_at) for one in mri),
-        advisories=tuple(
-            AdvisorySeen(key(match.id), one.reference, one.title, one.action, match.matched_at)
-            for match, one in advisories
-        ),
-        clinic_silent=clinic_silent,
+    """Put one pump's rows together. ``cap_days``: how long a fill may stay, by the pump's own limit or the clinic's.
+
+    Alarms have the priority that the drugs at risk give them now, whatever they were stored with.
+    """
+    return rated(
+        PumpView(
+            pump_id=key(pump.id),
+            clinic_id=pump.clinic_id,
+            serial=pump.serial,
+            model=catalogue.find(pump.model),
+            lifecycle=pump.lifecycle,
+            implanted_on=pump.implanted_on,
+            drug=pump.drug,
+            report_interval_s=pump.report_interval_s,
+            created_at=pump.created_at,
+            suspended_until=pump.suspended_until,
+            replacement_planned_for=pump.replacement_planned_for,
+            refill_cap_days=cap_days,
+            zone=zone,
+            prescribed_ml_per_day=_prescribed(pump),
+            state=None if state is None else seen_state(state),
+            link=LinkSeen("never", None, None)
+            if state is None
+            else LinkSeen(state.link, state.link_since, state.last_contact_at),
+            outlook=None if outlook is None else seen_outlook(outlook),
+            settings=tuple(settings),
+            documented=tuple(_documented(one) for one in documented),
+            findings=tuple(findings),
+            attestation=None if attestation is None else _attestation(attestation),
+            drafts=tuple(
+                DraftSeen(
+                    id=key(one.id),
+                    performed_at=one.performed_at,
+                    drafted_at=one.logged_at,
+                    codes=tuple(one.codes),
+                    conflicts=tuple(str(text) for text in one.conflicts),
+                )
+                for one in drafts
+            ),
+            mri=tuple(MriSeen(key(one.id), one.performed_at, one.check_due_at, one.overdue_at) for one in mri),
+            advisories=tuple(
+                AdvisorySeen(key(match.id), one.reference, one.title, one.action, match.matched_at)
+                for match, one in advisories
+            ),
+            alarms=tuple(_alarm(one) for one in alarms),
+            clinic_silent=clinic_silent,
+        )
     )
+
+
+def _prescribed(pump: Pump) -> float | None:
+    """The flow that the recorded dose and concentration ask for, in mL a day; both are in the same unit of mass."""
+    try:
+        dose, concentration = Decimal(pump.dose_per_day or ""), Decimal(pump.concentration or "")
+    except InvalidOperation:
+        return None
+    return float(dose / concentration) if concentration > 0 and dose >= 0 else None
 
 
 def seen_state(state: StateNow) -> StateSeen | None:
@@ -169,6 +194,9 @@ def seen_outlook(row: Ahead) -> OutlookSeen:
         empty=Expectation(_interval(row.empty_low_at, row.empty_median_at, row.empty_high_at), row.reservoir_basis),
         refill_by=row.refill_by_at,
         refill_reason=row.refill_reason,
+        ran_at=ran_at(row.reservoir_points),
+        still_since=still_since(row.reservoir_points),
+        standing=standing_volume(row.reservoir_points),
     )
 
 
@@ -210,6 +238,7 @@ def _alarm(row: Alarm) -> AlarmSeen:
         snoozed_until=row.snoozed_until,
         escalated_at=row.escalated_at,
         assignee=row.assignee,
+        stored_priority=Priority(row.priority),
     )
 
 

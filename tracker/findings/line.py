@@ -13,6 +13,7 @@ class Line:
     """What a person must do about one cause. ``key`` names the cause; ``harm_at`` is when harm is to be expected.
 
     ``snoozed_until`` carries an alarm's snooze over to its line; ``link`` is the page where the next step is done.
+    ``holds`` says why nobody can close it while its cause lasts; empty where a person may.
     ``news_at`` is when something came that nobody had seen before: a line that was done earlier does not cover it.
     """
 
@@ -27,6 +28,7 @@ class Line:
     link: str
     snoozed_until: datetime | None = None
     news_at: datetime | None = None
+    holds: str = ""
 
 
 def page(serial: str, part: str = "") -> str:

@@ -49,7 +49,7 @@ class LinkSeen:
 
 @dataclass(frozen=True, slots=True)
 class AlarmSeen:
-    """One open alarm."""
+    """One open alarm. ``priority`` is the one that fits now; ``stored_priority`` what its row says."""
 
     id: int
     code: AlarmCode
@@ -63,6 +63,7 @@ class AlarmSeen:
     snoozed_until: datetime | None
     escalated_at: datetime | None
     assignee: str | None
+    stored_priority: Priority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,23 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A volume that does not fall while the pump reports a flow: since when, where it stands, what should be gone."""
+
+    since: datetime
+    reservoir_ml: float
+    expected_ml: float
+    reports: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutlookSeen:
-    """What is ahead of the pump."""
+    """What is ahead of the pump, and what the thinned history behind it shows.
+
+    ``ran_at``: the newest report in which the pump delivered as programmed, neither stopped nor at minimum rate; None
+    where the history no longer holds one. ``still_since``: the first report since then; None while the pump runs.
+    ``standing``: the volume stands still although a flow is reported.
+    """
 
     eri: Expectation
     eos: Expectation
@@ -83,6 +99,9 @@ class OutlookSeen:
     empty: Expectation
     refill_by: datetime | None
     refill_reason: str
+    ran_at: datetime | None = None
+    still_since: datetime | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +165,24 @@ class DraftSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingSeen:
+    """What a confirmed ``visit``, a ``draft`` or a ``session`` set the pump to.
+
+    ``sets``: ``stopped``, ``minimum_rate`` or ``running``; None where it says nothing of that, as an analysis does.
+    ``drugs``: as they were written. ``completed``: whether a session ran to its end; None where nobody said so.
+    ``read``: whether a person read or programmed the pump then.
+    """
+
+    by: str
+    id: int
+    at: datetime
+    sets: str | None
+    drugs: tuple[str, ...] = ()
+    completed: bool | None = None
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MriSeen:
     """An MRI after which the pump has not been checked."""
 
@@ -172,7 +209,9 @@ class PumpView:
 
     Of the newest determination: ``missing`` facts, and whether one of the first criterion's limbs is met.
     ``clinic_silent``: so many of the clinic's pumps are silent at once that the fault lies with the clinic.
+    ``settings``: what visits, drafts and sessions set the pump to, the newest of each, in order of time.
     ``refill_cap_days``: the longest that a fill may stay, set for this pump or else for the clinic.
+    ``prescribed_ml_per_day``: the flow that the record's dose and concentration ask for; None where one is missing.
     ``zone``: the clinic's time zone by its IANA name; days in texts are days there (``findings.clinic_day``).
     """
 
@@ -191,12 +230,14 @@ class PumpView:
     state: StateSeen | None
     link: LinkSeen
     zone: str = "UTC"
+    prescribed_ml_per_day: float | None = None
     outlook: OutlookSeen | None = None
     alarms: tuple[AlarmSeen, ...] = ()
     documented: tuple[DocumentedSeen, ...] = ()
     findings: tuple[FindingSeen, ...] = ()
     attestation: AttestationSeen | None = None
     drafts: tuple[DraftSeen, ...] = ()
+    settings: tuple[SettingSeen, ...] = ()
     mri: tuple[MriSeen, ...] = ()
     advisories: tuple[AdvisorySeen, ...] = ()
     missing: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from tracker.findings.wanted_ahead import refill_basis_lines, reservoir_lines
 from tracker.findings.wanted_alarms import alarm_lines
 from tracker.findings.wanted_battery import battery_lines
 from tracker.findings.wanted_contact import contact_lines
+from tracker.findings.wanted_delivery import delivery_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
 from tracker.findings.wanted_replacement import replacement_lines
 
@@ -24,6 +25,7 @@ ENDED: Final = frozenset({"explanted", "replaced", "deceased", "returned", "tran
 
 KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     alarm_lines,
+    delivery_lines,
     reservoir_lines,
     refill_basis_lines,
     battery_lines,
@@ -62,4 +64,6 @@ def _joined(one: Line, other: Line) -> Line:
         since=min(first.since, second.since),
         link=first.link,
         snoozed_until=first.snoozed_until if both_snoozed else None,
+        news_at=max((at for at in (first.news_at, second.news_at) if at is not None), default=None),
+        holds=first.holds or second.holds,
     )

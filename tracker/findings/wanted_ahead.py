@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from devices.alarms import Priority
-from devices.drugs import DANGEROUS_TO_LOSE, withdrawal_risk
 from devices.model import DeviceKind
+from tracker.findings.at_risk import dangerous_to_lose
 from tracker.findings.clinic_day import day_text
 from tracker.findings.line import Line, page
 from tracker.findings.view import PumpView
@@ -28,7 +28,7 @@ def reservoir_lines(view: PumpView, now: datetime) -> list[Line]:
     empty = ahead.empty.interval
     runs_out = ahead.refill_by if empty is None else empty.low
     overdue = ahead.refill_by <= now
-    dangerous = withdrawal_risk(view.drug) in DANGEROUS_TO_LOSE
+    dangerous = dangerous_to_lose(view)
     urgent = dangerous and empty is not None and empty.low - now <= REFILL_URGENT
     by = day_text(view, ahead.refill_by)
     return [
@@ -62,7 +62,7 @@ def refill_basis_lines(view: PumpView, now: datetime) -> list[Line]:
         view.link.last_contact_at is None or now - view.created_at <= FIRST_REPORT_WITHIN
     ):
         return []
-    dangerous = withdrawal_risk(view.drug) in DANGEROUS_TO_LOSE
+    dangerous = dangerous_to_lose(view)
     steps = [
         *([] if capped else ["Set the longest stay of a fill for this pump, by how long a fill lasts this patient."]),
         *([] if ahead.refill_by is not None else ["Log the last refill."]),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from devices.alarms import AlarmCode, Priority, meaning
+from devices.alarms import ALARMS, AlarmCode, Priority, meaning
 from tracker.findings.clinic_day import time_text
 from tracker.findings.line import Line, page
+from tracker.findings.rating import explained
 from tracker.findings.view import AlarmSeen, PumpView
 
 CAUSES: Final = {
@@ -25,6 +26,9 @@ CAUSES: Final = {
 }
 """What a person deals with in one go, by alarm."""
 
+HELD: Final = "{}: the pump still reports it. This stays open until it no longer does."
+"""Why nobody can close the task of an alarm that interrupts delivery."""
+
 ACT_WITHIN: Final = {
     Priority.HIGH: timedelta(0),
     Priority.MEDIUM: timedelta(days=3),
@@ -37,6 +41,8 @@ def alarm_lines(view: PumpView, now: datetime) -> list[Line]:
     """One line per cause with an open alarm."""
     causes: dict[str, list[AlarmSeen]] = {}
     for alarm in view.alarms:
+        if explained(view, alarm) and alarm.acknowledged_at is not None:
+            continue  # the pump stands still as ordered, and a person has seen what it says of that
         causes.setdefault(CAUSES[alarm.code], []).append(alarm)
     return [_line(view, cause, alarms, now) for cause, alarms in causes.items()]
 
@@ -47,6 +53,7 @@ def _line(view: PumpView, cause: str, alarms: list[AlarmSeen], now: datetime) ->
     told = " ".join(_told(view, alarm) for alarm in alarms)
     step = words.next_step if first.active else f"Look at what happened and acknowledge it. {words.next_step}"
     snoozes = [alarm.snoozed_until for alarm in alarms]
+    lasting = [one for one in alarms if one.active and ALARMS[one.code].interrupts and not explained(view, one)]
     ends = [until for until in snoozes if until is not None and until > now]
     return Line(
         key=f"pump:{view.pump_id}:{cause}",
@@ -58,8 +65,9 @@ def _line(view: PumpView, cause: str, alarms: list[AlarmSeen], now: datetime) ->
         next_step=step,
         since=min(alarm.first_seen_at for alarm in alarms),
         link=page(view.serial) + "#alarms",
-        snoozed_until=min(ends) if len(ends) == len(alarms) else None,
+        snoozed_until=min(ends) if len(ends) == len(alarms) and first.priority < Priority.HIGH else None,
         news_at=max(_news_at(alarm) for alarm in alarms),
+        holds=HELD.format(meaning(lasting[0].code).title) if lasting else "",
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from devices.alarms import Priority
-from devices.drugs import DANGEROUS_TO_LOSE, withdrawal_risk
+from tracker.findings.at_risk import dangerous_to_lose
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.line import Line, page
 from tracker.findings.view import PumpView
@@ -40,7 +40,7 @@ def _line(view: PumpView, now: datetime, what: str, since: datetime, why: str) -
     """Silence is high where a drug dangerous to lose may run out unseen, medium with any such drug."""
     empty = None if view.outlook is None else view.outlook.empty.interval
     unseen_empty = empty is not None and empty.low <= now + timedelta(days=1)
-    dangerous = withdrawal_risk(view.drug) in DANGEROUS_TO_LOSE
+    dangerous = dangerous_to_lose(view)
     return Line(
         key=f"pump:{view.pump_id}:contact",
         kind="contact",

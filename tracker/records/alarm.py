@@ -80,7 +80,7 @@ class AlarmEvent(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     kind: str = Field(
         max_length=24,
-        description="raised, cleared, returned, acknowledged, assigned, snoozed, woken, escalated, closed",
+        description="raised, cleared, returned, acknowledged, assigned, snoozed, woken, escalated, rated, closed",
     )
     by: str = Field(max_length=254, description="a person's email, or the part of the system that did it")
     reason: str = Field(default="", max_length=EVENT_REASON)

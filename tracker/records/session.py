@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
+from tracker.records.pump import Pump
+from tracker.records.visit import Visit
 
 
 class ProgrammerSessionRecord(SQLModel, table=True):
@@ -67,6 +69,18 @@ class SessionTold(NamedTuple):
     prescription_after: dict[str, Any] | None
 
 
+class SessionSetting(NamedTuple):
+    """What a session left the pump at, with the visit that it became and that visit's status."""
+
+    id: int
+    pump_id: int
+    measured_at: datetime
+    completed: bool | None
+    prescription_after: dict[str, Any] | None
+    visit_id: int | None
+    visit_status: str | None
+
+
 class ClinicProgrammer(SQLModel, table=True):
     """A programmer that is the clinic's own: one that is not in the list is unknown, once there is a list."""
 
@@ -119,6 +133,26 @@ def sessions_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime
     return found
 
 
+def newest_session_settings(
+    session: Session, pump_ids: Sequence[int], visit_ids: Sequence[int]
+) -> dict[int, list[SessionSetting]]:
+    """Of each pump its newest session, its newest that tells a prescription, and those that became these visits."""
+    found: dict[int, list[SessionSetting]] = {}
+    record = ProgrammerSessionRecord
+    ids = [newest.where(col(Pump.id).in_(pump_ids)) for newest in (_NEWEST, _NEWEST_TELLING)]
+    if visit_ids:
+        ids.append(sqlalchemy.select(col(record.id)).where(col(record.visit_id).in_(visit_ids)))
+    columns = [col(getattr(record, name)) for name in SessionSetting._fields[:-1]]
+    chosen = (
+        sqlalchemy.select(*columns, col(Visit.status))
+        .join(Visit, col(Visit.id) == col(record.visit_id), isouter=True)
+        .where(col(record.id).in_(sqlalchemy.union_all(*ids)))
+    )
+    for row in session.execute(chosen):
+        found.setdefault(row[1], []).append(SessionSetting._make(row))
+    return found
+
+
 def unchecked_mri(session: Session, pump_ids: Sequence[int]) -> dict[int, list[MriExam]]:
     """Each pump's MRI examinations after which it has not been checked."""
     found: dict[int, list[MriExam]] = {}
@@ -155,3 +189,19 @@ def mri_exams_of_pumps(session: Session, pump_ids: Sequence[int], since: datetim
     for exam in session.exec(chosen.order_by(col(MriExam.performed_at), col(MriExam.id))):
         found.setdefault(exam.pump_id, []).append(exam)
     return found
+
+
+def _newest(*which: Any) -> Any:
+    """The id of each pump's newest session of that sort: one step into the index for each pump."""
+    record = ProgrammerSessionRecord
+    newest = (
+        sqlalchemy.select(col(record.id))
+        .where(col(record.pump_id) == col(Pump.id), *which)
+        .order_by(col(record.measured_at).desc(), col(record.id).desc())
+        .limit(1)
+    )
+    return sqlalchemy.select(newest.correlate(Pump).scalar_subquery()).select_from(Pump)
+
+
+_NEWEST: Final = _newest()
+_NEWEST_TELLING: Final = _newest(col(ProgrammerSessionRecord.prescription_after).is_not(None))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import Index, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import JsonColumn, UtcDateTime
+from tracker.records.pump import Pump
 
 
 class Visit(SQLModel, table=True):
@@ -66,6 +67,17 @@ class VisitDone(NamedTuple):
     prescription_before: dict[str, Any] | None
     prescription_after: dict[str, Any] | None
     codes: list[Any]
+
+
+class Setting(NamedTuple):
+    """What a confirmed visit set the pump to: quick to read for very many pumps."""
+
+    id: int
+    pump_id: int
+    performed_at: datetime
+    analysed: bool
+    reprogrammed: bool
+    prescription_after: dict[str, Any] | None
 
 
 class VisitAmendment(SQLModel, table=True):
@@ -147,6 +159,17 @@ def newest_prescribing(session: Session, pump_id: int) -> Visit | None:
     return next((visit for visit in rows if visit.prescription_after), None)
 
 
+def newest_settings(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Setting]]:
+    """Of each pump its newest confirmed visit that prescribed, and the newest at which it was read or programmed."""
+    found: dict[int, list[Setting]] = {}
+    columns = (col(getattr(Visit, name)) for name in Setting._fields)
+    ids = [newest.where(col(Pump.id).in_(pump_ids)) for newest in (_NEWEST_SETTING, _NEWEST_READ)]
+    rows = session.execute(sqlalchemy.select(*columns).where(col(Visit.id).in_(sqlalchemy.union_all(*ids))))
+    for row in rows:
+        found.setdefault(row[1], []).append(Setting._make(row))
+    return found
+
+
 def analyses_since(session: Session, pump_id: int, since: datetime) -> list[Visit]:
     """The pump's confirmed visits since then at which it was analysed, oldest first."""
     chosen = select(Visit).where(
@@ -177,3 +200,18 @@ def last_refills(session: Session, pump_ids: Sequence[int], as_of: datetime | No
     if as_of is not None:
         chosen = chosen.where(col(Visit.logged_at) <= as_of)
     return dict(session.exec(chosen).all())
+
+
+def _newest_confirmed(*which: Any) -> Any:
+    """The id of each pump's newest confirmed visit of that sort: one step into the index for each pump."""
+    newest = (
+        sqlalchemy.select(col(Visit.id))
+        .where(col(Visit.pump_id) == col(Pump.id), col(Visit.status) == "confirmed", *which)
+        .order_by(col(Visit.performed_at).desc(), col(Visit.id).desc())
+        .limit(1)
+    )
+    return sqlalchemy.select(newest.correlate(Pump).scalar_subquery()).select_from(Pump)
+
+
+_NEWEST_SETTING: Final = _newest_confirmed(col(Visit.prescription_after).is_not(None))
+_NEWEST_READ: Final = _newest_confirmed(col(Visit.analysed).is_(True) | col(Visit.reprogrammed).is_(True))
