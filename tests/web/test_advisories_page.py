@@ -145,7 +145,7 @@ def test_an_advisory_is_decided_on_pump_by_pump_and_once(site_on_both: Site) -> 
     assert "Seen in the clinic; goes on." in decided
     assert "NGP150001" not in decided
     with site.database.reading() as session:
-        entry = session.exec(select(AuditEntry).where(AuditEntry.action == "record.advised")).one()
+        entry = session.exec(select(AuditEntry).where(AuditEntry.action == "advisory.acknowledged")).one()
         assert (entry.subject, entry.detail["note"]) == ("pump:NGP150000", "Seen in the clinic; goes on.")
 
 

@@ -83,10 +83,10 @@ def test_an_mri_is_logged_and_its_check_too_and_both_are_in_the_trail(site: Site
     assert answer.headers["location"] == "/mri?said=checked"
     with site.database.reading() as session:
         exam = session.exec(select(MriExam)).one()
-        trail = session.exec(select(AuditEntry).where(col(AuditEntry.action).startswith("record.")))
+        trail = session.exec(select(AuditEntry).where(col(AuditEntry.action).startswith("mri.")))
         assert [(one.action, one.subject, one.actor) for one in trail] == [
-            ("record.mri", "pump:SN1", staff.email),
-            ("record.checked", "pump:SN1", staff.email),
+            ("mri.logged", "pump:SN1", staff.email),
+            ("mri.checked", "pump:SN1", staff.email),
         ]
     assert (exam.checked_at, exam.checked_by) == (NOW - HOUR / 2, staff.email)
 

@@ -104,7 +104,7 @@ def test_a_sign_in_is_taken_away_with_a_reason_once_and_can_be_renewed(site: Sit
     assert "revoked" in page
     assert 'action="/pumps/SN1/credential/revoke"' not in page
     assert nurse.post("/pumps/SN1/credential/revoke", data={"reason": "again"}).status_code == 409
-    (entry,) = trail(site, "record.revoked")
+    (entry,) = trail(site, "credential.revoked")
     assert (entry.subject, entry.detail["reason"]) == ("pump:SN1", "Lost on a train")
     nurse.post("/pumps/SN1/credential")
     with site.database.reading() as session:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlmodel import Session, select
 
 from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.actions.passwords import hash_password
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.records.columns import key
@@ -54,7 +55,7 @@ def add_staff(
         session,
         actor=by,
         clinic_id=clinic.id,
-        action="staff.added",
+        action=Event.STAFF_ADDED,
         subject=f"staff:{plain}",
         detail={"role": role, "name": staff.name, "unit": staff.unit},
         now=now,
@@ -117,7 +118,7 @@ def add_clinic(session: Session, *, name: str, timezone: str, by: str, now: date
         session,
         actor=by,
         clinic_id=clinic.id,
-        action="clinic.added",
+        action=Event.CLINIC_ADDED,
         subject=f"clinic:{name}",
         detail={"timezone": timezone},
         now=now,

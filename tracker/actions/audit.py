@@ -78,7 +78,7 @@ def record_all(session: Session, facts: Iterable[Fact]) -> list[AuditEntry]:
             at=fact.at.astimezone(UTC),
             actor=_plain(fact.actor)[:254],
             clinic_id=fact.clinic_id,
-            action=fact.action,
+            action=str(fact.action),
             subject=_plain(fact.subject)[:200],
             detail=_storable(fact.detail),
             previous=previous,

@@ -1,4 +1,4 @@
-"""Change what people keep of a pump: where it belongs, its limits, how often it should report."""
+"""Change what people keep of a pump: who it is, what is in it, where it belongs, its limits, how often it reports."""
 
 from __future__ import annotations
 
@@ -9,50 +9,66 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from devices.models import catalogue
+from tracker.actions.enrol_pump import check_details
+from tracker.actions.visit_codes import today_in
 from tracker.errors import Invalid
 from tracker.records.columns import key
 from tracker.records.pump import Pump, look_again
 
-CHANGEABLE: Final = ("patient_reference", "unit", "low_reservoir_ml", "refill_cap_days", "report_interval_s")
-_LONGEST = 80
-_MOST_DAYS = 3650
-_LEAST_S, _MOST_S = 1, 90 * 86_400
+CHANGEABLE: Final = (
+    "udi",
+    "device_identifier",
+    "lot",
+    "manufactured_on",
+    "expires_on",
+    "patient_reference",
+    "unit",
+    "implanted_on",
+    "drug",
+    "concentration",
+    "concentration_unit",
+    "dose_per_day",
+    "low_reservoir_ml",
+    "refill_cap_days",
+    "report_interval_s",
+)
+_TOGETHER: Final = (("concentration", "concentration_unit"), ("manufactured_on", "expires_on"))
+"""Fields that are checked against each other: a change of one is held against what the record says of the other."""
 
 
 def change_record(session: Session, pump: Pump, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Change the named fields and have the pump looked at anew. Returns what each was before.
 
-    Raises ``Invalid`` naming the field. None empties a field, save the reporting interval, which must be known.
+    Raises ``Invalid`` naming the field: what an enrolment refuses is refused here too. None empties a field, save the
+    reporting interval, which must be known.
     """
-    before: dict[str, Any] = {}
-    for name, value in changes.items():
+    for name in changes:
         if name not in CHANGEABLE:
             raise Invalid(f"{name} is not changed here", field=name)
-        _check(pump, name, value)
-        if getattr(pump, name) != value:
-            before[name] = getattr(pump, name)
-            setattr(pump, name, value)
+    if "report_interval_s" in changes and changes["report_interval_s"] is None:
+        raise Invalid("say how often a report is expected", field="report_interval_s")
+    different = {name: value for name, value in changes.items() if getattr(pump, name) != value}
+    today = today_in(session, pump.clinic_id, now)
+    check_details(_beside(pump, different), catalogue.find(pump.model), today)
+    _check_implant(pump, different)
+    before = {name: getattr(pump, name) for name in different}
+    for name, value in different.items():
+        setattr(pump, name, value)
     session.add(pump)
     session.flush()
     look_again(session, [key(pump.id)], now)
     return before
 
 
-def _check(pump: Pump, name: str, value: Any) -> None:
-    model = catalogue.find(pump.model)
-    match name:
-        case "patient_reference" | "unit":
-            if value is not None and len(value) > _LONGEST:
-                raise Invalid(f"at most {_LONGEST} characters", field=name)
-        case "low_reservoir_ml":
-            if value is not None and (model is None or not 0 <= value <= model.capacity_ml):
-                most = f"0 to {model.capacity_ml:g} mL" if model else "what the model holds"
-                raise Invalid(f"a low mark lies within {most}", field=name)
-        case "refill_cap_days":
-            if value is not None and not 1 <= value <= _MOST_DAYS:
-                raise Invalid(f"a fill may stay for 1 to {_MOST_DAYS} days", field=name)
-        case _:
-            if value is None or not _LEAST_S <= value <= _MOST_S:
-                raise Invalid(
-                    "a report is expected every second at the most and every 90 days at the least", field=name
-                )
+def _beside(pump: Pump, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes, each beside the fields that it must agree with."""
+    partners = {
+        name: getattr(pump, name) for group in _TOGETHER if any(one in changes for one in group) for name in group
+    }
+    return partners | dict(changes)
+
+
+def _check_implant(pump: Pump, changes: Mapping[str, Any]) -> None:
+    implanted = changes.get("implanted_on")
+    if implanted is not None and pump.explanted_on is not None and implanted > pump.explanted_on:
+        raise Invalid(f"the pump was taken out on {pump.explanted_on}, before that", field="implanted_on")

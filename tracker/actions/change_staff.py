@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, func, select
 
 from tracker.actions import audit
 from tracker.actions.add_staff import checked_role
+from tracker.actions.audit_events import Event
 from tracker.actions.issue_token import revoke_token
 from tracker.actions.passwords import hash_password
 from tracker.actions.refresh_worklist import event
@@ -65,7 +66,7 @@ def change_staff(
             session,
             actor=by,
             clinic_id=staff.clinic_id,
-            action="staff.changed",
+            action=Event.STAFF_CHANGED,
             subject=f"staff:{staff.email}",
             detail=changed,
             now=now,

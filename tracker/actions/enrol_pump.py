@@ -165,6 +165,11 @@ def check(enrolment: Enrolment, today: date) -> None:
     lifecycle = details.get("lifecycle")
     if lifecycle is not None and lifecycle not in set(LifecycleState):
         raise Invalid(f"{lifecycle!r} is no state of a pump's life", field="lifecycle")
+    check_details(details, model, today)
+
+
+def check_details(details: Mapping[str, Any], model: PumpModel | None, today: date) -> None:
+    """Refuse a field's value that no record may hold, naming the field; None stands for a model no longer known."""
     _check_texts(details)
     _check_dates_and_amounts(details, today)
     _check_limits(details, model)
@@ -196,10 +201,11 @@ def _check_dates_and_amounts(details: Mapping[str, Any], today: date) -> None:
         raise Invalid("a concentration means nothing without its unit, such as mcg/mL", field="concentration_unit")
 
 
-def _check_limits(details: Mapping[str, Any], model: PumpModel) -> None:
+def _check_limits(details: Mapping[str, Any], model: PumpModel | None) -> None:
     low = details.get("low_reservoir_ml")
-    if low is not None and not 0 <= low <= model.capacity_ml:
-        raise Invalid(f"a low mark of {low} mL is outside 0 to {model.capacity_ml:g} mL", field="low_reservoir_ml")
+    if low is not None and (model is None or not 0 <= low <= model.capacity_ml):
+        most = f"0 to {model.capacity_ml:g} mL" if model else "what the model holds, which is not known"
+        raise Invalid(f"a low mark of {low} mL is outside {most}", field="low_reservoir_ml")
     cap = details.get("refill_cap_days")
     if cap is not None and not 1 <= cap <= _LONGEST_CAP_DAYS:
         raise Invalid(f"a fill may stay for 1 to {_LONGEST_CAP_DAYS} days", field="refill_cap_days")

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.errors import Invalid
 from tracker.records.columns import key
 from tracker.records.staff import ApiToken, Staff
@@ -27,7 +28,7 @@ def issue_token(session: Session, staff: Staff, *, name: str, by: str, now: date
     session.add(
         ApiToken(staff_id=key(staff.id), name=name, digest=hashlib.sha256(token.encode()).hexdigest(), created_at=now)
     )
-    _enter(session, staff, "token.issued", name, by, now)
+    _enter(session, staff, Event.TOKEN_ISSUED, name, by, now)
     return token
 
 
@@ -36,7 +37,7 @@ def revoke_token(session: Session, staff: Staff, token: ApiToken, *, by: str, no
     if token.revoked_at is None:
         token.revoked_at = now
         session.add(token)
-        _enter(session, staff, "token.revoked", token.name, by, now)
+        _enter(session, staff, Event.TOKEN_REVOKED, token.name, by, now)
 
 
 def _enter(session: Session, staff: Staff, action: str, name: str, by: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from tracker.actions import audit
 from tracker.actions.add_staff import clinic_named
+from tracker.actions.audit_events import Event
 from tracker.actions.name_programmer import drop_programmer, name_programmer
 from tracker.cli.records import opened, operator
 from tracker.errors import NotFound
@@ -30,7 +31,7 @@ def add(programmer: Name, clinic: At = None) -> None:
     with opened() as database, database.writing() as session:
         home = _clinic(session, clinic)
         name_programmer(session, key(home.id), programmer, by=operator(), now=now)
-        _enter(session, home, "programmer.named", programmer, now)
+        _enter(session, home, Event.PROGRAMMER_NAMED, programmer, now)
 
 
 @app.command()
@@ -40,7 +41,7 @@ def drop(programmer: Name, clinic: At = None) -> None:
     with opened() as database, database.writing() as session:
         home = _clinic(session, clinic)
         drop_programmer(session, key(home.id), programmer, now=now)
-        _enter(session, home, "programmer.dropped", programmer, now)
+        _enter(session, home, Event.PROGRAMMER_DROPPED, programmer, now)
 
 
 @app.command("list")

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.actions.enrol_pump import Enrolment, check, enrol_pumps
 from tracker.actions.visit_codes import today_in
 from tracker.broker.credentials import Credential, issue_many
@@ -67,7 +68,7 @@ def enrol(database: Database, clinic_id: int, wanted: Sequence[Wanted], *, by: s
         audit.record_all(
             session,
             [
-                audit.Fact(now, by, clinic_id, "pump.enrolled", f"pump:{one.serial}", {"model": one.model})
+                audit.Fact(now, by, clinic_id, Event.PUMP_ENROLLED, f"pump:{one.serial}", {"model": one.model})
                 for one in wanted
             ],
         )

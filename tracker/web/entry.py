@@ -8,13 +8,14 @@ from typing import Any
 from sqlmodel import Session
 
 from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.web.people import Person
 
 
 def enter(
     session: Session,
     person: Person,
-    action: str,
+    action: Event,
     subject: str,
     now: datetime,
     *,

@@ -26,6 +26,7 @@ from joserfc.jwk import KeySet
 from sqlmodel import Session
 
 from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.errors import Unavailable
 from tracker.records.staff import Staff, staff_by_email, staff_by_subject
 from tracker.settings import Settings
@@ -203,7 +204,7 @@ def _bind(session: Session, staff: Staff, subject: str, now: datetime) -> None:
         session,
         actor=staff.email,
         clinic_id=staff.clinic_id,
-        action="staff.bound",
+        action=Event.STAFF_BOUND,
         subject=f"staff:{staff.email}",
         detail={"provider": subject.partition("#")[0]},
         now=now,

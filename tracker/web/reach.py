@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from devices.topics import is_serial
 from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.errors import Invalid, NotFound
 from tracker.records.pump import Pump, pump_by_serial
 from tracker.records.staff import BreakGlass, open_break_glass
@@ -63,7 +64,7 @@ def break_glass(session: Session, person: Person, serial: str, reason: str, now:
             session,
             actor=person.email,
             clinic_id=clinic_id,
-            action="break_glass.opened",
+            action=Event.EMERGENCY_ACCESS_OPENED,
             subject=f"pump:{pump.serial}",
             detail={"reason": reason, "until": opened.expires_at, "role": person.role, "clinic": person.clinic_name},
             now=now,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, col, delete
 
 from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.actions.passwords import hash_password, matches
 from tracker.errors import Invalid, TrackerError
 from tracker.records.staff import BrowserSession, Staff, staff_by_email
@@ -89,7 +90,7 @@ def open_session(session: Session, staff: Staff, now: datetime, how: str) -> Ope
     staff.failed_attempts = 0
     staff.locked_until = None
     session.add(staff)
-    _enter(session, staff, "staff.signed_in", {"by": how}, now)
+    _enter(session, staff, Event.STAFF_SIGNED_IN, {"by": how}, now)
     return Opened(secret, staff.email)
 
 
@@ -100,7 +101,7 @@ def sign_out(web: Web, person: Person) -> None:
         session.exec(delete(BrowserSession).where(col(BrowserSession.digest) == person.session_digest))
         staff = session.get(Staff, person.staff_id)
         if staff is not None:
-            _enter(session, staff, "staff.signed_out", {}, now)
+            _enter(session, staff, Event.STAFF_SIGNED_OUT, {}, now)
 
 
 def change_password(web: Web, person: Person, old: str, new: str) -> None:
@@ -121,7 +122,7 @@ def change_password(web: Web, person: Person, old: str, new: str) -> None:
         staff.password_changed_at = now
         session.add(staff)
         end_sessions(session, person.staff_id, but=person.session_digest)
-        _enter(session, staff, "staff.password_changed", {}, now)
+        _enter(session, staff, Event.STAFF_PASSWORD_CHANGED, {}, now)
 
 
 def confirm(web: Web, person: Person, password: str) -> None:
@@ -148,7 +149,7 @@ def _count_failure(session: Session, staff: Staff | None, email: str, now: datet
             session,
             actor="nobody",
             clinic_id=None,
-            action="staff.sign_in_refused",
+            action=Event.STAFF_SIGN_IN_REFUSED,
             subject="staff:unknown",
             detail={"email_sha256": digest(email.strip().lower())[:16]},  # people type passwords there
             now=now,
@@ -160,7 +161,7 @@ def _count_failure(session: Session, staff: Staff | None, email: str, now: datet
         if over >= 0:
             staff.locked_until = now + min(FIRST_LOCK * 2 ** min(over, 12), LONGEST_LOCK)
         session.add(staff)
-    _enter(session, staff, "staff.sign_in_refused", {"locked": locked, "tries": staff.failed_attempts}, now)
+    _enter(session, staff, Event.STAFF_SIGN_IN_REFUSED, {"locked": locked, "tries": staff.failed_attempts}, now)
 
 
 def _enter(session: Session, staff: Staff, action: str, detail: dict[str, object], now: datetime) -> None:

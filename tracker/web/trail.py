@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from tracker.actions.audit import Fact, record_all
+from tracker.actions.audit_events import Event
 from tracker.private import private_folder
 from tracker.records.audit import already_entered
 from tracker.records.database import Database
@@ -95,7 +96,7 @@ class ReadTrail:
             if more is None:
                 return
             told = {"what": what, "via": person.via, **detail, **more}
-            fact = Fact(now, person.email, whose, "read", subject, told)
+            fact = Fact(now, person.email, whose, Event.READ, subject, told)
             line = json.dumps({**asdict(fact), "at": now.isoformat()}, default=str).encode() + b"\n"
             file = self._file or self._open()
             file.write(line)

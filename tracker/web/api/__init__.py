@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from tracker.web.api import (
+    advisories,
     alarms,
     break_glass,
+    clinic,
     determinations,
     evaluators,
     health,
+    lifecycle,
     models,
+    mri,
     pumps,
+    record,
     rejected,
+    replacement,
+    staff,
     visits,
     worklist,
 )
@@ -18,12 +25,19 @@ from tracker.web.api import (
 API = (
     health.router,
     pumps.router,
+    record.router,
+    lifecycle.router,
+    mri.router,
     break_glass.router,
     alarms.router,
     visits.router,
     determinations.router,
+    replacement.router,
+    advisories.router,
     worklist.router,
     rejected.router,
+    clinic.router,
+    staff.router,
     models.router,
     evaluators.router,
 )

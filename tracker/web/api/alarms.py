@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import Field, StringConstraints
 
-from tracker.actions import audit
 from tracker.actions.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.assign_alarm import assign_alarm
+from tracker.actions.audit_events import Event
 from tracker.actions.snooze_alarm import snooze_alarm
 from tracker.errors import NotFound
 from tracker.records.alarm import Alarm
@@ -32,6 +32,7 @@ from tracker.web.api.values import (
     place_in,
 )
 from tracker.web.context import Context, Web
+from tracker.web.entry import enter
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
@@ -92,23 +93,25 @@ def acknowledge(
 ) -> AlarmShown:
     """Say that you have seen it; a latched alarm that is no longer active closes."""
     reason = given.reason if given else ""
-    return _handle(web, person, serial, alarm_id, "acknowledged", acknowledge_alarm, reason=reason)
+    return _handle(web, person, serial, alarm_id, Event.ALARM_ACKNOWLEDGED, acknowledge_alarm, reason=reason)
 
 
 @router.post("/pumps/{serial}/alarms/{alarm_id}/assign", response_model=AlarmShown)
 def assign(serial: Serial, alarm_id: RowId, given: Assignment, web: Context, person: Handle) -> AlarmShown:
     """Make it a colleague's."""
-    return _handle(web, person, serial, alarm_id, "assigned", assign_alarm, to=given.to, reason=given.reason)
+    return _handle(web, person, serial, alarm_id, Event.ALARM_ASSIGNED, assign_alarm, to=given.to, reason=given.reason)
 
 
 @router.post("/pumps/{serial}/alarms/{alarm_id}/snooze", response_model=AlarmShown)
 def snooze(serial: Serial, alarm_id: RowId, given: Snooze, web: Context, person: Handle) -> AlarmShown:
     """Leave it off the worklist for a while; never one of high priority."""
-    return _handle(web, person, serial, alarm_id, "snoozed", snooze_alarm, until=given.until, reason=given.reason)
+    return _handle(
+        web, person, serial, alarm_id, Event.ALARM_SNOOZED, snooze_alarm, until=given.until, reason=given.reason
+    )
 
 
 def _handle(
-    web: Web, person: Person, serial: str, alarm_id: int, what: str, act: Callable[..., Alarm], **given: Any
+    web: Web, person: Person, serial: str, alarm_id: int, event: Event, act: Callable[..., Alarm], **given: Any
 ) -> AlarmShown:
     now = web.clock()
     with fitting(), web.database.writing() as session:
@@ -117,13 +120,6 @@ def _handle(
         if alarm is None or alarm.pump_id != pump.id:
             raise NotFound("this pump has no such alarm")
         alarm = act(session, alarm_id, by=person.email, now=now, **given)
-        audit.record(
-            session,
-            actor=person.email,
-            clinic_id=pump.clinic_id,
-            action=f"alarm.{what}",
-            subject=f"pump:{serial}",
-            detail={"alarm": alarm_id, "code": alarm.code, **given},
-            now=now,
-        )
+        detail = {"alarm": alarm_id, "code": alarm.code, **given}
+        enter(session, person, event, f"pump:{serial}", now, clinic_id=pump.clinic_id, **detail)
     return alarm_of(alarm)

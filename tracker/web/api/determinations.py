@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import Field
 
-from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.actions.determine import determine
 from tracker.records.columns import key
 from tracker.records.determination import determinations_of
 from tracker.web.api.determination_shapes import DeterminationShown, determination_of
 from tracker.web.api.values import Clash, Cursor, Given, Limit, Moment, Page, Serial, fitting, paged, place_in
 from tracker.web.context import Context
+from tracker.web.entry import enter
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
@@ -42,15 +43,8 @@ def make(
     with fitting(), web.database.writing() as session:
         pump = pump_of(session, person, serial, now)
         row = determine(session, pump, cause="staff", now=now, as_of=as_of)
-        audit.record(
-            session,
-            actor=person.email,
-            clinic_id=pump.clinic_id,
-            action="determination.made",
-            subject=f"pump:{serial}",
-            detail={"determination": row.id, "outcome": row.outcome, "as_of": as_of},
-            now=now,
-        )
+        detail = {"determination": row.id, "outcome": row.outcome, "as_of": as_of}
+        enter(session, person, Event.DETERMINATION_MADE, f"pump:{serial}", now, clinic_id=pump.clinic_id, **detail)
     return determination_of(row)
 
 

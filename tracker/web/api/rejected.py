@@ -1,4 +1,4 @@
-"""Rejected messages: whole, with the reason."""
+"""Rejected messages: whole, with the reason; have one read again, or discard it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,25 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
+from sqlmodel import Session
 
+from tracker.actions.audit_events import Event
+from tracker.actions.discard_rejected import discard_rejected
+from tracker.actions.retake_rejected import retake_rejected
+from tracker.errors import NotFound
 from tracker.records.columns import key
 from tracker.records.paging import clinic_count, rejected_page
 from tracker.records.rejected import RejectedMessage
-from tracker.web.api.values import Cursor, Limit, Page, paged, place_in
+from tracker.records.views_rejected import rejected_message
+from tracker.web.api.values import Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
 from tracker.web.context import Context
+from tracker.web.entry import enter
 from tracker.web.people import Person
 from tracker.web.permissions import Role, requires
 
 router = APIRouter(prefix="/api/v1", tags=["rejected"])
+Settler = Annotated[Person, requires("rejected.settle")]
 
 
 class RejectedShown(BaseModel):
@@ -31,6 +39,12 @@ class RejectedShown(BaseModel):
     reason: str
     received_at: datetime
     status: Literal["kept", "replayed", "discarded"]
+
+
+class Discarding(Given):
+    """Why nothing is to be made of it."""
+
+    reason: Annotated[Sentence, StringConstraints(min_length=1)]
 
 
 @router.get("/rejected", response_model=Page[RejectedShown])
@@ -50,12 +64,46 @@ def listed(
     scope = f"rejected {person.clinic_id} {status}"
     place = place_in(web, scope, cursor, int)
     with web.database.reading() as session:
-        nobodys = person.role == Role.ADMINISTRATOR or clinic_count(session) == 1
+        nobodys = _sees_nobodys(session, person)
         rows = rejected_page(
             session, person.clinic_id, limit + 1, place[0] if place else None, nobodys=nobodys, status=status
         )
     web.trail.read(person, "rejected", "list", now, count=min(limit, len(rows)))
     return paged(web, scope, rows, limit, place=lambda row: [key(row.id)], show=_shown)
+
+
+@router.post("/rejected/{message_id}/replay", response_model=RejectedShown)
+def replay(message_id: RowId, web: Context, person: Settler) -> dict[str, Any]:
+    """Read it again: after its pump was enrolled, or after an upgrade. It stays as it is where it is still refused."""
+    now = web.clock()
+    with fitting(), web.database.writing() as session:
+        _message(session, person, message_id)
+        message = retake_rejected(session, message_id, by=person.email, now=now)
+        enter(session, person, Event.REJECTED_REPLAYED, f"pump:{message.serial}", now, message=message_id)
+    return _shown(message)
+
+
+@router.post("/rejected/{message_id}/discard", response_model=RejectedShown)
+def discard(message_id: RowId, given: Discarding, web: Context, person: Settler) -> dict[str, Any]:
+    """Nothing is to be made of it; it stays, with the reason."""
+    now = web.clock()
+    with fitting(), web.database.writing() as session:
+        _message(session, person, message_id)
+        message = discard_rejected(session, message_id, reason=given.reason, by=person.email, now=now)
+        enter(session, person, Event.REJECTED_DISCARDED, f"pump:{message.serial}", now, message=message_id)
+    return _shown(message)
+
+
+def _message(session: Session, person: Person, message_id: int) -> RejectedMessage:
+    nobodys = _sees_nobodys(session, person)
+    message = rejected_message(session, person.clinic_id, message_id, nobodys=nobodys)
+    if message is None:
+        raise NotFound("there is no such message at your clinic")
+    return message
+
+
+def _sees_nobodys(session: Session, person: Person) -> bool:
+    return person.role == Role.ADMINISTRATOR or clinic_count(session) == 1
 
 
 def _shown(message: RejectedMessage) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
-from tracker.actions import audit
 from tracker.actions.amend_visit import amend_visit
+from tracker.actions.audit_events import Event
 from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.log_visit import log_visit
 from tracker.actions.withdraw_visit import withdraw_visit
@@ -36,6 +36,7 @@ from tracker.web.api.values import (
     place_in,
 )
 from tracker.web.context import Context
+from tracker.web.entry import enter
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
@@ -144,7 +145,7 @@ def log(
     with fitting(), web.database.writing() as session:
         pump = pump_of(session, person, serial, now)
         visit = log_visit(session, pump, **given.model_dump(), by=person.email, now=now)
-        _enter(session, person, pump, "visit.logged", visit, now)
+        _enter(session, person, pump, Event.VISIT_LOGGED, visit, now)
     return _shown(visit)
 
 
@@ -182,7 +183,7 @@ def confirm(
         pump = _visit_of(session, person, serial, visit_id, now)
         skill = given.professional_skill if given else None
         visit = confirm_visit(session, visit_id, professional_skill=skill, by=person.email, now=now)
-        _enter(session, person, pump, "visit.confirmed", visit, now)
+        _enter(session, person, pump, Event.VISIT_CONFIRMED, visit, now)
     return _shown(visit)
 
 
@@ -202,7 +203,7 @@ def amend(
         pump = _visit_of(session, person, serial, visit_id, now)
         wanted = {name: value for name, value in changes.items() if name not in kept}
         visit = amend_visit(session, visit_id, wanted, reason=given.reason, by=person.email, now=now)
-        _enter(session, person, pump, "visit.amended", visit, now, reason=given.reason, fields=sorted(wanted))
+        _enter(session, person, pump, Event.VISIT_AMENDED, visit, now, reason=given.reason, fields=sorted(wanted))
     return _shown(visit)
 
 
@@ -219,7 +220,7 @@ def withdraw(
     with fitting(), web.database.writing() as session:
         pump = _visit_of(session, person, serial, visit_id, now)
         visit = withdraw_visit(session, visit_id, reason=given.reason, by=person.email, now=now)
-        _enter(session, person, pump, "visit.withdrawn", visit, now, reason=given.reason)
+        _enter(session, person, pump, Event.VISIT_WITHDRAWN, visit, now, reason=given.reason)
     return _shown(visit)
 
 
@@ -235,17 +236,11 @@ def _visit_of(session: Session, person: Person, serial: str, visit_id: int, now:
 
 
 def _enter(
-    session: Session, person: Person, pump: Pump, action: str, visit: Visit, now: datetime, **detail: Any
+    session: Session, person: Person, pump: Pump, event: Event, visit: Visit, now: datetime, **detail: Any
 ) -> None:
-    audit.record(
-        session,
-        actor=person.email,
-        clinic_id=pump.clinic_id,
-        action=action,
-        subject=f"pump:{pump.serial}",
-        detail={"visit": visit.id, "codes": visit.codes, **detail},
-        now=now,
-    )
+    subject = f"pump:{pump.serial}"
+    detail = {"visit": visit.id, "codes": visit.codes, **detail}
+    enter(session, person, event, subject, now, clinic_id=pump.clinic_id, **detail)
 
 
 def _shown(visit: Visit) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
-from tracker.actions import audit
+from tracker.actions.audit_events import Event
 from tracker.actions.claim import claim
 from tracker.actions.finish import finish
 from tracker.actions.hand_over import hand_over
@@ -21,6 +21,7 @@ from tracker.records.pump import pumps_by_id
 from tracker.records.worklist import WorklistItem, worklist_page
 from tracker.web.api.values import NO_NUL, Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
 from tracker.web.context import Context, Web
+from tracker.web.entry import enter
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 
@@ -111,13 +112,13 @@ def listed(
 @router.post("/worklist/{item_id}/claim", response_model=ItemShown)
 def claim_item(item_id: RowId, web: Context, person: Handle) -> dict[str, Any]:
     """Take a line; of two who try at once, one gets it."""
-    return _handle(web, person, item_id, "claimed", claim)
+    return _handle(web, person, item_id, Event.ITEM_CLAIMED, claim)
 
 
 @router.post("/worklist/{item_id}/hand-over", response_model=ItemShown)
 def hand_over_item(item_id: RowId, given: HandOver, web: Context, person: Handle) -> dict[str, Any]:
     """Give a line to a colleague."""
-    return _handle(web, person, item_id, "handed_over", hand_over, to=given.to, reason=given.reason)
+    return _handle(web, person, item_id, Event.ITEM_HANDED_OVER, hand_over, to=given.to, reason=given.reason)
 
 
 @router.post("/worklist/{item_id}/release", response_model=ItemShown)
@@ -125,32 +126,25 @@ def release_item(
     item_id: RowId, web: Context, person: Handle, given: Annotated[Why | None, Body()] = None
 ) -> dict[str, Any]:
     """Give a claimed line back to all."""
-    return _handle(web, person, item_id, "released", release, reason=given.reason if given else "")
+    return _handle(web, person, item_id, Event.ITEM_RELEASED, release, reason=given.reason if given else "")
 
 
 @router.post("/worklist/{item_id}/done", response_model=ItemShown)
 def finish_item(item_id: RowId, given: Done, web: Context, person: Handle) -> dict[str, Any]:
     """Mark a line as done; it comes back if its cause still stands after a while."""
-    return _handle(web, person, item_id, "done", finish, reason=given.reason)
+    return _handle(web, person, item_id, Event.ITEM_DONE, finish, reason=given.reason)
 
 
 def _handle(
-    web: Web, person: Person, item_id: int, what: str, act: Callable[..., WorklistItem], **given: Any
+    web: Web, person: Person, item_id: int, event: Event, act: Callable[..., WorklistItem], **given: Any
 ) -> dict[str, Any]:
     now = web.clock()
     with fitting(), web.database.writing() as session:
         _own(session, person, item_id)
         item = act(session, item_id, by=person.email, now=now, **given)
         pump = pumps_by_id(session, [item.pump_id]).get(item.pump_id) if item.pump_id is not None else None
-        audit.record(
-            session,
-            actor=person.email,
-            clinic_id=item.clinic_id,
-            action=f"worklist.{what}",
-            subject=f"pump:{pump.serial}" if pump else f"worklist:{item_id}",
-            detail={"item": item_id, "kind": item.kind, **given},
-            now=now,
-        )
+        subject = f"pump:{pump.serial}" if pump else f"worklist:{item_id}"
+        enter(session, person, event, subject, now, item=item_id, kind=item.kind, what=item.what, **given)
     return _shown(item, pump.serial if pump else None)
 
 

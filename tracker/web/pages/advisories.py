@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from tracker.actions import audit
 from tracker.actions.acknowledge_advisory import acknowledge_advisory
+from tracker.actions.audit_events import Event
 from tracker.actions.compare_advisories import Change, compare_advisories
 from tracker.actions.load_advisories import load_advisories, match_advisories, read_advisories
 from tracker.errors import Invalid, NotFound, TrackerError
@@ -112,7 +113,7 @@ def decide(
                 raise NotFound("the advisory covers no such pump of your clinic")
             acknowledge_advisory(session, match_id, note=note, by=person.email, now=now)
             subject = f"pump:{found[1].serial}"
-            enter(session, person, "record.advised", subject, now, advisory=advisory_id, note=note.strip())
+            enter(session, person, Event.ADVISORY_ACKNOWLEDGED, subject, now, advisory=advisory_id, note=note.strip())
     except TrackerError as fault:
         return _show(request, web, person, advisory_id, fault=fault, at_fault=match_id, note=note)
     return back_to(f"/advisories/{advisory_id}", "advised")
@@ -126,7 +127,7 @@ def _text_of(file: UploadFile) -> str:
 
 
 def _fact(person: Person, change: Change, now: datetime) -> audit.Fact:
-    deed = "advisory.loaded" if change.new else "advisory.changed"
+    deed = Event.ADVISORY_LOADED if change.new else Event.ADVISORY_CHANGED
     detail = {"via": person.via, "before": dict(change.before), "after": change.after}
     return audit.Fact(now, person.email, person.clinic_id, deed, f"advisory:{change.entry['reference']}", detail)
 

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from tracker.actions.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.audit_events import Event
 from tracker.actions.snooze_alarm import snooze_alarm
 from tracker.errors import NotFound, TrackerError
 from tracker.records.alarm import Alarm
@@ -43,6 +44,7 @@ def acknowledge(
         serial,
         alarm_id,
         "acknowledged",
+        Event.ALARM_ACKNOWLEDGED,
         lambda session, now: acknowledge_alarm(session, alarm_id, reason=reason, by=person.email, now=now),
     )
 
@@ -65,6 +67,7 @@ def snooze(
         serial,
         alarm_id,
         "snoozed",
+        Event.ALARM_SNOOZED,
         lambda session, now: snooze_alarm(
             session, alarm_id, until=now + timedelta(hours=hours), reason=reason, by=person.email, now=now
         ),
@@ -78,6 +81,7 @@ def _deed(
     serial: str,
     alarm_id: int,
     said: str,
+    event: Event,
     act: Callable[[Session, datetime], Any],
 ) -> Response:
     now = web.clock()
@@ -89,7 +93,7 @@ def _deed(
                 raise NotFound("this pump has no such alarm")
             act(session, now)
             subject = f"pump:{serial}"
-            enter(session, person, f"alarm.{said}", subject, now, clinic_id=pump.clinic_id, code=alarm.code)
+            enter(session, person, event, subject, now, clinic_id=pump.clinic_id, alarm=alarm_id, code=alarm.code)
     except TrackerError as fault:
         return show_pump(request, web, person, serial, fault=fault.detail, status_code=fault.status)
     return back_to(f"/pumps/{serial}#alarms", said)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
+from tracker.actions.audit_events import Event
 from tracker.actions.change_clinic import change_clinic
 from tracker.actions.name_programmer import drop_programmer, name_programmer
 from tracker.errors import Invalid, TrackerError
@@ -56,7 +57,7 @@ def change(
             if before:
                 after = {field: wanted[field] for field in before}
                 subject = f"clinic:{home.name}"
-                enter(session, person, "clinic.changed", subject, web.clock(), before=before, after=after)
+                enter(session, person, Event.CLINIC_CHANGED, subject, web.clock(), before=before, after=after)
     except TrackerError as fault:
         return _show(request, web, person, fault=fault, typed=typed)
     return back_to("/clinic", "clinic-changed")
@@ -68,7 +69,7 @@ def name_one(request: Request, web: Context, person: Namer, programmer: Word = "
     try:
         with web.database.writing() as session:
             row = name_programmer(session, person.clinic_id, programmer, by=person.email, now=web.clock())
-            _enter(session, web, person, "programmer.named", row.programmer)
+            _enter(session, web, person, Event.PROGRAMMER_NAMED, row.programmer)
     except TrackerError as fault:
         return _show(request, web, person, fault=fault, typed={"programmer": programmer})
     return back_to("/clinic", "programmer-named")
@@ -80,7 +81,7 @@ def drop_one(request: Request, web: Context, person: Namer, programmer: Word = "
     try:
         with web.database.writing() as session:
             drop_programmer(session, person.clinic_id, programmer, now=web.clock())
-            _enter(session, web, person, "programmer.dropped", programmer.strip())
+            _enter(session, web, person, Event.PROGRAMMER_DROPPED, programmer.strip())
     except TrackerError as fault:
         return _show(request, web, person, fault=fault)
     return back_to("/clinic", "programmer-dropped")
@@ -94,9 +95,9 @@ def _days(text: str) -> int | None:
     return int(text)
 
 
-def _enter(session: Session, web: Web, person: Person, action: str, programmer: str) -> None:
+def _enter(session: Session, web: Web, person: Person, event: Event, programmer: str) -> None:
     home = session.get_one(Clinic, person.clinic_id)
-    enter(session, person, action, f"clinic:{home.name}", web.clock(), programmer=programmer)
+    enter(session, person, event, f"clinic:{home.name}", web.clock(), programmer=programmer)
 
 
 def _show(

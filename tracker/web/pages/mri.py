@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from devices.model import MriRule, PumpModel
 from devices.models import catalogue
+from tracker.actions.audit_events import Event
 from tracker.actions.log_mri import check_after_mri, log_mri
 from tracker.errors import Invalid, NotFound, TrackerError
 from tracker.records.columns import from_micros, key, to_micros
@@ -79,7 +80,9 @@ def log(
                 session, pump, performed_at=at, emptied_before=emptied, note=note.strip(), by=person.email, now=now
             )
             subject = f"pump:{pump.serial}"
-            enter(session, person, "record.mri", subject, now, clinic_id=pump.clinic_id, exam=exam.id, performed_at=at)
+            enter(
+                session, person, Event.MRI_LOGGED, subject, now, clinic_id=pump.clinic_id, exam=exam.id, performed_at=at
+            )
     except TrackerError as fault:
         return _show(request, web, person, fault=fault, typed=typed)
     return back_to("/mri", "mri")
@@ -96,7 +99,7 @@ def checked(request: Request, web: Context, person: Logger, exam_id: Number, che
                 raise NotFound("no pump of your clinic has such an MRI")
             at = _moment(checked_at, person, "checked_at")
             check_after_mri(session, exam_id, checked_at=at, by=person.email, now=now)
-            enter(session, person, "record.checked", f"pump:{found[1].serial}", now, exam=exam_id, checked_at=at)
+            enter(session, person, Event.MRI_CHECKED, f"pump:{found[1].serial}", now, exam=exam_id, checked_at=at)
     except TrackerError as fault:
         return _show(request, web, person, fault=fault, at_fault=exam_id, typed={"checked_at": checked_at})
     return back_to("/mri", "checked")

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from devices.models import catalogue
 from tracker.actions.acknowledge_advisory import acknowledge_advisory
+from tracker.actions.audit_events import Event
 from tracker.actions.change_record import change_record
 from tracker.actions.log_mri import check_after_mri, log_mri
 from tracker.actions.revoke_credential import revoke_credential
@@ -76,7 +77,7 @@ def change(
         before = change_record(session, pump, changes, now)
         return {"before": before, "after": {name: changes[name] for name in before}}
 
-    return _deed(request, web, person, serial, "changed", act)
+    return _deed(request, web, person, serial, "changed", Event.RECORD_CHANGED, act)
 
 
 @router.post("/pumps/{serial}/mri")
@@ -99,7 +100,7 @@ def mri(
         )
         return {"exam": exam.id, "performed_at": at}
 
-    return _deed(request, web, person, serial, "mri", act)
+    return _deed(request, web, person, serial, "mri", Event.MRI_LOGGED, act)
 
 
 @router.post("/pumps/{serial}/mri/{exam_id}/checked")
@@ -116,7 +117,7 @@ def mri_checked(
         check_after_mri(session, exam_id, checked_at=at, by=person.email, now=now)
         return {"exam": exam_id, "checked_at": at}
 
-    return _deed(request, web, person, serial, "checked", act)
+    return _deed(request, web, person, serial, "checked", Event.MRI_CHECKED, act)
 
 
 @router.post("/pumps/{serial}/suspension")
@@ -133,7 +134,8 @@ def suspend(
         suspend_reporting(session, pump, until=moment, reason=reason, now=now)
         return {"until": moment, "reason": reason}
 
-    return _deed(request, web, person, serial, "suspended" if until.strip() else "changed", act)
+    said, event = ("suspended", Event.REPORTING_SUSPENDED) if until.strip() else ("changed", Event.REPORTING_RESUMED)
+    return _deed(request, web, person, serial, said, event, act)
 
 
 @router.post("/pumps/{serial}/advisories/{match_id}")
@@ -154,7 +156,7 @@ def advisory_seen(
         acknowledge_advisory(session, match_id, note=note, by=person.email, now=now)
         return {"advisory": match.advisory_id, "note": note}
 
-    return _deed(request, web, person, serial, "advised", act, to=f"/pumps/{serial}")
+    return _deed(request, web, person, serial, "advised", Event.ADVISORY_ACKNOWLEDGED, act, to=f"/pumps/{serial}")
 
 
 @router.post("/pumps/{serial}/credential")
@@ -174,7 +176,7 @@ def renew_sign_in(
             now=now,
         )
         version = credentials_version(session)
-        enter(session, person, "credential.renewed", f"pump:{serial}", now, clinic_id=pump.clinic_id)
+        enter(session, person, Event.CREDENTIAL_RENEWED, f"pump:{serial}", now, clinic_id=pump.clinic_id)
     taken_up = wait_until_taken_up(web.database, version)
     return _show(request, web, person, serial, credential=credential, taken_up=taken_up)
 
@@ -195,18 +197,18 @@ def revoke_sign_in(
         revoke_credential(session, pump, now=now)
         return {"reason": reason.strip()}
 
-    return _deed(request, web, person, serial, "revoked", act)
+    return _deed(request, web, person, serial, "revoked", Event.CREDENTIAL_REVOKED, act)
 
 
 def _deed(
-    request: Request, web: Web, person: Person, serial: str, said: str, act: Act, to: str | None = None
+    request: Request, web: Web, person: Person, serial: str, said: str, event: Event, act: Act, to: str | None = None
 ) -> Response:
     now = web.clock()
     try:
         with web.database.writing() as session:
             pump = pump_of(session, person, serial, now)
             detail = act(session, pump, now)
-            enter(session, person, f"record.{said}", f"pump:{serial}", now, clinic_id=pump.clinic_id, **detail)
+            enter(session, person, event, f"pump:{serial}", now, clinic_id=pump.clinic_id, **detail)
     except TrackerError as fault:
         return _show(request, web, person, serial, fault=fault)
     return back_to(to or f"/pumps/{serial}/record", said)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
+from tracker.actions.audit_events import Event
 from tracker.actions.discard_rejected import discard_rejected
 from tracker.actions.retake_rejected import retake_rejected
 from tracker.errors import NotFound, TrackerError
@@ -87,7 +88,7 @@ def replay(request: Request, web: Context, person: Settler, message_id: int) -> 
         with web.database.writing() as session:
             message = _message(session, person, message_id)
             retake_rejected(session, message_id, by=person.email, now=now)
-            enter(session, person, "rejected.replayed", f"pump:{message.serial}", now, message=message_id)
+            enter(session, person, Event.REJECTED_REPLAYED, f"pump:{message.serial}", now, message=message_id)
     except TrackerError as fault:
         return _show(request, web, person, message_id, fault)
     return back_to("/rejected", "replayed")
@@ -107,7 +108,7 @@ def discard(
         with web.database.writing() as session:
             message = _message(session, person, message_id)
             discard_rejected(session, message_id, reason=reason, by=person.email, now=now)
-            enter(session, person, "rejected.discarded", f"pump:{message.serial}", now, message=message_id)
+            enter(session, person, Event.REJECTED_DISCARDED, f"pump:{message.serial}", now, message=message_id)
     except TrackerError as fault:
         return _show(request, web, person, message_id, fault)
     return back_to("/rejected", "discarded")

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from tracker.actions.attest import attest, withdraw_attestation
+from tracker.actions.audit_events import Event
 from tracker.actions.determine import determine
 from tracker.actions.document_fact import document_fact, withdraw_fact
 from tracker.actions.move_pump import move_pump
@@ -68,7 +69,7 @@ def determine_now(
         row = determine(session, pump, cause="staff", now=now, as_of=moment)
         return {"determination": row.id, "outcome": row.outcome, "as_of": moment}
 
-    return _deed(at, person, serial, "determined", act, show_new=True)
+    return _deed(at, person, serial, "determined", Event.DETERMINATION_MADE, act, show_new=True)
 
 
 @router.post("/pumps/{serial}/facts")
@@ -81,7 +82,7 @@ def document(at: At, person: Care, serial: str, fact: Word = "", value: Word = "
         document_fact(session, pump, fact=fact, value=value == "yes", author=person.email, document=document, now=now)
         return {"fact": fact, "value": value, "document": document}
 
-    return _deed(at, person, serial, "documented", act)
+    return _deed(at, person, serial, "documented", Event.FACT_DOCUMENTED, act)
 
 
 @router.post("/pumps/{serial}/facts/{fact_id}/withdraw")
@@ -93,7 +94,7 @@ def take_fact_back(at: At, person: Care, serial: str, fact_id: int, reason: Reas
         withdraw_fact(session, fact_id, reason=reason, by=person.email, now=now)
         return {"fact": fact_id, "reason": reason}
 
-    return _deed(at, person, serial, "fact-withdrawn", act)
+    return _deed(at, person, serial, "fact-withdrawn", Event.FACT_WITHDRAWN, act)
 
 
 @router.post("/pumps/{serial}/findings/{finding_id}")
@@ -113,7 +114,7 @@ def rule(
         rule_finding(session, finding_id, ruling=ruling, reason=reason, by=person.email, now=now)
         return {"finding": finding_id, "ruling": ruling, "reason": reason}
 
-    return _deed(at, person, serial, "ruled", act, signed_with=password)
+    return _deed(at, person, serial, "ruled", Event.FINDING_RULED, act, signed_with=password)
 
 
 @router.post("/pumps/{serial}/attestations")
@@ -133,7 +134,7 @@ def sign(
         signed = attest(session, pump, abuse_or_neglect=evident == "yes", name=name, by=person.email, now=now)
         return {"attestation": signed.id, "meaning": signed.meaning}
 
-    return _deed(at, person, serial, "attested", act, signed_with=password)
+    return _deed(at, person, serial, "attested", Event.ATTESTATION_SIGNED, act, signed_with=password)
 
 
 @router.post("/pumps/{serial}/attestations/{attestation_id}/withdraw")
@@ -152,7 +153,7 @@ def take_signature_back(
         withdraw_attestation(session, attestation_id, reason=reason, by=person.email, now=now)
         return {"attestation": attestation_id, "reason": reason}
 
-    return _deed(at, person, serial, "attestation-withdrawn", act, signed_with=password)
+    return _deed(at, person, serial, "attestation-withdrawn", Event.ATTESTATION_WITHDRAWN, act, signed_with=password)
 
 
 @router.post("/pumps/{serial}/lifecycle")
@@ -178,7 +179,7 @@ def move(
             move_pump(session, pump, to=to, on=day, reason=reason, by=person.email, now=now)
         return {"to": to, "on": day, "reason": reason, "successor": successor}
 
-    return _deed(at, person, serial, "moved", act)
+    return _deed(at, person, serial, "moved", Event.PUMP_MOVED, act)
 
 
 def _deed(
@@ -186,6 +187,7 @@ def _deed(
     person: Person,
     serial: str,
     said: str,
+    event: Event,
     act: Act,
     *,
     signed_with: str | None = None,
@@ -198,8 +200,7 @@ def _deed(
         with at.web.database.writing() as session:
             pump = pump_of(session, person, serial, now)
             detail = act(session, pump, now)
-            subject, action = f"pump:{serial}", f"replacement.{said.replace('-', '_')}"
-            enter(session, person, action, subject, now, clinic_id=pump.clinic_id, **detail)
+            enter(session, person, event, f"pump:{serial}", now, clinic_id=pump.clinic_id, **detail)
     except TrackerError as fault:
         return show_replacement(at.request, at.web, person, serial, fault=fault)
     chosen = f"?determination={detail['determination']}" if show_new and detail.get("as_of") else ""

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from devices.models import catalogue
 from tracker.actions.amend_visit import AMENDABLE, amend_visit
+from tracker.actions.audit_events import Event
 from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.withdraw_visit import withdraw_visit
 from tracker.errors import Conflict, NotFound, TrackerError
@@ -76,7 +77,7 @@ def confirm(
             confirm_visit(
                 session, doing.visit_id, professional_skill=professional_skill == "yes", by=doing.person.email, now=now
             )
-            _enter(session, doing, pump, visit, "visit.confirmed")
+            _enter(session, doing, pump, visit, Event.VISIT_CONFIRMED)
     except TrackerError as fault:
         return _refused(doing, fault)
     return back_to(f"/pumps/{doing.serial}/visits/{doing.visit_id}", "confirmed")
@@ -98,7 +99,7 @@ def amend(doing: Annotated[Deed, Depends(deed)], form: Typed, reason: Reason = "
             if not changes:
                 raise Conflict("nothing was changed, so there is nothing to amend")
             amend_visit(session, doing.visit_id, changes, reason=reason, by=doing.person.email, now=now)
-            _enter(session, doing, pump, visit, "visit.amended")
+            _enter(session, doing, pump, visit, Event.VISIT_AMENDED)
     except TrackerError as fault:
         return _refused(doing, fault, amend=True, form=form)
     return back_to(f"/pumps/{doing.serial}/visits/{doing.visit_id}", "amended")
@@ -112,7 +113,7 @@ def withdraw(doing: Annotated[Deed, Depends(deed)], reason: Reason = "") -> Resp
         with doing.web.database.writing() as session:
             pump, visit = _visit(session, doing)
             withdraw_visit(session, doing.visit_id, reason=reason, by=doing.person.email, now=now)
-            _enter(session, doing, pump, visit, "visit.withdrawn")
+            _enter(session, doing, pump, visit, Event.VISIT_WITHDRAWN)
     except TrackerError as fault:
         return _refused(doing, fault)
     return back_to(f"/pumps/{doing.serial}/visits/{doing.visit_id}", "withdrawn")
@@ -175,9 +176,9 @@ def _visit(session: Session, doing: Deed) -> tuple[Pump, Visit]:
     return pump, visit
 
 
-def _enter(session: Session, doing: Deed, pump: Pump, visit: Visit, action: str) -> None:
+def _enter(session: Session, doing: Deed, pump: Pump, visit: Visit, event: Event) -> None:
     now, subject = doing.web.clock(), f"pump:{doing.serial}"
-    enter(session, doing.person, action, subject, now, clinic_id=pump.clinic_id, visit=visit.id, codes=visit.codes)
+    enter(session, doing.person, event, subject, now, clinic_id=pump.clinic_id, visit=visit.id, codes=visit.codes)
 
 
 def _refused(doing: Deed, fault: TrackerError, *, amend: bool = False, form: VisitForm | None = None) -> HTMLResponse:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from devices.models import catalogue
+from tracker.actions.audit_events import Event
 from tracker.actions.log_visit import log_visit
 from tracker.actions.visit_codes import clinic_day
 from tracker.coding import CodingError, CodingResult, code_visit
@@ -127,7 +128,7 @@ def log(request: Request, web: Context, person: Logger, serial: str, form: Typed
             enter(
                 session,
                 person,
-                "visit.logged",
+                Event.VISIT_LOGGED,
                 subject,
                 now,
                 clinic_id=pump.clinic_id,

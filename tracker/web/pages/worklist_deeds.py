@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from tracker.actions.audit_events import Event
 from tracker.actions.claim import claim
 from tracker.actions.finish import finish
 from tracker.actions.hand_over import hand_over
@@ -50,6 +51,7 @@ def claim_line(request: Request, web: Context, person: Handler, item_id: int, ba
         item_id,
         back,
         "claimed",
+        Event.ITEM_CLAIMED,
         lambda session, now: claim(session, item_id, by=person.email, now=now),
     )
 
@@ -64,6 +66,7 @@ def release_line(request: Request, web: Context, person: Handler, item_id: int, 
         item_id,
         back,
         "released",
+        Event.ITEM_RELEASED,
         lambda session, now: release(session, item_id, by=person.email, now=now),
     )
 
@@ -86,6 +89,7 @@ def hand_line_over(
         item_id,
         back,
         "handed-over",
+        Event.ITEM_HANDED_OVER,
         lambda session, now: hand_over(session, item_id, to=to, reason=reason, by=person.email, now=now),
     )
 
@@ -102,6 +106,7 @@ def finish_line(
         item_id,
         back,
         "done",
+        Event.ITEM_DONE,
         lambda session, now: finish(session, item_id, reason=reason, by=person.email, now=now),
     )
 
@@ -113,6 +118,7 @@ def _deed(
     item_id: int,
     back: str,
     said: str,
+    event: Event,
     act: Callable[[Session, datetime], Any],
 ) -> Response:
     """Do it to a line of the person's own clinic; refused, the line's page says why."""
@@ -123,8 +129,8 @@ def _deed(
             if row is None:
                 raise NotFound("the worklist has no such line")
             act(session, now)
-            subject = f"pump:{row.pump.serial}" if row.pump else f"line:{item_id}"
-            enter(session, person, f"worklist.{said.replace('-', '_')}", subject, now, line=item_id, what=row.item.what)
+            subject = f"pump:{row.pump.serial}" if row.pump else f"worklist:{item_id}"
+            enter(session, person, event, subject, now, item=item_id, kind=row.item.kind, what=row.item.what)
     except TrackerError as fault:
         return line_page(request, web, person, item_id, fault=fault.detail, status_code=fault.status)
     return back_to(back, said)

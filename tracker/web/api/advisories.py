@@ -1,0 +1,81 @@
+"""Recalls and advisories that cover a pump, and what was decided for its patient."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, StringConstraints
+from sqlmodel import Session
+
+from tracker.actions.acknowledge_advisory import acknowledge_advisory
+from tracker.actions.audit_events import Event
+from tracker.records.advisory import Advisory, AdvisoryMatch, advisories_of
+from tracker.records.columns import key
+from tracker.records.pump import Pump
+from tracker.web.api.acting import Told, do, row_of
+from tracker.web.api.values import Given, Page, RowId, Sentence, Serial
+from tracker.web.context import Context
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.reach import pump_of
+
+router = APIRouter(prefix="/api/v1", tags=["advisories"])
+
+
+class Decision(Given):
+    """What was decided for the patient."""
+
+    note: Annotated[Sentence, StringConstraints(min_length=1)]
+
+
+class PumpAdvisory(BaseModel):
+    """An advisory that covers the pump; it waits until `acknowledged_at`."""
+
+    id: int
+    reference: str
+    title: str
+    action: str
+    published_on: date
+    source: str
+    matched_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    note: str | None
+
+
+@router.get("/pumps/{serial}/advisories", response_model=Page[PumpAdvisory])
+def listed(serial: Serial, web: Context, person: Annotated[Person, requires("advisories.read")]) -> dict[str, Any]:
+    """The advisories that cover the pump, newest first, all on one page."""
+    now = web.clock()
+    with web.database.reading() as session:
+        pump = pump_of(session, person, serial, now)
+        rows = advisories_of(session, key(pump.id))
+    web.trail.read(person, f"pump:{serial}", "advisories", now, clinic_id=pump.clinic_id)
+    return {"items": [_shown(match, advisory) for match, advisory in rows], "next": None}
+
+
+@router.post("/pumps/{serial}/advisories/{match_id}/acknowledge", response_model=PumpAdvisory)
+def acknowledge(
+    serial: Serial,
+    match_id: RowId,
+    given: Decision,
+    web: Context,
+    person: Annotated[Person, requires("advisories.handle")],
+) -> dict[str, Any]:
+    """Acknowledge an advisory for this pump, with what was decided; `match_id` is the `id` of the list."""
+
+    def act(session: Session, pump: Pump, now: datetime) -> Told:
+        row_of(session, AdvisoryMatch, match_id, pump)
+        match = acknowledge_advisory(session, match_id, note=given.note, by=person.email, now=now)
+        advisory = session.get_one(Advisory, match.advisory_id)
+        return _shown(match, advisory), {"advisory": match.advisory_id, "note": given.note.strip()}
+
+    return do(web, person, serial, Event.ADVISORY_ACKNOWLEDGED, act)
+
+
+def _shown(match: AdvisoryMatch, advisory: Advisory) -> dict[str, Any]:
+    told = {name: getattr(advisory, name) for name in ("reference", "title", "action", "published_on", "source")}
+    names = ("id", "matched_at", "acknowledged_at", "acknowledged_by", "note")
+    return told | {name: getattr(match, name) for name in names}

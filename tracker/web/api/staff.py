@@ -1,0 +1,150 @@
+"""Staff: accounts, roles and tokens of one's own clinic, for administrators."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints
+from sqlmodel import Session
+
+from tracker.actions.add_staff import add_staff
+from tracker.actions.change_staff import change_staff
+from tracker.actions.issue_token import issue_token, revoke_token
+from tracker.errors import NotFound
+from tracker.records.columns import key
+from tracker.records.pump import Clinic
+from tracker.records.staff import ApiToken, Staff, staff_of_clinic, tokens_of
+from tracker.web.api.values import NO_NUL, Answer, Given, Page, RowId, Short, fitting
+from tracker.web.context import Context
+from tracker.web.people import Person
+from tracker.web.permissions import Role, requires
+
+router = APIRouter(prefix="/api/v1/staff", tags=["staff"])
+Manager = Annotated[Person, requires("staff.manage")]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Name = Annotated[str, StringConstraints(max_length=120, pattern=NO_NUL)]
+
+
+class NewStaff(Given):
+    """A new account with its first password, which its person changes."""
+
+    email: Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=NO_NUL)]
+    role: Role
+    password: Secret
+    name: Name = ""
+    unit: Short | None = None
+
+
+class StaffChanges(Given):
+    """The fields to change. One that is left out stays as it is."""
+
+    role: Role | None = None
+    name: Name | None = None
+    unit: Short | None = None
+    active: Answer | None = None
+    password: Secret | None = Field(None, description="a new one, set for the person")
+    unlock: Answer = False
+
+
+class StaffShown(BaseModel):
+    """A person who may sign in. Passwords are never shown."""
+
+    id: int
+    email: str
+    name: str
+    role: str
+    unit: str | None
+    active: bool
+    locked_until: datetime | None
+
+
+class NewToken(Given):
+    """What the token is for."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=NO_NUL)]
+
+
+class TokenIssued(BaseModel):
+    """A token for a program; it is shown in this answer and kept nowhere."""
+
+    token: str
+
+
+class TokenShown(BaseModel):
+    """A token; `revoked_at` says since when it opens nothing."""
+
+    id: int
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@router.get("", response_model=Page[StaffShown])
+def listed(web: Context, person: Annotated[Person, requires("staff.read")]) -> dict[str, Any]:
+    """Everybody who may sign in at your clinic, all on one page."""
+    with web.database.reading() as session:
+        return {"items": [_shown(one) for one in staff_of_clinic(session, person.clinic_id)], "next": None}
+
+
+@router.post("", status_code=201, response_model=StaffShown)
+def add(given: NewStaff, web: Context, person: Manager) -> dict[str, Any]:
+    """Add an account at your clinic."""
+    with fitting(), web.database.writing() as session:
+        home = session.get_one(Clinic, person.clinic_id)
+        made = add_staff(session, clinic=home, **given.model_dump(), by=person.email, now=web.clock())
+        session.flush()
+        return _shown(made)
+
+
+@router.patch("/{staff_id}", response_model=StaffShown)
+def change(staff_id: RowId, given: StaffChanges, web: Context, person: Manager) -> dict[str, Any]:
+    """A new role, unit or password, an unlocking, or the end of access."""
+    with fitting(), web.database.writing() as session:
+        staff = _colleague(session, person, staff_id)
+        return _shown(change_staff(session, staff, **given.model_dump(), by=person.email, now=web.clock()))
+
+
+@router.get("/{staff_id}/tokens", response_model=Page[TokenShown])
+def tokens(staff_id: RowId, web: Context, person: Annotated[Person, requires("staff.read")]) -> dict[str, Any]:
+    """The person's tokens, all on one page."""
+    with web.database.reading() as session:
+        rows = tokens_of(session, key(_colleague(session, person, staff_id).id))
+    return {"items": [_token(row) for row in rows], "next": None}
+
+
+@router.post("/{staff_id}/tokens", status_code=201, response_model=TokenIssued)
+def make_token(staff_id: RowId, given: NewToken, web: Context, person: Manager) -> dict[str, Any]:
+    """A token for a program, shown this once."""
+    with fitting(), web.database.writing() as session:
+        colleague = _colleague(session, person, staff_id)
+        return {"token": issue_token(session, colleague, name=given.name, by=person.email, now=web.clock())}
+
+
+@router.post("/{staff_id}/tokens/{token_id}/revoke", response_model=TokenShown)
+def end_token(staff_id: RowId, token_id: RowId, web: Context, person: Manager) -> dict[str, Any]:
+    """The token opens nothing any more."""
+    with fitting(), web.database.writing() as session:
+        colleague = _colleague(session, person, staff_id)
+        token = session.get(ApiToken, token_id)
+        if token is None or token.staff_id != colleague.id:
+            raise NotFound("this account has no such token")
+        revoke_token(session, colleague, token, by=person.email, now=web.clock())
+        return _token(token)
+
+
+def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
+    found = session.get(Staff, staff_id)
+    if found is None or found.clinic_id != person.clinic_id:
+        raise NotFound("your clinic has no such account")
+    return found
+
+
+def _shown(staff: Staff) -> dict[str, Any]:
+    return {name: getattr(staff, name) for name in StaffShown.model_fields}
+
+
+def _token(token: ApiToken) -> dict[str, Any]:
+    return {name: getattr(token, name) for name in TokenShown.model_fields}
