@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -189,6 +190,7 @@ def parts(name: str) -> tuple[str, ...]:
     return tuple(part for part in _MIXED.split(_AMOUNT.sub(" ", plain)) if _bare(part))
 
 
+@lru_cache(maxsize=4096)  # thousands of pumps hold the same few texts
 def components(text: str) -> tuple[str, ...]:
     """Return the drugs that a free text names, each once and in its order: catalogue names such as `baclofen`.
 

@@ -38,7 +38,7 @@ class PrescribedDrug(Struct, frozen=True):
     @property
     def names(self) -> frozenset[str]:
         """The catalogue names that the text stands for; a name that is not known as written, in lower case."""
-        return frozenset(components(self.drug))
+        return frozenset(components(self.drug)) or frozenset({self.drug.casefold()})
 
     def dose_in_mcg(self) -> Decimal | None:
         """The daily dose in micrograms, None where the unit is not known."""

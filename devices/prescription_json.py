@@ -97,15 +97,17 @@ def _read_drugs(given: Any) -> tuple[PrescribedDrug, ...]:
 
 
 def _read_drug(given: Mapping[str, Any], prefix: str) -> PrescribedDrug:
-    texts = {}
+    for name in FIELDS:
+        if given.get(name) is None:
+            raise PrescriptionFault(prefix + name, "is required but missing")
     for name in ("drug", "unit"):
-        text = given.get(name)
-        if not isinstance(text, str) or not text.strip():
-            raise PrescriptionFault(prefix + name, f"is missing: a prescription needs its {name}")
-        texts[name] = text.strip()
-    concentration = _read_amount(given.get("concentration"), f"{prefix}concentration")
+        if not isinstance(given[name], str) or not given[name].strip():
+            raise PrescriptionFault(prefix + name, "must be a text that is not empty")
     return PrescribedDrug(
-        texts["drug"], concentration, texts["unit"], _read_amount(given.get("dose_per_day"), f"{prefix}dose_per_day")
+        given["drug"],
+        _read_amount(given["concentration"], f"{prefix}concentration"),
+        given["unit"],
+        _read_amount(given["dose_per_day"], f"{prefix}dose_per_day"),
     )
 
 
@@ -123,11 +125,11 @@ def _read_boluses(given: Any) -> Boluses:
         raise PrescriptionFault(f"boluses.{unknown[0]}", "is no part of the boluses")
     unit = given.get("unit")
     if not isinstance(unit, str) or not unit.strip():
-        raise PrescriptionFault("boluses.unit", "is missing: the dose of a bolus needs its unit")
+        raise PrescriptionFault("boluses.unit", "must be a text that is not empty")
     lockout = given.get("lockout_minutes")
     return Boluses(
         _read_amount(given.get("dose"), "boluses.dose"),
-        unit.strip(),
+        unit,
         _read_count(given.get("per_day"), "boluses.per_day", MOST_BOLUSES),
         None if lockout is None else _read_count(lockout, "boluses.lockout_minutes", LONGEST_LOCKOUT),
     )

@@ -4,7 +4,6 @@ None stands for what the message did not say. `devices.wire` turns these into by
 """
 
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from msgspec import Meta, Struct
 
 from devices.alarm_code import AlarmCode
 from devices.infusion import Infusion
+from devices.prescription import Prescription
 
 __all__ = [
     "Battery",
@@ -66,19 +66,6 @@ class StatusReport(Struct, frozen=True):
     motor: Motor
     alarms: tuple[AlarmCode, ...]
     firmware: str | None
-
-
-class Prescription(Struct, frozen=True):
-    """What the pump is set to give. Amounts of drug are exact decimals in the unit named beside them.
-
-    `concentration` is in `unit` (such as `mcg/mL`); `dose_per_day` in the mass of that unit (`mcg` for `mcg/mL`).
-    """
-
-    drug: str
-    concentration: Decimal
-    unit: str
-    dose_per_day: Decimal
-    mode: Infusion | None
 
 
 class SessionReservoir(Struct, frozen=True):

@@ -1,12 +1,19 @@
 """Programmer sessions on the wire. `devices.wire` offers both functions; see there for the rules."""
 
-from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, convert, to_builtins
 from msgspec.json import Decoder
 
-from devices.report import Infusion, Prescription, ProgrammerSession, SessionReservoir
+from devices.prescription import MOST_DRUGS, Prescription
+from devices.prescription_json import (
+    LONGEST_LOCKOUT,
+    MOST_BOLUSES,
+    PrescriptionFault,
+    read_prescription,
+    write_prescription,
+)
+from devices.report import Infusion, ProgrammerSession, SessionReservoir
 from devices.wire_fault import WireError
 from devices.wire_fields import ENCODER, Count, Moment, Name, in_utc, plain, read
 
@@ -14,12 +21,31 @@ DecimalText = Annotated[str, Meta(pattern=r"\A[0-9]{1,12}(\.[0-9]{1,12})?\Z")]
 """A quantity of drug: a plain decimal, not negative, written as a text and never as a binary fraction."""
 
 
-class _PrescriptionWire(Struct, frozen=True):
+_Unit = Annotated[str, Meta(min_length=1, max_length=32)]
+
+
+class _DrugWire(Struct, frozen=True):
     drug: Name
     concentration: DecimalText
-    unit: Annotated[str, Meta(min_length=1, max_length=32)]
+    unit: _Unit
     dose_per_day: DecimalText
+
+
+class _BolusesWire(Struct, frozen=True):
+    dose: DecimalText
+    unit: _Unit
+    per_day: Annotated[int, Meta(ge=0, le=MOST_BOLUSES)]
+    lockout_minutes: Annotated[int, Meta(ge=0, le=LONGEST_LOCKOUT)] | None = None
+
+
+class _PrescriptionWire(Struct, frozen=True, omit_defaults=True):
+    drug: Name | UnsetType = UNSET
+    concentration: DecimalText | UnsetType = UNSET
+    unit: _Unit | UnsetType = UNSET
+    dose_per_day: DecimalText | UnsetType = UNSET
     mode: Infusion | None = None
+    drugs: Annotated[tuple[_DrugWire, ...], Meta(min_length=1, max_length=MOST_DRUGS)] | None = None
+    boluses: _BolusesWire | None = None
 
 
 class _ChangeWire(Struct, frozen=True, omit_defaults=True):
@@ -97,22 +123,18 @@ def encode_session(session: ProgrammerSession) -> bytes:
 def _read_prescription(wire: _PrescriptionWire | None, field: str) -> Prescription | None:
     if wire is None:
         return None
-    return Prescription(
-        plain(wire.drug, f"{field}.drug"),
-        Decimal(wire.concentration),
-        plain(wire.unit, f"{field}.unit"),
-        Decimal(wire.dose_per_day),
-        wire.mode,
-    )
+    try:
+        prescription = read_prescription(to_builtins(wire))
+    except PrescriptionFault as fault:
+        raise WireError(f"{field}.{fault.field}", fault.reason) from None
+    for place, drug in enumerate(prescription.drugs):
+        part = field if wire.drugs is None else f"{field}.drugs[{place}]"
+        plain(drug.drug, f"{part}.drug")
+        plain(drug.unit, f"{part}.unit")
+    if prescription.boluses is not None:
+        plain(prescription.boluses.unit, f"{field}.boluses.unit")
+    return prescription
 
 
 def _write_prescription(prescription: Prescription | None) -> _PrescriptionWire | None:
-    if prescription is None:
-        return None
-    return _PrescriptionWire(
-        prescription.drug,
-        f"{prescription.concentration:f}",
-        prescription.unit,
-        f"{prescription.dose_per_day:f}",
-        prescription.mode,
-    )
+    return None if prescription is None else convert(write_prescription(prescription), _PrescriptionWire)

@@ -8,7 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from devices.battery_drain import PERCENT_NOISE_SD, reported_voltage_v
-from devices.report import Battery, Infusion, Prescription, StatusReport
+from devices.prescription import PrescribedDrug, Prescription
+from devices.report import Battery, Infusion, StatusReport
 from simulators.numbering import NOT_NUMBERED, Message
 from simulators.pump import PumpState, active_alarms
 from simulators.therapies import Therapy
@@ -89,4 +90,4 @@ def status_report(state: PumpState, at: datetime, rng: random.Random) -> StatusR
 
 def prescription(therapy: Therapy, dose_per_day: Decimal, mode: Infusion) -> Prescription:
     """The prescription as a programmer shows it."""
-    return Prescription(therapy.drug, therapy.concentration, therapy.unit, dose_per_day, mode)
+    return Prescription((PrescribedDrug(therapy.drug, therapy.concentration, therapy.unit, dose_per_day),), mode)

@@ -10,12 +10,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from devices.alarm_code import AlarmCode
+from devices.prescription import PrescribedDrug, Prescription
 from devices.report import (
     Battery,
     Indicator,
     Infusion,
     Motor,
-    Prescription,
     ProgrammerSession,
     SessionReservoir,
     StatusReport,
@@ -37,7 +37,8 @@ _REPORT = StatusReport(
     alarms=(AlarmCode.LOW_RESERVOIR,),
     firmware="1.04",
 )
-_PRESCRIPTION = Prescription("baclofen", Decimal(2000), "mcg/mL", Decimal(300), Infusion.SIMPLE_CONTINUOUS)
+_DRUG = PrescribedDrug("baclofen", Decimal(2000), "mcg/mL", Decimal(300))
+_PRESCRIPTION = Prescription((_DRUG,), Infusion.SIMPLE_CONTINUOUS)
 _SESSION = ProgrammerSession(
     model="synchromed-ii-20",
     epoch=1,
@@ -52,7 +53,7 @@ _SESSION = ProgrammerSession(
     refilled=True,
     reservoir=SessionReservoir(2.6, 2.9, 20.0),
     before=_PRESCRIPTION,
-    after=replace(_PRESCRIPTION, dose_per_day=Decimal(330)),
+    after=replace(_PRESCRIPTION, drugs=(replace(_DRUG, dose_per_day=Decimal(330)),)),
 )
 
 

@@ -59,7 +59,7 @@ def test_both_forms_may_be_given_where_they_agree(single: dict[str, Any]) -> Non
         ({**SINGLE, "drugs": [{**SINGLE, "dose_per_day": "330"}]}, "dose_per_day"),
         ({**SINGLE, "drugs": [{**SINGLE, "unit": "mg/mL"}]}, "concentration"),
         ({**SINGLE, "drugs": [SINGLE, MORPHINE]}, "drug"),
-        ({"drug": "baclofen", "drugs": [SINGLE]}, "unit"),
+        ({"drug": "baclofen", "drugs": [SINGLE]}, "concentration"),
         ({"drugs": []}, "drugs"),
         ({"drugs": [{**MORPHINE, "drug": f"drug {n}"} for n in "abcdefg"]}, "drugs"),
         ({"drugs": "x"}, "drugs"),

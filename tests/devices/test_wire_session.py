@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.report import Infusion, Prescription, ProgrammerSession, SessionReservoir
+from devices.prescription import Boluses, PrescribedDrug, Prescription
+from devices.report import Infusion, ProgrammerSession, SessionReservoir
 from devices.wire import WireError, decode_session, encode_session
 from tests.devices.messages import ABSENT, a_session, as_bytes, session_json
 
@@ -67,7 +68,7 @@ def test_a_quantity_of_drug_is_a_plain_decimal_in_a_text(field: str, value: Any)
 def test_a_quantity_of_drug_keeps_every_figure() -> None:
     session = decode_session(as_bytes(with_before(dose_per_day="0.300000000001")))
     assert session.before is not None
-    assert session.before.dose_per_day == Decimal("0.300000000001")
+    assert session.before.drugs[0].dose_per_day == Decimal("0.300000000001")
 
 
 @pytest.mark.parametrize("field", ["drug", "concentration", "unit", "dose_per_day"])
@@ -102,6 +103,62 @@ def test_a_wrong_value_is_refused_with_its_field(field: str, value: Any, at_faul
     assert refusal(session_json(**{field: value})).field == at_fault
 
 
+MIXTURE = [
+    {"drug": "morphine", "concentration": "25", "unit": "mg/mL", "dose_per_day": "5"},
+    {"drug": "clonidine", "concentration": "100", "unit": "mcg/mL", "dose_per_day": "20"},
+]
+ALLOTTED = {"dose": "10", "unit": "mcg", "per_day": 4, "lockout_minutes": 120}
+
+
+def test_a_mixture_and_its_boluses_are_read() -> None:
+    after = {"drugs": MIXTURE, "mode": "flex", "boluses": ALLOTTED, "colour": "ignored"}
+    read = decode_session(as_bytes(session_json(prescription={"after": after}))).after
+    assert read == Prescription(
+        (
+            PrescribedDrug("morphine", Decimal(25), "mg/mL", Decimal(5)),
+            PrescribedDrug("clonidine", Decimal(100), "mcg/mL", Decimal(20)),
+        ),
+        Infusion.FLEX,
+        Boluses(Decimal(10), "mcg", 4, 120),
+    )
+
+
+def test_one_drug_in_the_list_is_the_same_as_the_four_fields() -> None:
+    message = session_json()
+    listed = {
+        "mode": "simple_continuous",
+        "drugs": [{k: v for k, v in message["prescription"]["before"].items() if k != "mode"}],
+    }
+    both = {**message["prescription"]["before"], **listed}
+    for before in (listed, both):
+        session = session_json(prescription={**message["prescription"], "before": before})
+        assert decode_session(as_bytes(session)) == a_session()
+
+
+@pytest.mark.parametrize(
+    ("given", "at_fault"),
+    [
+        ({"drugs": []}, "prescription.before.drugs"),
+        ({"drugs": MIXTURE * 4}, "prescription.before.drugs"),
+        ({"drugs": [MIXTURE[0], MIXTURE[0]]}, "prescription.before.drugs[1].drug"),
+        ({"drugs": [{**MIXTURE[0], "dose_per_day": 5}]}, "prescription.before.drugs[0].dose_per_day"),
+        ({"drugs": [MIXTURE[0]], "drug": "baclofen"}, "prescription.before.concentration"),
+        ({"drugs": [MIXTURE[0]], **MIXTURE[1]}, "prescription.before.drug"),
+        ({"drugs": [MIXTURE[0]], **MIXTURE[0], "dose_per_day": "6"}, "prescription.before.dose_per_day"),
+        ({"drugs": MIXTURE, **MIXTURE[0]}, "prescription.before.drug"),
+        ({**MIXTURE[0], "boluses": {**ALLOTTED, "dose": 10}}, "prescription.before.boluses.dose"),
+        ({**MIXTURE[0], "boluses": {**ALLOTTED, "per_day": "4"}}, "prescription.before.boluses.per_day"),
+        ({**MIXTURE[0], "boluses": {"dose": "10", "unit": "mcg"}}, "prescription.before.boluses.per_day"),
+        ({**MIXTURE[0], "boluses": {**ALLOTTED, "unit": "mcg\u0000"}}, "prescription.before.boluses.unit"),
+        ({"drugs": [{**MIXTURE[0], "unit": "mg\u0000"}]}, "prescription.before.drugs[0].unit"),
+    ],
+)
+def test_a_wrong_mixture_or_bolus_is_refused_with_its_field(given: dict[str, Any], at_fault: str) -> None:
+    fault = refusal(session_json(prescription={"before": given}))
+    path = fault.field.replace("[...]", "[0]")
+    assert path == at_fault
+
+
 def test_an_unknown_mode_of_delivery_is_refused() -> None:
     assert refusal(with_before(mode="drip")).field == "prescription.before.mode"
 
@@ -110,7 +167,11 @@ words = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), m
 amounts = st.decimals(0, 999_999, places=4)
 moments = st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1))  # noqa: DTZ001 - hypothesis adds the zone
 maybe = st.none() | st.booleans()
-prescriptions = st.builds(Prescription, words, amounts, words, amounts, st.none() | st.sampled_from(Infusion))
+drugs = st.lists(st.builds(PrescribedDrug, words, amounts, words, amounts), min_size=1, max_size=6).filter(
+    lambda some: len(some) == len({name for one in some for name in one.names})
+)
+boluses = st.builds(Boluses, amounts, words, st.integers(0, 1440), st.none() | st.integers(0, 10_080))
+prescriptions = st.builds(Prescription, drugs.map(tuple), st.none() | st.sampled_from(Infusion), st.none() | boluses)
 volumes = st.none() | st.floats(0, 100)
 
 

@@ -10,7 +10,9 @@ import msgspec
 from sqlalchemy import Connection, tuple_
 from sqlmodel import Session, col, select
 
-from devices.report import Prescription, ProgrammerSession, SessionReservoir
+from devices.prescription import Prescription
+from devices.prescription_json import write_prescription
+from devices.report import ProgrammerSession, SessionReservoir
 from tracker.actions.draft_visit import draft_visit
 from tracker.ingest.batch import PumpBatch
 from tracker.records.session import ProgrammerSessionRecord
@@ -83,7 +85,4 @@ def stored_sessions(
 
 def _prescription(prescription: Prescription | None) -> dict[str, Any] | None:
     """Amounts as the decimal strings that they are on the wire."""
-    if prescription is None:
-        return None
-    said: dict[str, Any] = msgspec.to_builtins(prescription)
-    return said
+    return None if prescription is None else write_prescription(prescription)
