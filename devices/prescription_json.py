@@ -41,13 +41,16 @@ def read_prescription(given: Mapping[str, Any]) -> Prescription:
     if mode is not None and mode not in set(Infusion):
         raise PrescriptionFault("mode", f"{mode!r} is no way of infusing")
     infusion = None if mode is None else Infusion(mode)
-    boluses = None if given.get("boluses") is None else _read_boluses(given["boluses"])
+    boluses = None if given.get("boluses") is None else read_boluses(given["boluses"])
     several = given.get("drugs")
     single = {name: given[name] for name in FIELDS if given.get(name) is not None}
     if several is None:
         return Prescription((_read_drug(given, ""),), infusion, boluses)
     prescription = Prescription(_read_drugs(several), infusion, boluses)
-    if single:
+    if set(single) == {"drug"}:  # the names of all drugs as one text
+        if PrescribedDrug(str(single["drug"]), Decimal(0), "", Decimal(0)).names != prescription.names:
+            raise PrescriptionFault("drug", "does not agree with `drugs`")
+    elif single:
         _check_agrees(_read_drug(single, ""), prescription)
     return prescription
 
@@ -57,15 +60,38 @@ def write_prescription(prescription: Prescription) -> dict[str, Any]:
     drugs = [_write_drug(drug) for drug in prescription.drugs]
     written: dict[str, Any] = dict(drugs[0]) if len(drugs) == 1 else {"drugs": drugs}
     written["mode"] = None if prescription.mode is None else str(prescription.mode)
-    boluses = prescription.boluses
-    if boluses is not None:
-        written["boluses"] = {
-            "dose": f"{boluses.dose:f}",
-            "unit": boluses.unit,
-            "per_day": boluses.per_day,
-            "lockout_minutes": boluses.lockout_minutes,
-        }
+    if prescription.boluses is not None:
+        written["boluses"] = write_boluses(prescription.boluses)
     return written
+
+
+def read_boluses(given: Any) -> Boluses:
+    """Return the allotted boluses that the JSON object holds. Raises `PrescriptionFault` naming the field."""
+    if not isinstance(given, Mapping):
+        raise PrescriptionFault("boluses", "is an object with dose, unit and per_day")
+    unknown = sorted(set(given) - set(_BOLUS_FIELDS))
+    if unknown:
+        raise PrescriptionFault(f"boluses.{unknown[0]}", "is no part of the boluses")
+    unit = given.get("unit")
+    if not isinstance(unit, str) or not unit.strip():
+        raise PrescriptionFault("boluses.unit", "must be a text that is not empty")
+    lockout = given.get("lockout_minutes")
+    return Boluses(
+        _read_amount(given.get("dose"), "boluses.dose"),
+        unit,
+        _read_count(given.get("per_day"), "boluses.per_day", MOST_BOLUSES),
+        None if lockout is None else _read_count(lockout, "boluses.lockout_minutes", LONGEST_LOCKOUT),
+    )
+
+
+def write_boluses(boluses: Boluses) -> dict[str, Any]:
+    """Return the JSON object of the allotted boluses."""
+    return {
+        "dose": f"{boluses.dose:f}",
+        "unit": boluses.unit,
+        "per_day": boluses.per_day,
+        "lockout_minutes": boluses.lockout_minutes,
+    }
 
 
 def prescription_or_none(given: Mapping[str, Any] | None) -> Prescription | None:
@@ -115,24 +141,6 @@ def _read_amount(given: Any, field: str) -> Decimal:
     if not isinstance(given, str) or _DECIMAL.fullmatch(given.strip()) is None:
         raise PrescriptionFault(field, f"{given!r} is no amount: write a decimal number")
     return Decimal(given.strip())
-
-
-def _read_boluses(given: Any) -> Boluses:
-    if not isinstance(given, Mapping):
-        raise PrescriptionFault("boluses", "is an object with dose, unit and per_day")
-    unknown = sorted(set(given) - set(_BOLUS_FIELDS))
-    if unknown:
-        raise PrescriptionFault(f"boluses.{unknown[0]}", "is no part of the boluses")
-    unit = given.get("unit")
-    if not isinstance(unit, str) or not unit.strip():
-        raise PrescriptionFault("boluses.unit", "must be a text that is not empty")
-    lockout = given.get("lockout_minutes")
-    return Boluses(
-        _read_amount(given.get("dose"), "boluses.dose"),
-        unit,
-        _read_count(given.get("per_day"), "boluses.per_day", MOST_BOLUSES),
-        None if lockout is None else _read_count(lockout, "boluses.lockout_minutes", LONGEST_LOCKOUT),
-    )
 
 
 def _read_count(given: Any, field: str, most: int) -> int:

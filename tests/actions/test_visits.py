@@ -213,3 +213,56 @@ def test_withdrawing_the_first_of_two_visits_of_a_day_ends_the_conflict(
         assert second.conflicts == []
         with pytest.raises(Conflict):
             withdraw_visit(session, key(first.id), reason="again", by=NURSE, now=now)
+
+
+MIXTURE = [
+    {"drug": "morphine", "concentration": "25", "unit": "mg/mL", "dose_per_day": "5"},
+    {"drug": "clonidine", "concentration": "100", "unit": "mcg/mL", "dose_per_day": "20"},
+]
+BOLUSES = {"dose": "10", "unit": "mcg", "per_day": 4, "lockout_minutes": 120}
+
+
+def test_a_mixture_is_carried_into_the_record_whole_and_taken_back_with_its_visit(
+    sqlite_database: Database, now: datetime
+) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now, concentration="2000", concentration_unit="mcg/mL", dose_per_day="300")
+        visit = log(session, pump, now, refilled=True, prescription_after={"drugs": MIXTURE})
+        assert (pump.drug, pump.drugs, pump.concentration) == ("morphine + clonidine", MIXTURE, "25")
+        assert pump.prescribed_at == visit.performed_at
+        withdraw_visit(session, key(visit.id), reason="another patient's", by=NURSE, now=now)
+        assert (pump.drug, pump.drugs, pump.concentration) == ("baclofen", None, "2000")
+
+
+def test_a_pump_is_enrolled_with_a_mixture_and_boluses(sqlite_database: Database, now: datetime) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now, drug=None, drugs=MIXTURE, boluses=BOLUSES)
+        assert (pump.drug, pump.drugs, pump.boluses) == ("morphine + clonidine", MIXTURE, BOLUSES)
+        with pytest.raises(Invalid) as refused:
+            a_pump(session, now, serial="SN-2", drugs=MIXTURE)
+        assert refused.value.field == "drug"
+
+
+def test_boluses_stay_until_a_prescription_says_otherwise(sqlite_database: Database, now: datetime) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now)
+        log(session, pump, now, performed_at=now - 9 * HOUR, prescription_after=LESS | {"boluses": BOLUSES})
+        log(session, pump, now, performed_at=now - 8 * HOUR, prescription_after=MORE)
+        assert pump.boluses == BOLUSES, "a visit that does not speak of them leaves them"
+        none = BOLUSES | {"per_day": 0}
+        log(session, pump, now, performed_at=now - 7 * HOUR, prescription_after=MORE | {"boluses": none})
+        assert pump.boluses == none
+        log(session, pump, now, performed_at=now - 6 * HOUR, prescription_after=MORE | {"boluses": BOLUSES})
+        record = a_session(session, pump, now, prescription_before=MORE | {"boluses": BOLUSES})
+        draft = draft_visit(session, record, now)
+        assert draft is not None
+        confirm_visit(session, key(draft.id), by=NURSE, now=now)
+        assert pump.boluses is None, "the session named them before and no longer does"
+
+
+def test_boluses_of_one_drug_are_none_of_another(sqlite_database: Database, now: datetime) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now)
+        log(session, pump, now, performed_at=now - 9 * HOUR, prescription_after=LESS | {"boluses": BOLUSES})
+        log(session, pump, now, refilled=True, prescription_after={"drugs": MIXTURE})
+        assert pump.boluses is None

@@ -59,7 +59,8 @@ def test_both_forms_may_be_given_where_they_agree(single: dict[str, Any]) -> Non
         ({**SINGLE, "drugs": [{**SINGLE, "dose_per_day": "330"}]}, "dose_per_day"),
         ({**SINGLE, "drugs": [{**SINGLE, "unit": "mg/mL"}]}, "concentration"),
         ({**SINGLE, "drugs": [SINGLE, MORPHINE]}, "drug"),
-        ({"drug": "baclofen", "drugs": [SINGLE]}, "concentration"),
+        ({"drug": "morphine", "drugs": [SINGLE]}, "drug"),
+        ({"unit": "mcg/mL", "drugs": [SINGLE]}, "drug"),
         ({"drugs": []}, "drugs"),
         ({"drugs": [{**MORPHINE, "drug": f"drug {n}"} for n in "abcdefg"]}, "drugs"),
         ({"drugs": "x"}, "drugs"),
@@ -93,3 +94,7 @@ def test_a_fault_names_its_field(given: dict[str, Any], field: str) -> None:
 
 def test_no_prescription_is_none() -> None:
     assert prescription_or_none(None) is None
+
+
+def test_one_text_may_name_the_drugs_of_the_list() -> None:
+    assert len(read_prescription({"drug": "Duraclon, morphine", "drugs": [MORPHINE, CLONIDINE]}).drugs) == 2

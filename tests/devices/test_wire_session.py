@@ -142,7 +142,7 @@ def test_one_drug_in_the_list_is_the_same_as_the_four_fields() -> None:
         ({"drugs": MIXTURE * 4}, "prescription.before.drugs"),
         ({"drugs": [MIXTURE[0], MIXTURE[0]]}, "prescription.before.drugs[1].drug"),
         ({"drugs": [{**MIXTURE[0], "dose_per_day": 5}]}, "prescription.before.drugs[0].dose_per_day"),
-        ({"drugs": [MIXTURE[0]], "drug": "baclofen"}, "prescription.before.concentration"),
+        ({"drugs": [MIXTURE[0]], "drug": "baclofen"}, "prescription.before.drug"),
         ({"drugs": [MIXTURE[0]], **MIXTURE[1]}, "prescription.before.drug"),
         ({"drugs": [MIXTURE[0]], **MIXTURE[0], "dose_per_day": "6"}, "prescription.before.dose_per_day"),
         ({"drugs": MIXTURE, **MIXTURE[0]}, "prescription.before.drug"),

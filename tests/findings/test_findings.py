@@ -225,3 +225,30 @@ def test_a_pump_that_gives_no_low_alarm_is_late_by_its_forecast_low_mark_and_one
     silent = changed_from(a_history(model=CATALOGUE["codman-3000"], **overdue), 99, flow_ml_per_day=None)
     assert kinds(silent) == ["late_refill"]
     assert kinds(a_history(**overdue)) == []
+
+
+_RX = {"drug": "baclofen", "concentration": "2000", "unit": "mcg/mL", "dose_per_day": "300", "mode": None}
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({"drug": "Baclofen"}, False),
+        ({"drug": "Lioresal", "unit": "ug/mL"}, False),
+        ({"unit": "mcg/ml"}, False),
+        ({"unit": "\u00b5g/mL"}, False),
+        ({"unit": "\u03bcg/mL"}, False),
+        ({"concentration": "2", "unit": "mg/mL", "dose_per_day": "0.30"}, False),
+        ({"boluses": {"dose": "10", "unit": "mcg", "per_day": 4}}, False),
+        ({"unit": "mg/mL"}, True),
+        ({"dose_per_day": "330"}, True),
+        ({"drug": "bacloven"}, True),
+    ],
+)
+def test_another_spelling_of_the_same_prescription_is_no_reprogramming(changed: dict[str, Any], found: bool) -> None:
+    sessions = (
+        a_session(9, id=1, before=_RX, after=_RX),
+        a_session(2, id=2, before=_RX | changed, after=_RX | changed),
+    )
+    told = [one for one in findings(a_history(sessions=sessions)) if one.kind == "unlogged_reprogramming"]
+    assert bool(told) is found

@@ -16,6 +16,7 @@ from devices.lifecycle import LifecycleState
 from devices.model import PumpModel
 from devices.models import catalogue
 from devices.topics import is_serial
+from tracker.actions import prescription
 from tracker.actions.visit_codes import today_in
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
@@ -43,6 +44,8 @@ OPTIONAL_FIELDS = frozenset(
         "concentration",
         "concentration_unit",
         "dose_per_day",
+        "drugs",
+        "boluses",
         "low_reservoir_ml",
         "refill_cap_days",
         "report_interval_s",
@@ -171,6 +174,7 @@ def check(enrolment: Enrolment, today: date) -> None:
 def check_details(details: Mapping[str, Any], model: PumpModel | None, today: date) -> None:
     """Refuse a field's value that no record may hold, naming the field; None stands for a model no longer known."""
     _check_texts(details)
+    _check_prescription(details)
     _check_dates_and_amounts(details, today)
     _check_limits(details, model)
 
@@ -226,9 +230,28 @@ def _amount(name: str, given: Any) -> None:
         raise Invalid(f"{given!r} is no amount: write a decimal number above 0", field=name)
 
 
+def _check_prescription(details: Mapping[str, Any]) -> None:
+    """Refuse a mixture or boluses that can't be read, or single fields that say something else than the mixture."""
+    prescription.checked_boluses(details.get("boluses"))
+    if details.get("drugs") is not None:
+        prescription.checked(_prescribed(details), "")
+
+
+def _prescribed(details: Mapping[str, Any]) -> dict[str, Any]:
+    single = {name: details.get(name) for name in ("drug", "concentration", "dose_per_day")}
+    return {**single, "unit": details.get("concentration_unit"), "drugs": details["drugs"]}
+
+
 def _known(details: Mapping[str, Any]) -> dict[str, Any]:
     """Only what was given, or what the barcode says of it: an empty field is left as the table has it."""
     given = {name: value for name, value in details.items() if value is not None}
+    if "drugs" in given:
+        kept = prescription.checked(_prescribed(details), "") or {}
+        given |= {name: value for name, value in prescription.columns_of(kept).items() if value is not None}
+        if "drugs" not in kept:
+            del given["drugs"]
+    if "boluses" in given:
+        given["boluses"] = prescription.checked_boluses(given["boluses"])
     return _said_by(given.get("udi")) | given
 
 

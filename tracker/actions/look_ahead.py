@@ -13,7 +13,7 @@ from devices.refill import RefillBy, refill_by
 from devices.report import Indicator, Infusion
 from devices.reservoir import ReservoirForecast, ReservoirPoint, forecast_reservoir
 from devices.stability import Stability, is_first_fill, stability_to_count_on
-from tracker.actions.prescription import is_complete
+from tracker.actions.prescription import drug_text, is_complete
 from tracker.findings.clinic_day import zone_named
 from tracker.findings.trend import Point, battery_points, moment, reservoir_points
 from tracker.records.columns import key
@@ -85,7 +85,7 @@ def first_fill(drug: str | None, visits: Sequence[VisitDone]) -> bool | None:
         return None
     before = refills[-1].prescription_before
     found = [before if is_complete(before) else None, *(one.prescription_after for one in refills[:-1])]
-    return is_first_fill(drug, [None if told is None else told.get("drug") for told in found])
+    return is_first_fill(drug, [drug_text(told) for told in found])
 
 
 def _holds(row: Ahead, fresh: int, now: datetime) -> bool:

@@ -7,12 +7,15 @@ session, and no longer among the rejected. One that came before its pump was enr
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from devices import topics, wire
 from devices.check import check_session, check_status
 from devices.models import catalogue
+from devices.prescription import Prescription
+from devices.prescription_json import write_prescription
 from devices.report import ProgrammerSession, StatusReport
 from devices.topics import Kind
 from devices.wire import WireError
@@ -175,8 +178,5 @@ def _refuse_known(session: Session, pump_id: int, told: StatusReport | Programme
         raise Conflict(f"a {stored} numbered {number} is stored already, and a number names one message for ever")
 
 
-def _as_json(one: object) -> dict[str, str | None] | None:
-    if one is None:
-        return None
-    parts = {name: getattr(one, name) for name in ("drug", "concentration", "unit", "dose_per_day", "mode")}
-    return {name: None if value is None else str(value) for name, value in parts.items()}
+def _as_json(one: Prescription | None) -> dict[str, Any] | None:
+    return None if one is None else write_prescription(one)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, Final
 
+from devices.prescription import Prescription, differences
+from devices.prescription_json import FIELDS, prescription_or_none
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.history import Finding, History, VolumeSeen, near, report, session, visit
 
@@ -103,21 +104,19 @@ def _prescriptions(history: History) -> Iterator[Finding]:
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    texts = all(one.get(part) == other.get(part) for part in ("drug", "unit"))
-    return texts and all(
-        _amount(one.get(part)) == _amount(other.get(part)) for part in ("concentration", "dose_per_day")
-    )
-
-
-def _amount(text: Any) -> Decimal | None:
-    try:
-        return None if text is None else Decimal(text)
-    except InvalidOperation:
-        return None
+    """Whether both say the same quantities of the same drugs; what can't be read is compared as it stands."""
+    left, right = prescription_or_none(one), prescription_or_none(other)
+    if left is None or right is None:
+        return all(one.get(part) == other.get(part) for part in ("drugs", *FIELDS))
+    return not differences(Prescription(left.drugs), Prescription(right.drugs))
 
 
 def _words(told: dict[str, Any]) -> str:
-    return f"{told.get('drug')} {told.get('concentration')} {told.get('unit')}, {told.get('dose_per_day')} a day"
+    parts = told.get("drugs") or [told]
+    return " + ".join(
+        f"{one.get('drug')} {one.get('concentration')} {one.get('unit')}, {one.get('dose_per_day')} a day"
+        for one in parts
+    )
 
 
 def sessions_not_completed(history: History) -> Iterator[Finding]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import BigKey, UtcDateTime, key
+from tracker.records.columns import BigKey, JsonColumn, UtcDateTime, key
 
 _CREDENTIALS_LOCK = 7_210_214  # an arbitrary number that takers of credential versions share
 
@@ -69,6 +69,17 @@ class Pump(SQLModel, table=True):
     concentration_unit: str | None = Field(default=None, max_length=16)
     dose_per_day: str | None = Field(
         default=None, max_length=32, description="decimal string, mass unit of the concentration"
+    )
+    drugs: list[Any] | None = Field(
+        default=None, sa_type=JsonColumn, description="every drug of a mixture; empty for one drug"
+    )
+    boluses: dict[str, Any] | None = Field(
+        default=None, sa_type=JsonColumn, description="the most that the patient may take: dose, unit, per_day, lockout"
+    )
+    prescribed_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="since when the pump is to give this; None where no visit said so",
     )
     low_reservoir_ml: float | None = Field(default=None, description="this patient's mark; the model's where empty")
     refill_cap_days: int | None = None

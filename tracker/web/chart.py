@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,8 @@ from typing import Any
 
 from devices.alarms import AlarmCode, meaning
 from devices.model import PumpModel
+from devices.prescription import flow_for
+from devices.prescription_json import prescription_or_none
 from tracker.records.alarm import Alarm
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump
@@ -31,14 +32,9 @@ class Point:
 
 def programmed_flow(prescription: Mapping[str, Any] | None) -> float | None:
     """The flow in mL a day that a prescription asks for; None where it does not say enough."""
-    if not prescription:
-        return None
-    try:
-        dose, concentration = Decimal(prescription["dose_per_day"]), Decimal(prescription["concentration"])
-        flow = float(dose / concentration)
-    except (KeyError, TypeError, ValueError, ArithmeticError):
-        return None
-    return flow if math.isfinite(flow) and concentration > 0 else None
+    told = prescription_or_none(prescription)
+    flow = None if told is None else flow_for(told)
+    return float(flow) if isinstance(flow, Decimal) else None
 
 
 def programmed_course(visits: Sequence[Visit], pump: Pump, model: PumpModel | None, end: datetime) -> list[list[Point]]:

@@ -36,6 +36,8 @@ class PumpRecord(BaseModel):
     concentration: str | None = Field(description="A decimal number as text, in `concentration_unit`")
     concentration_unit: str | None
     dose_per_day: str | None = Field(description="A decimal number as text, in the concentration's unit of mass")
+    drugs: list[dict[str, Any]] | None = Field(description="Every drug of a mixture; null for one drug")
+    boluses: dict[str, Any] | None = Field(description="The most that the patient may take; null where none is told")
     low_reservoir_ml: float | None = Field(description="This patient's mark; null uses the model's")
     refill_cap_days: int | None
     report_interval_s: int

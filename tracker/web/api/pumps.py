@@ -21,6 +21,7 @@ from tracker.records.views_pump import receipt_of
 from tracker.web import enrolling
 from tracker.web.api import pump_shapes as shapes
 from tracker.web.api.determination_shapes import DeterminationShown, determination_of
+from tracker.web.api.prescription_shapes import Boluses, Drugs
 from tracker.web.api.values import (
     WHOLE,
     Amount,
@@ -84,6 +85,8 @@ class NewPump(Given):
     concentration: Amount | None = None
     concentration_unit: Annotated[str, StringConstraints(max_length=16, pattern=r"^[^\x00]*$")] | None = None
     dose_per_day: Amount | None = None
+    drugs: Drugs | None = Field(None, description="instead of the four fields above, or in agreement with them")
+    boluses: Boluses | None = Field(None, description="the most that the patient may take")
     low_reservoir_ml: Volume | None = None
     refill_cap_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
     report_interval_s: Annotated[int, Field(ge=1, le=90 * 86_400), WHOLE] | None = None

@@ -18,9 +18,9 @@ from tracker.errors import NotFound
 from tracker.records.columns import from_micros, key, to_micros
 from tracker.records.pump import Pump
 from tracker.records.visit import Visit, visit_by_id, visits_of
+from tracker.web.api.prescription_shapes import Prescription
 from tracker.web.api.values import (
     NO_NUL,
-    Amount,
     Answer,
     Cursor,
     Given,
@@ -42,18 +42,6 @@ from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["visits"])
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=NO_NUL)]
-
-
-class Prescription(Given):
-    """What a pump is set to give; quantities are decimal numbers as text."""
-
-    drug: Name
-    concentration: Amount
-    unit: Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=NO_NUL)] = Field(examples=["mcg/mL"])
-    dose_per_day: Amount
-    mode: Literal["stopped", "minimum_rate", "simple_continuous", "flex", "bolus"] | None = None
 
 
 class NewVisit(Given):
