@@ -55,9 +55,7 @@ class Pump(SQLModel, table=True):
     lot: str | None = Field(default=None, max_length=80)
     manufactured_on: date | None = None
     expires_on: date | None = Field(default=None, description="the last day on which it may be implanted")
-    patient_reference: str | None = Field(
-        default=None, max_length=80, description="the clinic's own number, never a name"
-    )
+    patient_reference: str | None = Field(default=None, max_length=80, description="the clinic's number, never a name")
     unit: str | None = Field(default=None, max_length=80, description="ward or team that looks after the patient")
     lifecycle: str = Field(default="in_stock", max_length=32, description="devices.lifecycle.LifecycleState")
     implanted_on: date | None = None
@@ -67,20 +65,14 @@ class Pump(SQLModel, table=True):
     drug: str | None = Field(default=None, max_length=80)
     concentration: str | None = Field(default=None, max_length=32, description="decimal string in concentration_unit")
     concentration_unit: str | None = Field(default=None, max_length=16)
-    dose_per_day: str | None = Field(
-        default=None, max_length=32, description="decimal string, mass unit of the concentration"
-    )
+    dose_per_day: str | None = Field(default=None, max_length=32, description="decimal, in the concentration's mass")
     drugs: list[Any] | None = Field(
-        default=None, sa_type=JsonColumn, description="every drug of a mixture; empty for one drug"
+        default=None, sa_type=JsonColumn, description="all drugs of a mixture; None for one"
     )
     boluses: dict[str, Any] | None = Field(
-        default=None, sa_type=JsonColumn, description="the most that the patient may take: dose, unit, per_day, lockout"
+        default=None, sa_type=JsonColumn, description="the most the patient may take"
     )
-    prescribed_at: datetime | None = Field(
-        default=None,
-        sa_type=UtcDateTime,
-        description="since when the pump is to give this; None where no visit said so",
-    )
+    prescribed_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="since when, by its visit")
     low_reservoir_ml: float | None = Field(default=None, description="this patient's mark; the model's where empty")
     refill_cap_days: int | None = None
     report_interval_s: int = Field(default=86_400, description="a report is expected this often")
