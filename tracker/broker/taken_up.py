@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tracker.records.database import Database
@@ -12,7 +13,9 @@ _ALIVE = timedelta(seconds=5)
 _LOOK_EVERY_S = 0.03
 
 
-def wait_until_taken_up(database: Database, version: int, seconds: float = 3.0) -> bool:
+def wait_until_taken_up(
+    database: Database, version: int, seconds: float = 3.0, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> bool:
     """Wait until the embedded broker has taken up credentials of that version; at most so many seconds.
 
     False where it has not. A broker that gives no sign of life, or another make of broker, is not waited for.
@@ -21,7 +24,7 @@ def wait_until_taken_up(database: Database, version: int, seconds: float = 3.0) 
     while True:
         with database.reading() as session:
             status = session.get(BrokerStatus, 1)
-        if status is None or datetime.now(UTC) - status.beat_at > _ALIVE:
+        if status is None or clock() - status.beat_at > _ALIVE:
             return False
         if status.applied_version >= version:
             return True

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pumps": ("tracker.cli.pumps", "enrol, list and import pumps"),
     "programmers": ("tracker.cli.programmers", "the clinic's own programmers, which sessions are held against"),
     "audit": ("tracker.cli.audit", "check the audit trail"),
+    "rehearse": ("tracker.cli.rehearse", "play written cases on virtual time and judge them"),
     "assess": ("tracker.cli.assess", "answer guideline questions, JSON Lines in and out"),
     "code": ("tracker.cli.assess", "procedure codes of what was done, JSON Lines in and out"),
 }
@@ -33,6 +34,11 @@ def main(arguments: list[str] | None = None) -> None:
     if not words or words[0] in {"-h", "--help", "help"}:
         sys.stdout.write(overview())
         sys.exit(0 if words else 2)
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        sys.stdout.write(f"pump-tracker {version('pump-tracker')}\n")
+        sys.exit(0)
     if words[0] not in COMMANDS:
         near = difflib.get_close_matches(words[0], COMMANDS, n=1)
         hint = f"did you mean `tracker {near[0]}`?" if near else "`tracker --help` lists the commands"
@@ -66,7 +72,7 @@ def overview() -> str:
     lines = [f"  {name:<13}{summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join(
         [
-            "usage: tracker COMMAND [--help] …",
+            "usage: tracker COMMAND [--help] … | tracker --version",
             "",
             "Implanted intrathecal pumps from implant to explant: telemetry in, replacement criteria out.",
             "Settings come from the environment with the prefix TRACKER_ (see docs/operations.md).",

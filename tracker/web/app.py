@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -39,17 +40,25 @@ class Static(StaticFiles):
         return response
 
 
-def create_app(settings: Settings, database: Database, clock: Callable[[], datetime] = utc_now) -> FastAPI:
-    """The application. Its threads (trail of reads, live feed) run between start-up and shutdown."""
+def create_app(
+    settings: Settings,
+    database: Database,
+    clock: Callable[[], datetime] = utc_now,
+    seconds: Callable[[], float] = time.monotonic,
+) -> FastAPI:
+    """The application. Its threads (trail of reads, live feed) run between start-up and shutdown.
+
+    ``clock`` tells the time; ``seconds`` only how much of it has passed, which rates are held against.
+    """
     web = Web(
         settings=settings,
         database=database,
         clock=clock,
         key=settings.signing_key().encode(),
-        limits=Limits(),
+        limits=Limits(seconds),
         trail=ReadTrail(database, settings.data_dir / "audit"),
         feed=Feed(database, clock),
-        readiness=Readiness(settings, database, clock),
+        readiness=Readiness(settings, database, clock, seconds),
         kept=Kept(database, clock),
         templates=rendering.environment(),
         provider=Provider(settings) if settings.oidc_issuer else None,

@@ -72,5 +72,5 @@ def enrol(database: Database, clinic_id: int, wanted: Sequence[Wanted], *, by: s
                 for one in wanted
             ],
         )
-    taken_up = wait_until_taken_up(database, version)
+    taken_up = wait_until_taken_up(database, version, clock=lambda: now)
     return [Enrolled(pump, credential, taken_up) for pump, credential in zip(pumps, credentials, strict=True)]

@@ -69,7 +69,7 @@ class Buckets:
 class Limits:
     """The application's buckets. Good sign-ins cost nothing, so a whole clinic behind one address is not held up."""
 
-    def __init__(self) -> None:
-        self.requests = Buckets(per_second=400, burst=4000)
-        self.strangers = Buckets(per_second=1, burst=60)
-        self.signatures = Buckets(per_second=0.2, burst=10)
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.requests = Buckets(per_second=400, burst=4000, clock=clock)
+        self.strangers = Buckets(per_second=1, burst=60, clock=clock)
+        self.signatures = Buckets(per_second=0.2, burst=10, clock=clock)

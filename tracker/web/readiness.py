@@ -33,10 +33,17 @@ class Check:
 class Readiness:
     """Looks at every part at most once a second, however often it is asked."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Callable[[], datetime],
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._looked_at = float("-inf")
         self._checks: dict[str, Check] = {}
@@ -44,9 +51,9 @@ class Readiness:
     def look(self) -> dict[str, Check]:
         """Every part by its name."""
         with self._lock:
-            if time.monotonic() - self._looked_at > _KEPT_S:
+            if self._seconds() - self._looked_at > _KEPT_S:
                 self._checks = self._look()
-                self._looked_at = time.monotonic()
+                self._looked_at = self._seconds()
             return self._checks
 
     def _look(self) -> dict[str, Check]:

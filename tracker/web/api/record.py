@@ -131,7 +131,7 @@ def renew_login(serial: Serial, web: Context, person: Issuer) -> dict[str, Any]:
         return {"username": credential.username, "password": credential.password}, {}
 
     answer = do(web, person, serial, Event.CREDENTIAL_RENEWED, act)
-    return {**answer, "taken_up": wait_until_taken_up(web.database, versions[0])}
+    return {**answer, "taken_up": wait_until_taken_up(web.database, versions[0], clock=web.clock)}
 
 
 @router.post("/pumps/{serial}/credential/revoke", response_model=Revoked)

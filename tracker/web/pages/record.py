@@ -177,7 +177,7 @@ def renew_sign_in(
         )
         version = credentials_version(session)
         enter(session, person, Event.CREDENTIAL_RENEWED, f"pump:{serial}", now, clinic_id=pump.clinic_id)
-    taken_up = wait_until_taken_up(web.database, version)
+    taken_up = wait_until_taken_up(web.database, version, clock=web.clock)
     return _show(request, web, person, serial, credential=credential, taken_up=taken_up)
 
 
