@@ -19,6 +19,9 @@ EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 It also leaves room below every time for what is reckoned back from it: the calendar itself ends at the year 1.
 """
 
+CLOCK_IS_WRONG: Final = "the clock that wrote it is wrong"
+"""How the reason of a refused time ends."""
+
 
 def check_status(report: StatusReport, model: PumpModel, received_at: datetime) -> None:
     """Refuse a report of an impossible time, or one that the model could not have sent.
@@ -62,9 +65,9 @@ def check_time(field: str, moment: datetime, received_at: datetime) -> None:
     """
     if moment - received_at > MAX_AHEAD:
         minutes = (moment - received_at).total_seconds() / 60
-        raise WireError(field, f"lies {minutes:.0f} minutes in the future; the clock that wrote it is wrong")
+        raise WireError(field, f"lies {minutes:.0f} minutes in the future; {CLOCK_IS_WRONG}")
     if moment < EARLIEST:
-        raise WireError(field, f"is {moment.date()}, before 1970; the clock that wrote it is wrong")
+        raise WireError(field, f"is {moment.date()}, before 1970; {CLOCK_IS_WRONG}")
 
 
 def _check_volume(field: str, volume_ml: float, capacity_ml: float, model: PumpModel) -> None:

@@ -12,41 +12,44 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from devices.alarms import Priority
+from devices.lifecycle import FOLLOWED
 from tracker.actions.refresh_worklist import TRACKER, event, open_lines
 from tracker.actions.wake_alarms import wake
 from tracker.findings.line import Line
+from tracker.findings.measured import NEVER_HEARD, SILENT_AFTER
 from tracker.records.alarm import open_alarms
 from tracker.records.columns import to_micros
 from tracker.records.worklist import OUTAGE, clinics_with, open_item
 
 LATE_AFTER: Final = 1.5
 """A report this many intervals after the last is late. Assumed."""
-DISCONNECTED_AFTER: Final = 3.0
-"""Nothing for this many intervals, and the pump counts as disconnected. Assumed."""
 OUTAGE_LEAST: Final = 5
 OUTAGE_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class LinkChange:
-    """A pump whose contact is no longer what its state says."""
+    """A pump whose contact, or whose data, is no longer what its state says."""
 
     pump_id: int
     was: str
     link: str
+    data_was: str
+    data: str
 
 
 def changed_links(session: Session, now: datetime) -> list[LinkChange]:
-    """Every pump whose contact has another name now than recorded; reads only."""
+    """Every pump whose contact or data has another name now than recorded; reads only, all pumps in one statement."""
     rows = session.connection().execute(
         text(_SQLITE if session.get_bind().dialect.name == "sqlite" else _POSTGRESQL),
         {
             "now": to_micros(now) if session.get_bind().dialect.name == "sqlite" else now,
             "late": LATE_AFTER,
-            "gone": DISCONNECTED_AFTER,
+            "gone": SILENT_AFTER,
+            "never": NEVER_HEARD.days,
         },
     )
-    return [LinkChange(row[0], row[1], row[2]) for row in rows]
+    return [LinkChange(*row) for row in rows]
 
 
 def write_links(session: Session, changes: Sequence[LinkChange], now: datetime) -> None:
@@ -54,10 +57,19 @@ def write_links(session: Session, changes: Sequence[LinkChange], now: datetime) 
     at = {"at": to_micros(now) if session.get_bind().dialect.name == "sqlite" else now}
     watched = {"disconnected", "suspended"}
     changes = sorted(changes, key=lambda one: one.pump_id)  # the order in which ingest takes them
-    rows = [{"pump": one.pump_id, "link": one.link, "matters": int(one.link in watched), **at} for one in changes]
+    rows = [
+        {
+            "pump": one.pump_id,
+            "link": one.link,
+            "data": one.data,
+            "matters": int((one.link != one.was and one.link in watched) or one.data != one.data_was),
+            **at,
+        }
+        for one in changes
+    ]
     if rows:
         session.connection().execute(text(_WRITE), rows)
-    back = [one.pump_id for one in changes if one.was == "suspended"]
+    back = [one.pump_id for one in changes if one.was == "suspended" != one.link]
     for alarms in open_alarms(session, back).values():
         for alarm in alarms:
             wake(session, alarm, now, "reporting was suspended and is expected again")
@@ -120,32 +132,48 @@ def _outage(silent: int, total: int, now: datetime) -> Line:
     )
 
 
-_SQLITE: Final = """
-SELECT pump_id, link, wanted FROM (
-  SELECT s.pump_id, s.link, CASE
-    WHEN s.last_contact_at IS NULL THEN 'never'
-    WHEN p.suspended_until > :now THEN 'suspended'
-    WHEN s.last_contact_at + max(p.report_interval_s, 60) * 1000000 * :gone < :now THEN 'disconnected'
-    WHEN s.last_contact_at + max(p.report_interval_s, 60) * 1000000 * :late < :now THEN 'late'
-    ELSE 'connected' END AS wanted
-  FROM pump_state s JOIN pump p ON p.id = s.pump_id) AS named
-WHERE link <> wanted"""
-
-_POSTGRESQL: Final = """
-SELECT pump_id, link, wanted FROM (
-  SELECT s.pump_id, s.link, CASE
-    WHEN s.last_contact_at IS NULL THEN 'never'
-    WHEN p.suspended_until > :now THEN 'suspended'
-    WHEN s.last_contact_at + make_interval(secs => greatest(p.report_interval_s, 60) * :gone) < :now
-      THEN 'disconnected'
-    WHEN s.last_contact_at + make_interval(secs => greatest(p.report_interval_s, 60) * :late) < :now THEN 'late'
-    ELSE 'connected' END AS wanted
-  FROM pump_state s JOIN pump p ON p.id = s.pump_id) AS named
-WHERE link <> wanted"""
+_NAMED: Final = """
+SELECT pump_id, link, wanted, data_status, data FROM (
+  SELECT pump_id, link, wanted, data_status, CASE
+    WHEN wanted NOT IN ('connected', 'late') OR measured_at + {limit} >= :now THEN 'current'
+    WHEN measured_at IS NULL AND (lifecycle IN ({followed})) = {false} THEN 'current'
+    WHEN measured_at IS NULL AND created_at + {first} >= :now THEN 'current'
+    WHEN unmeasured_by = 'refused' THEN 'unreadable'
+    WHEN unmeasured_by IN ('repeated', 'late') THEN unmeasured_by
+    ELSE 'none' END AS data
+  FROM (
+    SELECT s.pump_id, s.link, s.data_status, s.measured_at, s.unmeasured_by, p.created_at, p.lifecycle,
+      p.report_interval_s, CASE
+      WHEN s.last_contact_at IS NULL THEN 'never'
+      WHEN p.suspended_until > :now THEN 'suspended'
+      WHEN s.last_contact_at + {limit} < :now THEN 'disconnected'
+      WHEN s.last_contact_at + {late} < :now THEN 'late'
+      ELSE 'connected' END AS wanted
+    FROM pump_state s JOIN pump p ON p.id = s.pump_id) AS heard) AS named
+WHERE link <> wanted OR data_status <> data"""
+_FOLLOWED: Final = ", ".join(f"'{state}'" for state in sorted(FOLLOWED))
+_SQLITE: Final = _NAMED.format(
+    limit="max(report_interval_s, 60) * 1000000 * :gone",
+    late="max(report_interval_s, 60) * 1000000 * :late",
+    first="CASE WHEN unmeasured_by = 'refused' THEN max(report_interval_s, 60) * 1000000 * :gone "
+    "ELSE max(max(report_interval_s, 60) * 1000000 * :gone, :never * 86400000000) END",
+    followed=_FOLLOWED,
+    false="0",
+)
+_POSTGRESQL: Final = _NAMED.format(
+    limit="make_interval(secs => greatest(report_interval_s, 60) * :gone)",
+    late="make_interval(secs => greatest(report_interval_s, 60) * :late)",
+    first="CASE WHEN unmeasured_by = 'refused' THEN make_interval(secs => greatest(report_interval_s, 60) * :gone) "
+    "ELSE greatest(make_interval(secs => greatest(report_interval_s, 60) * :gone), make_interval(days => :never)) END",
+    followed=_FOLLOWED,
+    false="false",
+)
 
 _WRITE: Final = """
-UPDATE pump_state SET link = :link, link_since = :at, changed_at = :at,
-  evaluate_at = CASE WHEN link IN ('disconnected', 'suspended') OR :matters = 1 THEN :at ELSE evaluate_at END
+UPDATE pump_state SET link_since = CASE WHEN link = :link THEN link_since ELSE :at END,
+  link = :link, data_status = :data, changed_at = :at,
+  evaluate_at = CASE WHEN (link <> :link AND link IN ('disconnected', 'suspended')) OR :matters = 1
+    THEN :at ELSE evaluate_at END
 WHERE pump_id = :pump"""
 
 _BY_CLINIC: Final = """

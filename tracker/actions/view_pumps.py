@@ -126,9 +126,7 @@ def view_of(
             zone=zone,
             prescribed_ml_per_day=_prescribed(pump),
             state=None if state is None else seen_state(state),
-            link=LinkSeen("never", None, None)
-            if state is None
-            else LinkSeen(state.link, state.link_since, state.last_contact_at),
+            link=LinkSeen("never", None, None) if state is None else seen_link(state),
             outlook=None if outlook is None else seen_outlook(outlook),
             settings=tuple(settings),
             documented=tuple(_documented(one) for one in documented),
@@ -180,6 +178,24 @@ def seen_state(state: StateNow) -> StateSeen | None:
         infusion=state.infusion,
         motor=state.motor,
         alarms=frozenset(code for code in state.alarms.split(",") if code),
+        clock_at=state.clock_at,
+    )
+
+
+def seen_link(state: StateNow) -> LinkSeen:
+    """The contact, with the three ages apart."""
+    return LinkSeen(
+        state.link,
+        state.link_since,
+        state.last_contact_at,
+        understood_at=state.understood_at,
+        measured_at=state.measured_at,
+        unmeasured_by=state.unmeasured_by,
+        refused_alarms=tuple(code for code in state.refused_alarms.split(",") if code),
+        refused_alarms_at=state.refused_alarms_at,
+        refused_because=state.refused_because,
+        clock_wrong_since=state.clock_wrong_since,
+        clock_behind_s=state.clock_behind_s,
     )
 
 

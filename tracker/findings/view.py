@@ -23,7 +23,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class StateSeen:
-    """The report measured last, and the contact with the communicator, which is another matter."""
+    """The report measured last. ``clock_at``: what a wrong clock said; the report then counts from its arrival."""
 
     epoch: int
     seq: int
@@ -36,15 +36,36 @@ class StateSeen:
     infusion: str | None
     motor: str | None
     alarms: frozenset[str]
+    clock_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LinkSeen:
-    """What is known of the contact: never, connected, late, disconnected, suspended; since when; the last one."""
+    """What is known of the contact: never, connected, late, disconnected, suspended; since when; the last one.
+
+    Three ages are kept apart: ``last_contact_at`` (heard: anything came), ``understood_at`` (a report or session came
+    that was not refused), ``measured_at`` (the newest measurement's own time). ``unmeasured_by`` is what came since the
+    newest measurement without being one: refused, repeated, late, or nothing. ``refused_alarms`` are the critical
+    alarms that refused messages name since then, ``refused_because`` is why the newest was refused.
+    ``clock_wrong_since``: when the first report of a clock that is wrong arrived, ``clock_behind_s`` how far behind.
+    """
 
     state: str
     since: datetime | None
     last_contact_at: datetime | None
+    understood_at: datetime | None = None
+    measured_at: datetime | None = None
+    unmeasured_by: str = ""
+    refused_alarms: tuple[str, ...] = ()
+    refused_alarms_at: datetime | None = None
+    refused_because: str = ""
+    clock_wrong_since: datetime | None = None
+    clock_behind_s: int | None = None
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When anything came from the communicator."""
+        return self.last_contact_at
 
 
 @dataclass(frozen=True, slots=True)

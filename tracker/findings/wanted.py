@@ -15,6 +15,7 @@ from tracker.findings.view import PumpView
 from tracker.findings.wanted_ahead import refill_basis_lines, reservoir_lines
 from tracker.findings.wanted_alarms import alarm_lines
 from tracker.findings.wanted_battery import battery_lines
+from tracker.findings.wanted_clock import clock_lines
 from tracker.findings.wanted_contact import contact_lines
 from tracker.findings.wanted_delivery import delivery_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
@@ -30,6 +31,7 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     refill_basis_lines,
     battery_lines,
     contact_lines,
+    clock_lines,
     draft_lines,
     mri_lines,
     advisory_lines,

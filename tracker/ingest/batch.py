@@ -53,6 +53,7 @@ class PumpBatch:
     duplicates: int = 0
     cut: int = 0
     newest: StatusReport | None = None
+    understood: bool = False
 
     def sift(self, now: datetime) -> None:
         """Part the messages; what was seen before waits in ``repeats`` until it is compared."""
@@ -70,7 +71,7 @@ class PumpBatch:
                 self.refused.append(Refused(arrival, "seq", reason))
                 continue
             if new:
-                self.accept(message)
+                self.accept(message, arrival)
             else:
                 self.repeats.append((message, arrival))
         for presence, arrival in self.mail.presence:
@@ -80,8 +81,9 @@ class PumpBatch:
             else:
                 self.refused.append(Refused(arrival, wrong.field, str(wrong)))
 
-    def accept(self, message: Numbered) -> None:
+    def accept(self, message: Numbered, arrival: Arrival) -> None:
         """Take the message as new."""
+        self.understood = self.understood or not arrival.retained
         if isinstance(message, StatusReport):
             self.reports.append(message)
         else:
@@ -102,18 +104,34 @@ class PumpBatch:
             return False
         return True
 
+    def repeat(self, arrival: Arrival) -> None:
+        """Count the message as one that is in already."""
+        self.understood = self.understood or not arrival.retained
+        self.duplicates += 1
+
     def move_state(self, now: datetime) -> None:
         """Bring the pump's state forward by all that was taken, and ask for an evaluation where that could matter."""
         state, reports = self.state, self.reports
         if self.presence:
             forward.note_presence(self.presence, state, now)
-        if self.mail.numbered or self.mail.refused:
+        state.understood = self.understood
+        if self.understood or forward.came_live(self.mail):
             state.contact = True
         if self.sessions or any(forward.matters(report, state) for report in reports):
             state.evaluate = True
         self.newest = newest = reports[0] if len(reports) == 1 else forward.newest_of(reports)
+        before = state.measured_at
         if newest is not None and forward.is_newer(newest, state):
             state.shown = newest
+        moved = state.shown is not None and (before is None or state.shown.measured_at > before)
+        if moved:
+            state.unmeasured_by = ""
+        elif self.refused:
+            state.unmeasured_by = "refused"
+        elif newest is not None or self.duplicates:
+            state.unmeasured_by = "repeated" if newest is None or newest.measured_at == before else "late"
+        if self.refused or (moved and state.refused_alarms_at is not None):
+            forward.note_refused(self.refused, state, now)
 
     def count(self, done: Stored) -> None:
         """Add this pump's part to the totals and to the pump's own counters."""

@@ -1,4 +1,21 @@
-"""How a batch moves a pump's latest state: only ever forward in measured time. Pure."""
+"""How a batch moves a pump's latest state, and its three ages. Pure.
+
+What each kind of arrival moves:
+
+| arrival | heard | understood | measured |
+|---|---|---|---|
+| a new report, measured after all before it | to its arrival | to its arrival | to its own time |
+| a report of an earlier time (backlog) | to its arrival | to its arrival | not |
+| a new number with the measured time of before | to its arrival | to its arrival | not |
+| a number that came before, the same again | to its arrival | to its arrival | not |
+| a programmer session | to its arrival | to its arrival | not |
+| a message that is refused | to its arrival | not | not |
+| a communicator's greeting, live | to its arrival | not | not |
+| anything that the broker had kept (retained), and a farewell | not | not | not |
+
+A retained report of a new number is data all the same: it is stored, and where it was measured last it is shown, with
+its own time; only the broker's repeating it says nothing of the pump now.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +23,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from devices.check import MAX_AHEAD
 from devices.report import Presence, StatusReport
+from tracker.ingest.gate import Mail, Refused
+from tracker.ingest.named_alarms import named_alarms
 from tracker.records.latest import Latest
 
 _FLOW_CHANGE: Final = 0.02  # the part of the flow; less is the rounding of a flex schedule
@@ -36,6 +56,37 @@ def matters(report: StatusReport, state: Latest) -> bool:
     if before is None or after is None:
         return before is not after
     return abs(after - before) > _FLOW_CHANGE * max(before, after)
+
+
+def came_live(mail: Mail) -> bool:
+    """Whether any of a pump's messages, but for presence, came from the communicator, not from the broker's memory."""
+    return any(not arrival.retained for _, arrival in mail.numbered) or any(
+        not one.arrival.retained for one in mail.refused
+    )
+
+
+def note_refused(refused: Sequence[Refused], state: Latest, now: datetime) -> None:
+    """Remember which critical alarms refused messages name, until a measurement that came after them.
+
+    A measurement of before the refusal, as one that fills a gap, says nothing of them; nor does one of a lower number.
+    """
+    shown = state.shown
+    named: set[str] = set()
+    at = state.refused_alarms_at
+    if at is not None and not (shown is not None and shown.measured_at >= at - MAX_AHEAD):
+        named.update(code for code in state.refused_alarms.split(",") if code)
+    else:
+        at = None
+    for one in refused:
+        if shown is not None and one.number is not None and one.number < (shown.epoch, shown.seq):
+            continue
+        found = named_alarms(one.arrival.payload)
+        if found:
+            named.update(found)
+            at = now
+    told = ",".join(sorted(named))
+    state.evaluate = state.evaluate or told != state.refused_alarms
+    state.refusal = (told, at, refused[-1].reason if refused else "")
 
 
 def note_presence(presences: Sequence[tuple[Presence, bool]], state: Latest, received_at: datetime) -> None:

@@ -39,10 +39,10 @@ def _settle(connection: Connection, batch: PumpBatch) -> None:
         number = message.epoch, message.seq
         content = _content(message)
         if number not in first:
-            batch.accept(message)
+            batch.accept(message, arrival)
             first[number] = content
         elif first[number] == content:
-            batch.duplicates += 1
+            batch.repeat(arrival)
         else:
             reason = (
                 f"seq {message.seq} of epoch {message.epoch} was used before for another message; "

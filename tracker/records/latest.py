@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, update
 
 from devices.report import StatusReport
 from tracker.records.arrays import array, texts
 from tracker.records.columns import from_micros, to_micros
+from tracker.records.pump import PumpState
 from tracker.records.reading import SAID, said
 
 
@@ -44,14 +45,21 @@ class Latest(msgspec.Struct):
     alarms: str
     online: bool | None
     online_at: datetime | None
+    refused_alarms: str
+    refused_alarms_at: datetime | None
     shown: StatusReport | None = None
     """The report that the state shows from now on; None: the one that it shows already."""
     contact: bool = False
+    understood: bool = False
+    unmeasured_by: str | None = None
+    """What came without being a measurement: refused, repeated, late; empty: a new measurement; None: as it was."""
     evaluate: bool = False
     received: int = 0
     duplicates: int = 0
     rejected: int = 0
     rejected_cut: int = 0
+    refusal: tuple[str, datetime | None, str] | None = None
+    """Critical alarms that refused messages name, when the newest of them came, why it was refused; None: as before."""
 
 
 def known_pumps(connection: Connection, serials: Sequence[str]) -> dict[str, KnownPump]:
@@ -83,6 +91,9 @@ def locked_states(connection: Connection, pump_ids: Sequence[int], now: datetime
 
 def keep_states(connection: Connection, states: Sequence[Latest], now: datetime) -> None:
     """Write what the batch has brought to each of these pumps."""
+    refusals = [(state.pump_id, state.refusal) for state in states if state.refusal is not None]
+    if refusals:
+        _keep_refusals(connection, refusals)
     driver: Any = connection.connection.driver_connection
     showing = [(state, state.shown) for state in states if state.shown is not None]
     others = [state for state in states if state.shown is None]
@@ -104,6 +115,12 @@ def keep_states(connection: Connection, states: Sequence[Latest], now: datetime)
         driver.execute(_WRITE_POSTGRES, (now, *_brought_postgres(others)))
 
 
+def _keep_refusals(connection: Connection, refusals: Sequence[tuple[int, tuple[str, datetime | None, str]]]) -> None:
+    """Few pumps are refused anything: a statement of its own spares all others its columns."""
+    rows = [{"pump": pump, "named": named, "named_at": at, "why": why[:400]} for pump, (named, at, why) in refusals]
+    connection.execute(_REFUSED, rows)
+
+
 def _from_sqlite(
     pump_id: int,
     epoch: int | None,
@@ -116,6 +133,8 @@ def _from_sqlite(
     alarms: str,
     online: int | None,
     online_at: int | None,
+    refused_alarms: str,
+    refused_alarms_at: int | None,
 ) -> Latest:
     return Latest(
         pump_id,
@@ -129,6 +148,8 @@ def _from_sqlite(
         alarms,
         None if online is None else bool(online),
         None if online_at is None else from_micros(online_at),
+        refused_alarms,
+        None if refused_alarms_at is None else from_micros(refused_alarms_at),
     )
 
 
@@ -138,6 +159,8 @@ def _brought_sqlite(state: Latest) -> tuple[Any, ...]:
     return (
         state.pump_id,
         state.contact,
+        state.understood,
+        state.unmeasured_by,
         state.evaluate,
         state.online,
         None if online_at is None else to_micros(online_at),
@@ -153,6 +176,8 @@ def _brought_postgres(states: Sequence[Latest]) -> tuple[str, ...]:
     return (
         array([state.pump_id for state in states]),
         array([state.contact for state in states]),
+        array([state.understood for state in states]),
+        texts([state.unmeasured_by for state in states]),
         array([state.evaluate for state in states]),
         array([state.online for state in states]),
         array([state.online_at for state in states]),
@@ -178,10 +203,20 @@ def _shown_postgres(reports: Sequence[StatusReport]) -> tuple[str, ...]:
     )
 
 
+_STATE: Any = PumpState.__table__  # type: ignore[attr-defined]  # SQLModel sets it without declaring it
+_REFUSED: Final = (
+    update(_STATE)
+    .where(_STATE.c.pump_id == bindparam("pump"))
+    .values(
+        refused_alarms=bindparam("named"), refused_alarms_at=bindparam("named_at"), refused_because=bindparam("why")
+    )
+)
 _JUDGED: Final = Latest.__struct_fields__[: Latest.__struct_fields__.index("shown")]
 _BROUGHT: Final = {
     "pump_id": "int",
     "contact": "bool",
+    "understood": "bool",
+    "unmeasured_by": "text",
     "evaluate": "bool",
     "online": "bool",
     "online_at": "timestamptz",
@@ -208,9 +243,12 @@ def _update(said_of: dict[str, str], now: str, later: str) -> str:
     sets += [f"{name} = {said_of[name]}" for name in ("online", "online_at")]
     sets += [f"{name} = pump_state.{name} + {said_of[name]}" for name in _COUNTED]
     contact = later.format("pump_state.last_contact_at", now)
+    understood = later.format("pump_state.understood_at", now)
     return (
         f"UPDATE pump_state SET {', '.join(sets)}, changed_at = {now}, "  # noqa: S608 - constants
         f"last_contact_at = CASE WHEN {said_of['contact']} THEN {contact} ELSE pump_state.last_contact_at END, "
+        f"understood_at = CASE WHEN {said_of['understood']} THEN {understood} ELSE pump_state.understood_at END, "
+        f"unmeasured_by = coalesce({said_of['unmeasured_by']}, pump_state.unmeasured_by), "
         f"evaluate_at = CASE WHEN {said_of['evaluate']} THEN {now} ELSE pump_state.evaluate_at END"
     )
 

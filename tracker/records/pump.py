@@ -101,13 +101,22 @@ class PumpState(SQLModel, table=True):
             sqlite_where=text("link <> 'connected'"),
             postgresql_where=text("link <> 'connected'"),
         ),
+        Index(
+            "ix_pump_state_data",
+            "data_status",
+            "pump_id",
+            sqlite_where=text("data_status <> 'current'"),
+            postgresql_where=text("data_status <> 'current'"),
+        ),
     )
 
     pump_id: int = Field(foreign_key="pump.id", primary_key=True)
     epoch: int | None = Field(default=None, sa_type=BigKey)
     seq: int | None = Field(default=None, sa_type=BigKey)
     measured_at: datetime | None = Field(
-        default=None, sa_type=UtcDateTime, description="when the pump measured the report"
+        default=None,
+        sa_type=UtcDateTime,
+        description="when the pump measured the report; where its clock was wrong, when the report arrived",
     )
     received_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="when that report was committed"
@@ -123,6 +132,46 @@ class PumpState(SQLModel, table=True):
     firmware: str | None = Field(default=None, max_length=64)
     last_contact_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="anything received from the communicator"
+    )
+    understood_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="the newest report or session arrived that was not refused"
+    )
+    unmeasured_by: str = Field(
+        default="",
+        max_length=16,
+        sa_column_kwargs={"server_default": ""},
+        description="what came since the newest measurement without being one: refused, repeated, late, or nothing",
+    )
+    data_status: str = Field(
+        default="current",
+        max_length=16,
+        sa_column_kwargs={"server_default": "current"},
+        description="of a pump that is heard: current; or not measured for too long: unreadable, repeated, late, none",
+    )
+    clock_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="what the report's clock said, where it was wrong"
+    )
+    clock_wrong_since: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="the first report of a wrong clock arrived; empty: it is right"
+    )
+    clock_behind_s: int | None = Field(
+        default=None, sa_type=BigKey, description="by how much a wrong clock is behind, at the least"
+    )
+    trusted_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="the newest time of a right clock, while the clock is wrong"
+    )
+    refused_alarms: str = Field(
+        default="",
+        max_length=400,
+        sa_column_kwargs={"server_default": ""},
+        description="critical alarms that refused messages name since the newest measurement, joined by commas",
+    )
+    refused_alarms_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    refused_because: str = Field(
+        default="",
+        max_length=400,
+        sa_column_kwargs={"server_default": ""},
+        description="why the newest refused message was refused",
     )
     online: bool | None = Field(default=None, description="the communicator's presence; unknown until it said")
     online_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -158,6 +207,15 @@ class StateNow(NamedTuple):
     last_contact_at: datetime | None
     link: str
     link_since: datetime | None
+    understood_at: datetime | None
+    unmeasured_by: str
+    data_status: str
+    clock_at: datetime | None
+    clock_wrong_since: datetime | None
+    clock_behind_s: int | None
+    refused_alarms: str
+    refused_alarms_at: datetime | None
+    refused_because: str
 
 
 class LifecycleEvent(SQLModel, table=True):

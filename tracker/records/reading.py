@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, tuple_
+from sqlalchemy import Connection, false, tuple_
 from sqlmodel import Field, SQLModel, col, select
 
 from devices.report import StatusReport
@@ -38,6 +38,11 @@ class Reading(SQLModel, table=True):
     motor: str = Field(max_length=16)
     alarms: str = Field(max_length=400, description="codes active then, sorted, joined by commas")
     firmware: str | None = Field(default=None, max_length=64)
+    clock_wrong: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="measured_at is what a wrong clock said: nothing is dated by it",
+    )
 
 
 _COLUMNS: Final = (
@@ -102,7 +107,7 @@ def stored_contents(
             select(Reading).where(col(Reading.pump_id) == pump_id, tuple_(Reading.epoch, Reading.seq).in_(some))
         )
         for row in rows:
-            found[row.epoch, row.seq] = (row.measured_at, *row[5:])
+            found[row.epoch, row.seq] = (row.measured_at, *row[5 : len(_COLUMNS)])
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
@@ -50,6 +50,11 @@ class ProgrammerSessionRecord(SQLModel, table=True):
     prescription_before: dict[str, Any] | None = Field(default=None, sa_type=JsonColumn)
     prescription_after: dict[str, Any] | None = Field(default=None, sa_type=JsonColumn)
     visit_id: int | None = Field(default=None, foreign_key="visit.id", description="the visit it became")
+    clock_wrong: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="its times are what a wrong clock said: it counts from its arrival",
+    )
 
 
 class SessionTold(NamedTuple):

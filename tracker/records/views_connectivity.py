@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func
+import sqlalchemy
+from sqlalchemy import func, literal_column
 from sqlmodel import Session, col, select
 
 from devices.lifecycle import FOLLOWED
@@ -27,6 +29,39 @@ def link_counts(session: Session, clinic_id: int) -> dict[str, int]:
         .group_by(link)
     )
     return {str(name): int(count) for name, count in rows}
+
+
+class Unmeasured(NamedTuple):
+    """A pump whose communicator is heard and that is not measured: since when, and what comes instead."""
+
+    pump_id: int
+    serial: str
+    model: str
+    patient_reference: str | None
+    unit: str | None
+    data_status: str
+    heard_at: datetime | None
+    understood_at: datetime | None
+    measured_at: datetime | None
+
+
+def unmeasured_pumps(session: Session, clinic_id: int, most: int) -> tuple[list[Unmeasured], int]:
+    """The clinic's followed pumps that are heard and not measured, longest first, ``most`` of them; and how many."""
+    columns = (Pump.id, Pump.serial, Pump.model, Pump.patient_reference, Pump.unit, PumpState.data_status)
+    times = (PumpState.last_contact_at, PumpState.understood_at, PumpState.measured_at)
+    mine = (
+        col(PumpState.data_status) != literal_column("'current'"),  # so that the index of such pumps alone is used
+        col(Pump.clinic_id) == clinic_id,
+        col(Pump.lifecycle).in_(_FOLLOWED),
+    )
+    joined = sqlalchemy.select(*map(col, columns), *map(col, times)).join(Pump, col(Pump.id) == col(PumpState.pump_id))
+    order = (func.coalesce(col(PumpState.measured_at), col(Pump.created_at)), col(Pump.id))
+    rows = [Unmeasured._make(row) for row in session.execute(joined.where(*mine).order_by(*order).limit(most + 1))]
+    if len(rows) <= most:
+        return rows, len(rows)
+    counted = sqlalchemy.select(func.count()).select_from(PumpState)
+    total = session.execute(counted.join(Pump, col(Pump.id) == col(PumpState.pump_id)).where(*mine)).scalar_one()
+    return rows[:most], total
 
 
 class Messages(NamedTuple):

@@ -57,8 +57,12 @@ class Battery(BaseModel):
 class ReadingShown(BaseModel):
     """One status report, in the words of the wire."""
 
-    measured_at: datetime
+    measured_at: datetime = Field(description="The pump's own time; where its clock was wrong, see `clock_wrong`")
     received_at: datetime | None
+    clock_wrong: bool = Field(
+        description="The clock that dated the report was wrong: nothing is dated by it. In `state`, `measured_at` is "
+        "then the arrival; in a list of readings it is what the clock said."
+    )
     epoch: int
     seq: int
     battery: Battery | None = Field(description="null where the report carried none")
@@ -71,11 +75,15 @@ class ReadingShown(BaseModel):
 
 
 class Contact(BaseModel):
-    """The communicator's link, kept apart from what the pump measured."""
+    """The communicator's link, kept apart from what the pump measured: three ages that may differ by weeks."""
 
     link: str = Field(description="never, connected, late, disconnected or suspended")
     since: datetime | None
-    last_contact_at: datetime | None
+    last_contact_at: datetime | None = Field(description="The same as `heard_at`")
+    heard_at: datetime | None = Field(description="When anything came from the communicator")
+    understood_at: datetime | None = Field(description="When the newest report or session came that was not refused")
+    measured_at: datetime | None = Field(description="The newest measurement's own time")
+    clock_wrong_since: datetime | None = Field(description="Since when reports carry a wrong clock; null: it is right")
     online: bool | None = Field(description="null until the communicator said so")
 
 
@@ -164,8 +172,18 @@ def reading_of(reading: Reading) -> ReadingShown:
 def contact_of(state: PumpState | None) -> Contact:
     """The link; `never` where there is no state yet."""
     if state is None:
-        return Contact(link="never", since=None, last_contact_at=None, online=None)
-    return Contact(link=state.link, since=state.link_since, last_contact_at=state.last_contact_at, online=state.online)
+        never = dict.fromkeys(Contact.model_fields)
+        return Contact.model_validate(never | {"link": "never"})
+    return Contact(
+        link=state.link,
+        since=state.link_since,
+        last_contact_at=state.last_contact_at,
+        heard_at=state.last_contact_at,
+        understood_at=state.understood_at,
+        measured_at=state.measured_at,
+        clock_wrong_since=state.clock_wrong_since,
+        online=state.online,
+    )
 
 
 def alarm_of(alarm: Alarm) -> AlarmShown:
@@ -202,6 +220,7 @@ def _reported(row: PumpState | Reading, measured_at: datetime, epoch: int, seq: 
     return ReadingShown(
         measured_at=measured_at,
         received_at=row.received_at,
+        clock_wrong=row.clock_wrong if isinstance(row, Reading) else row.clock_at is not None,
         epoch=epoch,
         seq=seq,
         battery=battery,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,7 +11,13 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from tracker.records.job import ALIVE_FOR, workers
-from tracker.records.views_connectivity import Messages, broker_status, link_counts, message_totals
+from tracker.records.views_connectivity import (
+    Messages,
+    broker_status,
+    link_counts,
+    message_totals,
+    unmeasured_pumps,
+)
 from tracker.records.views_pumps import Matching, PumpFilter, place_of_row, pump_rows
 from tracker.web.context import Context
 from tracker.web.cursors import read_cursor, write_cursor
@@ -22,6 +29,16 @@ from tracker.web.rendering import page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+UNMEASURED = 200
+REASONS = MappingProxyType(
+    {
+        "unreadable": "Data can't be read",
+        "repeated": "Same measurement repeated",
+        "late": "Only older reports arrive",
+        "none": "No data",
+    }
+)
+"""Why a pump is not measured although its communicator is heard."""
 
 
 @router.get("/connectivity", response_class=HTMLResponse)
@@ -45,6 +62,7 @@ def connectivity(
         after = None if place is None else (place[0], place[1])
         rows = pump_rows(session, wanted, sort, PAGE + 1, after, matching=Matching(counts.get(link, 0)))
         processes, broker = workers(session), broker_status(session)
+        unmeasured, unmeasured_count = unmeasured_pumps(session, person.clinic_id, UNMEASURED)
     web.trail.read(person, "connectivity", "page", now)
     next_url = None
     if len(rows) > PAGE:
@@ -58,6 +76,9 @@ def connectivity(
         links=LINKS,
         counts=counts,
         messages=messages,
+        unmeasured=unmeasured,
+        unmeasured_count=unmeasured_count,
+        reasons=REASONS,
         counted_at=counted.kept_at,
         broker_lives=broker is not None and now - broker.beat_at < ALIVE_FOR,
         model_name=model_name,
