@@ -23,10 +23,11 @@ from tracker.actions.suspend_reporting import resume_reporting, suspend_reportin
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.records.advisory import AdvisoryMatch, advisories_of
 from tracker.records.columns import key
+from tracker.records.credential import CommunicatorCredential, active_credentials
 from tracker.records.database import Database
 from tracker.records.determination import newest_determinations
 from tracker.records.finding import FindingRecord
-from tracker.records.pump import CommunicatorCredential, Pump, active_credentials
+from tracker.records.pump import Pump
 from tracker.records.worklist import WorklistItem
 from tracker.schedule.advisories import match_all
 from tracker.schedule.sweep import sweep

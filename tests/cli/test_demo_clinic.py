@@ -12,8 +12,8 @@ from tracker.broker.credentials import fits
 from tracker.cli.demo_clinic import NURSE, DemoClinic
 from tracker.errors import StartupFault
 from tracker.records import schema
+from tracker.records.credential import active_credentials
 from tracker.records.database import Database
-from tracker.records.pump import active_credentials
 from tracker.records.staff import staff_by_email
 from tracker.settings import Settings
 

@@ -16,8 +16,9 @@ from sqlmodel import select
 
 from tracker.cli.main import main
 from tracker.records import schema
+from tracker.records.credential import CommunicatorCredential
 from tracker.records.database import Database
-from tracker.records.pump import CommunicatorCredential, Pump
+from tracker.records.pump import Pump
 from tracker.records.staff import ApiToken, Staff
 
 

@@ -18,7 +18,7 @@ from tests.build import (
 from tests.web.asking import V1, good, walk
 from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry
-from tracker.records.pump import BrokerStatus, CommunicatorCredential
+from tracker.records.credential import BrokerStatus, CommunicatorCredential
 from tracker.records.visit import Visit
 
 

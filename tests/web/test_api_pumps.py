@@ -24,7 +24,8 @@ from tests.build_decisions import a_determination
 from tests.web.asking import V1, good, walk
 from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry
-from tracker.records.pump import CommunicatorCredential, Pump
+from tracker.records.credential import CommunicatorCredential
+from tracker.records.pump import Pump
 
 
 def test_serial_and_model_are_enough_to_enrol_and_the_credential_is_shown_once(site_on_both: Site) -> None:

@@ -14,7 +14,8 @@ from sqlmodel import col, select
 from tests.build import a_pump
 from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry
-from tracker.records.pump import CommunicatorCredential, Pump
+from tracker.records.credential import CommunicatorCredential
+from tracker.records.pump import Pump
 from tracker.records.staff import Staff
 
 UDI = "(01)00643169007222(10)LOT9(21)SN77"

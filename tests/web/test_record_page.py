@@ -14,7 +14,8 @@ from tests.build_decisions import a_finding
 from tests.web.conftest import Site
 from tracker.actions.rotate_credential import rotate_credential
 from tracker.records.audit import AuditEntry
-from tracker.records.pump import CommunicatorCredential, Pump
+from tracker.records.credential import CommunicatorCredential
+from tracker.records.pump import Pump
 
 FORM = {"patient_reference": "P-1", "unit": "Pain", "report_interval": "24"}
 

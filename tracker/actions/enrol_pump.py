@@ -20,14 +20,8 @@ from tracker.actions import prescription
 from tracker.actions.visit_codes import today_in
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
-from tracker.records.pump import (
-    CommunicatorCredential,
-    LifecycleEvent,
-    Pump,
-    PumpState,
-    next_credential_version,
-    pumps_by_serial,
-)
+from tracker.records.credential import CommunicatorCredential, next_credential_version
+from tracker.records.pump import LifecycleEvent, Pump, PumpState, pumps_by_serial
 
 OPTIONAL_FIELDS = frozenset(
     {

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from tracker.errors import Conflict
 from tracker.records.columns import key
-from tracker.records.pump import CommunicatorCredential, Pump, next_credential_version
+from tracker.records.credential import CommunicatorCredential, next_credential_version
+from tracker.records.pump import Pump
 
 
 def revoke_credential(session: Session, pump: Pump, *, now: datetime) -> CommunicatorCredential:

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.records.columns import key
-from tracker.records.pump import CommunicatorCredential, Pump, next_credential_version
+from tracker.records.credential import CommunicatorCredential, next_credential_version
+from tracker.records.pump import Pump
 
 
 def rotate_credential(

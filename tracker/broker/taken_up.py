@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from tracker.records.credential import BrokerStatus
 from tracker.records.database import Database
-from tracker.records.pump import BrokerStatus
 
 _ALIVE = timedelta(seconds=5)
 _LOOK_EVERY_S = 0.03

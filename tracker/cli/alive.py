@@ -11,9 +11,9 @@ from sqlmodel import Session
 
 from tracker.errors import StartupFault
 from tracker.records import schema
+from tracker.records.credential import BrokerStatus
 from tracker.records.database import Database
 from tracker.records.job import ALIVE_FOR, workers
-from tracker.records.pump import BrokerStatus
 from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)

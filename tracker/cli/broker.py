@@ -20,7 +20,7 @@ from tracker.broker.users import BrokerUser, write_users
 from tracker.broker.watcher import CredentialWatcher
 from tracker.cli.running import set_up_logging, stop_on_signal
 from tracker.errors import StartupFault
-from tracker.records import pump as records
+from tracker.records import credential as records
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings

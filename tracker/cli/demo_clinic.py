@@ -27,8 +27,9 @@ from tracker.errors import StartupFault
 from tracker.private import private_folder, private_text
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
+from tracker.records.credential import active_credentials
 from tracker.records.database import Database
-from tracker.records.pump import Pump, active_credentials, pumps_by_serial
+from tracker.records.pump import Pump, pumps_by_serial
 from tracker.records.staff import staff_by_email
 from tracker.records.visit import Visit
 from tracker.settings import Settings

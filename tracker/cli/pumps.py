@@ -18,7 +18,7 @@ from tracker.cli.records import opened, operator
 from tracker.errors import Invalid
 from tracker.records.columns import key
 from tracker.records.database import Database
-from tracker.records.pump import pumps_with_link
+from tracker.records.views_connectivity import pumps_with_link
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Enrol, list and import pumps.")
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text, update
+from sqlalchemy import CheckConstraint, Index, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime, key
-
-_CREDENTIALS_LOCK = 7_210_214  # an arbitrary number that takers of credential versions share
 
 
 class Clinic(SQLModel, table=True):
@@ -233,31 +231,6 @@ class LifecycleEvent(SQLModel, table=True):
     reason: str = Field(default="", max_length=1000)
 
 
-class CommunicatorCredential(SQLModel, table=True):
-    """A communicator's sign-in on the broker: hashes only, since the password is shown once. Username is the serial."""
-
-    __tablename__ = "communicator_credential"
-    __table_args__ = (UniqueConstraint("version", name="uq_communicator_credential_version"),)
-
-    pump_id: int = Field(foreign_key="pump.id", primary_key=True)
-    username: str = Field(unique=True, max_length=64)
-    bcrypt_hash: str = Field(max_length=100, description="for NATS")
-    mosquitto_hash: str = Field(max_length=200, description="for Mosquitto's password file")
-    version: int = Field(sa_type=BigKey, description="rises with every change of any credential; the broker follows it")
-    issued_at: datetime = Field(sa_type=UtcDateTime)
-    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class BrokerStatus(SQLModel, table=True):
-    """One row: the embedded broker's sign of life and the credentials it has taken up."""
-
-    __tablename__ = "broker_status"
-
-    id: int = Field(default=1, primary_key=True)
-    applied_version: int = Field(default=0, sa_type=BigKey)
-    beat_at: datetime = Field(sa_type=UtcDateTime)
-
-
 def pump_by_serial(session: Session, serial: str) -> Pump | None:
     """The pump of that serial, or None."""
     return session.exec(select(Pump).where(Pump.serial == serial)).first()
@@ -323,34 +296,3 @@ def look_again(session: Session, pump_ids: Sequence[int], now: datetime) -> None
 def clinics_by_id(session: Session) -> dict[int, Clinic]:
     """Every clinic by its id."""
     return {key(clinic.id): clinic for clinic in session.exec(select(Clinic))}
-
-
-def next_credential_version(session: Session) -> int:
-    """The first version that is free; other transactions that take versions wait for this one to end."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREDENTIALS_LOCK})
-    return credentials_version(session) + 1
-
-
-def credentials_version(session: Session) -> int:
-    """The highest version of any credential; 0 where none was issued."""
-    newest = session.exec(
-        select(CommunicatorCredential.version).order_by(col(CommunicatorCredential.version).desc()).limit(1)
-    ).first()
-    return newest or 0
-
-
-def active_credentials(session: Session) -> list[CommunicatorCredential]:
-    """Every credential that may sign in."""
-    return list(session.exec(select(CommunicatorCredential).where(col(CommunicatorCredential.revoked_at).is_(None))))
-
-
-def pumps_with_link(session: Session, clinic_id: int | None = None) -> Iterator[tuple[Pump, str, datetime | None]]:
-    """Every pump (of that clinic), newest first, with its link and last contact; a thousand in memory at a time."""
-    chosen = select(Pump, PumpState.link, PumpState.last_contact_at).join(
-        PumpState, col(PumpState.pump_id) == col(Pump.id)
-    )
-    if clinic_id is not None:
-        chosen = chosen.where(Pump.clinic_id == clinic_id)
-    ordered = chosen.order_by(col(Pump.created_at).desc(), col(Pump.id).desc())
-    yield from session.exec(ordered.execution_options(yield_per=1000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ from sqlalchemy import func, literal_column
 from sqlmodel import Session, col, select
 
 from devices.lifecycle import FOLLOWED
-from tracker.records.pump import BrokerStatus, Pump, PumpState
+from tracker.records.credential import BrokerStatus
+from tracker.records.pump import Pump, PumpState
 
 _FOLLOWED = tuple(str(state) for state in FOLLOWED)
 
@@ -91,3 +93,14 @@ def message_totals(session: Session, clinic_id: int) -> Messages:
 def broker_status(session: Session) -> BrokerStatus | None:
     """The embedded broker's sign of life; None where none ever ran."""
     return session.get(BrokerStatus, 1)
+
+
+def pumps_with_link(session: Session, clinic_id: int | None = None) -> Iterator[tuple[Pump, str, datetime | None]]:
+    """Every pump (of that clinic), newest first, with its link and last contact; a thousand in memory at a time."""
+    chosen = select(Pump, PumpState.link, PumpState.last_contact_at).join(
+        PumpState, col(PumpState.pump_id) == col(Pump.id)
+    )
+    if clinic_id is not None:
+        chosen = chosen.where(Pump.clinic_id == clinic_id)
+    ordered = chosen.order_by(col(Pump.created_at).desc(), col(Pump.id).desc())
+    yield from session.exec(ordered.execution_options(yield_per=1000))

@@ -17,8 +17,9 @@ from tracker.actions.visit_codes import today_in
 from tracker.broker.credentials import Credential, issue_many
 from tracker.broker.taken_up import wait_until_taken_up
 from tracker.errors import Conflict
+from tracker.records.credential import credentials_version
 from tracker.records.database import Database
-from tracker.records.pump import Pump, credentials_version
+from tracker.records.pump import Pump
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from tracker.actions.rotate_credential import rotate_credential
 from tracker.actions.suspend_reporting import resume_reporting, suspend_reporting
 from tracker.broker.credentials import issue_many
 from tracker.broker.taken_up import wait_until_taken_up
-from tracker.records.pump import Pump, credentials_version
+from tracker.records.credential import credentials_version
+from tracker.records.pump import Pump
 from tracker.web.api import pump_shapes as shapes
 from tracker.web.api.acting import Told, do
 from tracker.web.api.values import NO_NUL, WHOLE, Amount, Day, Given, Moment, Sentence, Serial, Short, Volume

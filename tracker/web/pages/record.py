@@ -22,7 +22,8 @@ from tracker.broker.credentials import Credential, issue_many
 from tracker.broker.taken_up import wait_until_taken_up
 from tracker.errors import Invalid, NotFound, TrackerError
 from tracker.records.advisory import AdvisoryMatch
-from tracker.records.pump import CommunicatorCredential, Pump, credentials_version
+from tracker.records.credential import CommunicatorCredential, credentials_version
+from tracker.records.pump import Pump
 from tracker.records.session import MriExam, mri_exams_of
 from tracker.web.context import Context, Web
 from tracker.web.entry import enter
