@@ -34,6 +34,14 @@ def outside_usual_range(prescribed: PrescribedDrug) -> str | Unknown | None:
     return f"{amount(prescribed.dose_per_day)} {mass} of {drug.name} a day is {limit} ({_origin(usual)})."
 
 
+def times_the_most(prescribed: PrescribedDrug) -> Decimal | None:
+    """Return how many times the most that is usual the daily dose is; None where no such limit or the unit is known."""
+    drug, dose = find(prescribed.drug), prescribed.dose_in_mcg()
+    if drug is None or drug.daily_dose is None or drug.daily_dose.most is None or dose is None:
+        return None
+    return dose / (drug.daily_dose.most * MCG_IN[drug.daily_dose.unit])
+
+
 def changed_severalfold(before: PrescribedDrug, after: PrescribedDrug) -> str | None:
     """Return a sentence when the daily dose of the same drug is several times the last one, or a small part of it.
 

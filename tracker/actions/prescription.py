@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from sqlmodel import Session
 
-from devices.prescription import Prescription
+from devices.interval import Unknown
+from devices.prescription import Prescription, flow_for
 from devices.prescription_json import (
     FIELDS,
     PrescriptionFault,
@@ -80,6 +82,19 @@ def of_pump(pump: Pump) -> dict[str, Any] | None:
 def recorded(pump: Pump) -> Prescription | None:
     """The record's prescription; None where a part of it is not known, or is no amount."""
     return prescription_or_none(of_pump(pump))
+
+
+def recorded_flow(pump: Pump) -> float | None:
+    """The flow that the record asks for, in mL a day; None where it does not say, or its drugs ask for several."""
+    known = recorded(pump)
+    if known is not None:
+        flow = flow_for(known)
+        return None if isinstance(flow, Unknown) else float(flow)
+    try:  # dose and concentration are in the same unit of mass, whichever it is
+        dose, concentration = Decimal(pump.dose_per_day or ""), Decimal(pump.concentration or "")
+    except InvalidOperation:
+        return None
+    return float(dose / concentration) if concentration > 0 and dose >= 0 else None
 
 
 def is_complete(prescription: Mapping[str, Any] | None) -> bool:

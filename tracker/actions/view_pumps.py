@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 
 from sqlmodel import Session
 
 from devices.alarms import AlarmCode, Priority
 from devices.interval import Interval
 from devices.models import catalogue
+from tracker.actions.prescription import recorded, recorded_flow
 from tracker.actions.view_settings import seen_settings
 from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
 from tracker.findings.rating import rated
@@ -124,7 +124,9 @@ def view_of(
             replacement_planned_for=pump.replacement_planned_for,
             refill_cap_days=cap_days,
             zone=zone,
-            prescribed_ml_per_day=_prescribed(pump),
+            prescribed_ml_per_day=recorded_flow(pump),
+            prescription=recorded(pump),
+            prescribed_at=pump.prescribed_at,
             state=None if state is None else seen_state(state),
             link=LinkSeen("never", None, None) if state is None else seen_link(state),
             outlook=None if outlook is None else seen_outlook(outlook),
@@ -151,15 +153,6 @@ def view_of(
             clinic_silent=clinic_silent,
         )
     )
-
-
-def _prescribed(pump: Pump) -> float | None:
-    """The flow that the recorded dose and concentration ask for, in mL a day; both are in the same unit of mass."""
-    try:
-        dose, concentration = Decimal(pump.dose_per_day or ""), Decimal(pump.concentration or "")
-    except InvalidOperation:
-        return None
-    return float(dose / concentration) if concentration > 0 and dose >= 0 else None
 
 
 def seen_state(state: StateNow) -> StateSeen | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from devices.prescription_json import prescription_or_none
 from tracker.findings.at_risk import drugs_in
 from tracker.findings.delivery_trace import NOT_RUNNING
 from tracker.findings.view import SettingSeen
@@ -32,6 +33,7 @@ def seen_settings(
             sets=_sets(one.prescription_after),
             drugs=drugs_in(one.prescription_after),
             read=one.analysed or one.reprogrammed,
+            prescription=prescription_or_none(one.prescription_after),
         )
         for one in visits
     ]
@@ -42,6 +44,7 @@ def seen_settings(
             at=one.performed_at,
             sets=_sets(one.prescription_after, unfinished=one.id in unfinished),
             drugs=drugs_in(one.prescription_after),
+            prescription=prescription_or_none(one.prescription_after),
         )
         for one in drafts
     ]
@@ -58,6 +61,7 @@ def seen_settings(
                 else _sets(one.prescription_after, unfinished=one.completed is False),
                 drugs=() if settled or superseded else drugs_in(one.prescription_after),
                 completed=one.completed,
+                prescription=None if settled or superseded else prescription_or_none(one.prescription_after),
             )
         )
     return tuple(sorted(seen, key=lambda one: (one.at, one.by, one.id)))

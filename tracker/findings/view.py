@@ -9,6 +9,7 @@ from datetime import date, datetime
 from devices.alarms import AlarmCode, Priority
 from devices.interval import Interval
 from devices.model import PumpModel
+from devices.prescription import Prescription
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class SettingSeen:
 
     ``sets``: ``stopped``, ``minimum_rate`` or ``running``; None where it says nothing of that, as an analysis does.
     ``drugs``: as they were written. ``completed``: whether a session ran to its end; None where nobody said so.
-    ``read``: whether a person read or programmed the pump then.
+    ``read``: whether a person read or programmed the pump then. ``prescription``: what it says whole; None for a part.
     """
 
     by: str
@@ -201,6 +202,7 @@ class SettingSeen:
     drugs: tuple[str, ...] = ()
     completed: bool | None = None
     read: bool = False
+    prescription: Prescription | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class PumpView:
     ``settings``: what visits, drafts and sessions set the pump to, the newest of each, in order of time.
     ``refill_cap_days``: the longest that a fill may stay, set for this pump or else for the clinic.
     ``prescribed_ml_per_day``: the flow that the record's dose and concentration ask for; None where one is missing.
+    ``prescription``: the record's, None where a part of it is missing; ``prescribed_at``: since when a visit set it.
     ``zone``: the clinic's time zone by its IANA name; days in texts are days there (``findings.clinic_day``).
     """
 
@@ -252,6 +255,8 @@ class PumpView:
     link: LinkSeen
     zone: str = "UTC"
     prescribed_ml_per_day: float | None = None
+    prescription: Prescription | None = None
+    prescribed_at: datetime | None = None
     outlook: OutlookSeen | None = None
     alarms: tuple[AlarmSeen, ...] = ()
     documented: tuple[DocumentedSeen, ...] = ()

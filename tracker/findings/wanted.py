@@ -18,6 +18,7 @@ from tracker.findings.wanted_battery import battery_lines
 from tracker.findings.wanted_clock import clock_lines
 from tracker.findings.wanted_contact import contact_lines
 from tracker.findings.wanted_delivery import delivery_lines
+from tracker.findings.wanted_prescription import prescription_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
 from tracker.findings.wanted_replacement import replacement_lines
 
@@ -32,6 +33,7 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     battery_lines,
     contact_lines,
     clock_lines,
+    prescription_lines,
     draft_lines,
     mri_lines,
     advisory_lines,

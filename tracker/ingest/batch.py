@@ -117,7 +117,11 @@ class PumpBatch:
         state.understood = self.understood
         if self.understood or forward.came_live(self.mail):
             state.contact = True
-        if self.sessions or any(forward.matters(report, state) for report in reports):
+        if (
+            self.sessions
+            or any(forward.matters(report, state) for report in reports)
+            or any(forward.first_since(self.pump.prescribed_at, report, state) for report in reports)
+        ):
             state.evaluate = True
         self.newest = newest = reports[0] if len(reports) == 1 else forward.newest_of(reports)
         before = state.measured_at

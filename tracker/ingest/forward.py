@@ -89,6 +89,13 @@ def note_refused(refused: Sequence[Refused], state: Latest, now: datetime) -> No
     state.refusal = (told, at, refused[-1].reason if refused else "")
 
 
+def first_since(prescribed_at: datetime | None, report: StatusReport, state: Latest) -> bool:
+    """Whether the report is the first that can show what a visit set: its flow is held against the dose at once."""
+    if prescribed_at is None or report.measured_at < prescribed_at:
+        return False
+    return state.measured_at is None or state.measured_at < prescribed_at
+
+
 def note_presence(presences: Sequence[tuple[Presence, bool]], state: Latest, received_at: datetime) -> None:
     """Take up what the communicator's connection says, in the order it came; each with whether the broker had kept it.
 

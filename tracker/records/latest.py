@@ -29,6 +29,7 @@ class KnownPump(NamedTuple):
     clinic_id: int
     model: str
     drug: str | None
+    prescribed_at: datetime | None = None
 
 
 class Latest(msgspec.Struct):
@@ -67,6 +68,7 @@ def known_pumps(connection: Connection, serials: Sequence[str]) -> dict[str, Kno
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
         rows = driver.execute(_PUMPS_SQLITE, (msgspec.json.encode(serials).decode(),)).fetchall()
+        rows = [(*row[:-1], None if row[-1] is None else from_micros(row[-1])) for row in rows]
     else:
         rows = driver.execute(_PUMPS_POSTGRES, (texts(serials),)).fetchall()
     return {row[1]: KnownPump(*row) for row in rows}
@@ -268,7 +270,7 @@ def _update_postgres(columns: dict[str, str]) -> str:
     )
 
 
-_PUMPS: Final = "SELECT id, serial, clinic_id, model, drug FROM pump WHERE serial "
+_PUMPS: Final = "SELECT id, serial, clinic_id, model, drug, prescribed_at FROM pump WHERE serial "
 _PUMPS_SQLITE: Final = _PUMPS + "IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
 _PUMPS_POSTGRES: Final = _PUMPS + "= ANY(%s::text[])"
 _STATES: Final = f"SELECT {', '.join(_JUDGED)} FROM pump_state WHERE pump_id "  # noqa: S608 - constants
