@@ -113,7 +113,8 @@ def test_a_commit_that_fails_is_answered_as_a_fault_and_nothing_is_kept(site_on_
             connection.execute(text("CREATE TRIGGER late AFTER INSERT ON visit FOR EACH ROW EXECUTE FUNCTION late()"))
     api = site.api()
     answer = api.post(
-        f"{V1}/pumps/{pump.serial}/visits", json={"performed_at": "2026-11-20T10:00:00Z", "refilled": True}
+        f"{V1}/pumps/{pump.serial}/visits",
+        json={"performed_at": "2026-11-20T10:00:00Z", "refilled": True, "filled_ml": 20.0},
     )
     assert answer.status_code == 500
     with site.database.reading() as session:

@@ -12,6 +12,7 @@ from tests.build import (
     NOW,
     a_pump,
     a_state,
+    a_visit,
     an_alarm,
     an_item,
 )
@@ -27,7 +28,9 @@ def test_visits_are_logged_coded_amended_and_withdrawn_and_each_step_is_in_the_t
         a_pump(session, site.clinic(), serial="SN1")
     api = site.api()
     path = f"{V1}/pumps/SN1/visits"
-    first = good(api.post(path, json={"performed_at": "2026-11-20T10:00:00Z", "refilled": True}), 201)
+    first = good(
+        api.post(path, json={"performed_at": "2026-11-20T10:00:00Z", "refilled": True, "filled_ml": 20.0}), 201
+    )
     assert first["codes"] == ["95990"]
     second = good(api.post(path, json={"performed_at": "2026-11-20T11:00:00+00:00", "analysed": True}), 201)
     assert second["codes"] == ["62367"]
@@ -160,3 +163,55 @@ def test_the_worklist_is_ordered_by_harm_and_a_line_is_claimed_once(site_on_both
     assert good(colleague.post(f"{line}/done", json={"reason": "refilled"}))["closed_reason"] == "refilled"
     assert len(walk(mine, f"{V1}/worklist", 5)) == 2
     assert site.api(clinic="South").post(f"{line}/claim").status_code == 404
+
+
+def test_a_visit_with_warnings_is_stored_once_each_is_answered_and_keeps_the_answers(one_site: Site) -> None:
+    with one_site.database.writing() as session:
+        a_pump(session, one_site.clinic(), serial="ASKED", concentration="2000", concentration_unit="mcg/mL",
+               drug="baclofen", dose_per_day="300")  # fmt: skip
+    api, path = one_site.api(), f"{V1}/pumps/ASKED/visits"
+    after = {"drug": "bacloven", "concentration": "2000", "unit": "mcg/mL", "dose_per_day": "300"}
+    given = {"performed_at": "2026-11-20T10:00:00Z", "refilled": True, "prescription_after": after}
+    problem = good(api.post(path, json=given), 422)
+    assert [(one["id"], one["field"]) for one in problem["warnings"]] == [
+        ("not_reprogrammed", "reprogrammed"),
+        ("filled_missing", "filled_ml"),
+        ("drug_unknown", "prescription_after.drug"),
+    ]
+    assert good(api.get(path))["items"] == []
+    answers = [{"warning": one["id"], "words": f"as measured: {one['id']}"} for one in problem["warnings"]]
+    assert len(good(api.post(path, json=given | {"answers": answers[:2]}), 422)["warnings"]) == 3
+    visit = good(api.post(path, json=given | {"answers": answers}), 201)
+    assert [(one["warning"], one["words"]) for one in visit["answers"]] == [
+        (one["warning"], one["words"]) for one in answers
+    ]
+    assert good(api.get(path))["items"][0]["answers"] == visit["answers"]
+
+
+def test_a_fill_and_a_credential_are_kept_and_volumes_given_twice_must_agree(one_site: Site) -> None:
+    with one_site.database.writing() as session:
+        a_pump(session, one_site.clinic(), serial="FILLED")
+    api, path = one_site.api(), f"{V1}/pumps/FILLED/visits"
+    fill = {"aspirated_ml": 3.0, "filled_ml": 20.0, "product": "Lioresal", "lot": "L1", "expires_on": "2027-01-31",
+            "compounder": "Acme", "wasted": 0.5, "witnessed_by": "rn@x"}  # fmt: skip
+    given = {"performed_at": "2026-11-20T10:00:00Z", "refilled": True, "fill": fill, "credential": "RN"}
+    visit = good(api.post(path, json=given), 201)
+    assert (visit["aspirated_ml"], visit["filled_ml"], visit["credential"]) == (3.0, 20.0, "rn")
+    assert visit["fill"]["lot"] == "L1"
+    assert good(api.post(path, json=given | {"filled_ml": 19.0}), 409)["field"] == "fill.filled_ml"
+    why = {"not_measured_because": "syringe label lost"}
+    assert good(api.post(path, json=given | {"fill": why}), 201)["filled_ml"] is None
+
+
+def test_a_draft_is_asked_about_its_dose_when_it_is_confirmed(one_site: Site) -> None:
+    rx = {"drug": "baclofen", "concentration": "2000", "unit": "mcg/mL", "dose_per_day": "300", "mode": None}
+    with one_site.database.writing() as session:
+        pump = a_pump(session, one_site.clinic(), serial="DRAFTED")
+        draft = a_visit(session, pump, status="draft", source="session", reprogrammed=True,
+                        prescription_before=rx, prescription_after=rx | {"dose_per_day": "1200"})  # fmt: skip
+        draft_id = draft.id
+    api, path = one_site.api(), f"{V1}/pumps/DRAFTED/visits/{draft_id}/confirm"
+    problem = good(api.post(path), 422)
+    assert {one["id"] for one in problem["warnings"]} == {"dose_several_times", "dose_outside_range"}
+    answers = [{"warning": one["id"], "words": "ordered by Dr. X"} for one in problem["warnings"]]
+    assert good(api.post(path, json={"answers": answers}))["status"] == "confirmed"

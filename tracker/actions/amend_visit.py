@@ -9,10 +9,12 @@ from typing import Any
 from sqlmodel import Session
 
 from tracker.actions import prescription
+from tracker.actions.check_warnings import Answers, ask_anew, warnings_for
 from tracker.actions.hold_visit import hold_visit
 from tracker.actions.log_mri import checked_by_others, checked_by_visit, unchecked_by_visit
 from tracker.actions.log_visit import check_visit
 from tracker.actions.visit_codes import code_day
+from tracker.actions.visit_fill import checked_fill
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
 from tracker.records.pump import look_again
@@ -32,14 +34,26 @@ AMENDABLE = (
     "alarm_audible",
     "operator",
     "note",
+    "fill",
+    "credential",
 )
-_KEPT = (*AMENDABLE, "status", "codes", "conflicts", "because", "listed_in_guideline")
+_KEPT = (*AMENDABLE, "answers", "status", "codes", "conflicts", "because", "listed_in_guideline")
 
 
 def amend_visit(
-    session: Session, visit_id: int, changes: Mapping[str, Any], *, reason: str, by: str, now: datetime
+    session: Session,
+    visit_id: int,
+    changes: Mapping[str, Any],
+    *,
+    reason: str,
+    answers: Answers | None = None,
+    by: str,
+    now: datetime,
 ) -> Visit:
-    """Change the named fields and code the day anew. Raises `Invalid` naming what is wrong, `Conflict` if withdrawn."""
+    """Change the named fields and code the day anew. Raises `Invalid` naming what is wrong, `Conflict` if withdrawn.
+
+    With ``answers`` it raises `Unanswered` where a warning that was not there before has no answer.
+    """
     visit, pump = hold_visit(session, visit_id)
     if visit.status == "withdrawn":
         raise Conflict("the visit was withdrawn; log it anew instead")
@@ -51,8 +65,11 @@ def amend_visit(
     was_newest = newest_prescribing(session, visit.pump_id) is visit
     before, day_before = as_it_stood(visit), visit.performed_at
     reopened = unchecked_by_visit(session, visit)
+    asked = () if answers is None else warnings_for(session, pump, visit)
     for name, value in changes.items():
         given = prescription.checked(value, name) if name.startswith("prescription_") else value
+        if name == "fill":
+            given = checked_fill(value, refilled=bool(changes.get("refilled", visit.refilled)))
         setattr(visit, name, given)
     check_visit(
         pump,
@@ -63,6 +80,8 @@ def amend_visit(
         aspirated_ml=visit.aspirated_ml,
         filled_ml=visit.filled_ml,
     )
+    if answers is not None:
+        ask_anew(session, pump, visit, asked, answers)
     session.add(visit)
     session.add(VisitAmendment(visit_id=key(visit.id), at=now, by=by, reason=reason.strip(), before=before))
     session.flush()

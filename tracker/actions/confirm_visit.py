@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions import prescription
+from tracker.actions.check_warnings import Answers, ask_draft
 from tracker.actions.hold_visit import hold_visit
 from tracker.actions.log_mri import checked_by_visit
 from tracker.actions.visit_codes import code_day
@@ -16,17 +17,26 @@ from tracker.records.visit import Visit, newest_prescribing
 
 
 def confirm_visit(
-    session: Session, visit_id: int, *, professional_skill: bool | None = None, by: str, now: datetime
+    session: Session,
+    visit_id: int,
+    *,
+    professional_skill: bool | None = None,
+    answers: Answers | None = None,
+    by: str,
+    now: datetime,
 ) -> Visit:
     """Confirm it, and carry its prescription into the pump's record. Raises `Conflict` unless it is a draft.
 
     Raises `Invalid` naming the part of its prescription that the record can't keep: once it is amended, it can be.
+    With ``answers`` it raises `Unanswered` where a warning has no answer.
     ``professional_skill`` is what a session can't tell; None leaves the draft's.
     """
     visit, pump = hold_visit(session, visit_id)
     if visit.status != "draft":
         raise Conflict(f"the visit is {visit.status} already")
     prescription.check_fits(visit.prescription_after or {}, "prescription_after")
+    if answers is not None:
+        ask_draft(session, pump, visit, answers)
     visit.status = "confirmed"
     visit.confirmed_by, visit.confirmed_at = by, now
     session.add(visit)

@@ -11,8 +11,10 @@ from sqlmodel import Session
 from devices.check import EARLIEST
 from devices.models import catalogue
 from tracker.actions import prescription
+from tracker.actions.check_warnings import Answers, ask
 from tracker.actions.log_mri import checked_by_visit
 from tracker.actions.visit_codes import code_day
+from tracker.actions.visit_fill import checked_fill, volume_of
 from tracker.errors import Invalid
 from tracker.records.columns import key
 from tracker.records.pump import Pump, hold_states, look_again
@@ -39,14 +41,20 @@ def log_visit(
     alarm_audible: bool | None = None,
     operator: str | None = None,
     note: str = "",
+    fill: Mapping[str, Any] | None = None,
+    credential: str | None = None,
+    answers: Answers | None = None,
     by: str,
     now: datetime,
 ) -> Visit:
     """Record the visit as confirmed, code its day, and carry the new prescription into the pump's record.
 
     Raises `Invalid` naming the field for a time in the future or before 1970, volumes without a refill or out of
-    reason, an incomplete prescription, or an act that the model does not have.
+    reason, an incomplete prescription, or an act that the model does not have. With ``answers`` (none given: an empty
+    list) it raises `Unanswered` where a warning has no answer; None asks about nothing, for what no person types.
     """
+    aspirated_ml = volume_of(fill, "aspirated_ml", aspirated_ml)
+    filled_ml = volume_of(fill, "filled_ml", filled_ml)
     check_visit(
         pump,
         now,
@@ -73,11 +81,15 @@ def log_visit(
         alarm_audible=alarm_audible,
         operator=operator,
         note=note,
+        fill=checked_fill(fill, refilled=refilled),
+        credential=credential.lower() if credential else None,
         logged_by=by,
         logged_at=now,
         confirmed_by=by,
         confirmed_at=now,
     )
+    if answers is not None:
+        ask(session, pump, visit, answers)
     session.add(visit)
     session.flush()
     code_day(session, pump, performed_at)

@@ -49,6 +49,9 @@ class Visit(SQLModel, table=True):
     logged_at: datetime = Field(sa_type=UtcDateTime)
     confirmed_by: str | None = Field(default=None, max_length=254)
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    fill: dict[str, Any] | None = Field(default=None, sa_type=JsonColumn, description="product, lot, waste, witness …")
+    credential: str | None = Field(default=None, max_length=16, description="of who did it: rn, np, pa, md …")
+    answers: list[Any] | None = Field(default=None, sa_type=JsonColumn, description="warnings and the words to each")
 
 
 class VisitDone(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from tracker.actions.amend_visit import amend_visit
 from tracker.actions.audit_events import Event
 from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.log_visit import log_visit
+from tracker.actions.prescription import checked
 from tracker.actions.withdraw_visit import withdraw_visit
 from tracker.errors import NotFound
 from tracker.records.columns import from_micros, key, to_micros
@@ -21,8 +23,10 @@ from tracker.records.visit import Visit, visit_by_id, visits_of
 from tracker.web.api.prescription_shapes import Prescription
 from tracker.web.api.values import (
     NO_NUL,
+    Amount,
     Answer,
     Cursor,
+    Day,
     Given,
     Limit,
     Moment,
@@ -30,6 +34,7 @@ from tracker.web.api.values import (
     RowId,
     Sentence,
     Serial,
+    Short,
     Volume,
     fitting,
     paged,
@@ -42,6 +47,31 @@ from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["visits"])
+
+
+class Fill(Given):
+    """What was filled. Volumes equal the flat fields: given in both places they must agree."""
+
+    aspirated_ml: Volume | None = None
+    filled_ml: Volume | None = None
+    product: Annotated[str, StringConstraints(max_length=120, pattern=NO_NUL)] | None = None
+    lot: Short | None = None
+    expires_on: Day | None = None
+    compounder: Annotated[str, StringConstraints(max_length=120, pattern=NO_NUL)] | None = None
+    wasted: Volume | Amount | None = Field(None, description="mL")
+    witnessed_by: Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)] | None = None
+    not_measured_because: Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)] | None = None
+
+
+class AnswerGiven(Given):
+    """The words that answer one warning."""
+
+    warning: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_NUL)]
+    words: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
+
+
+Credential = Annotated[str, StringConstraints(pattern=r"^[A-Za-z-]{1,16}$"), Field(examples=["rn", "np", "pa", "md"])]
+AnswersGiven = Annotated[list[AnswerGiven], Field(max_length=50)]
 
 
 class NewVisit(Given):
@@ -62,6 +92,9 @@ class NewVisit(Given):
     alarm_audible: Answer | None = Field(None, description="the patient heard the alarm test; null if not done")
     operator: Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)] | None = None
     note: Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)] = ""
+    fill: Fill | None = None
+    credential: Credential | None = Field(None, description="of who did it")
+    answers: AnswersGiven = Field(default_factory=list, description="to the warnings of a 422, each by its id")
 
 
 class Amendment(Given):
@@ -81,12 +114,16 @@ class Amendment(Given):
     alarm_audible: Answer | None = None
     operator: Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)] | None = None
     note: Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)] | None = None
+    fill: Fill | None = None
+    credential: Credential | None = None
+    answers: AnswersGiven = Field(default_factory=list)
 
 
 class Confirmation(Given):
     """What a session can't tell."""
 
     professional_skill: Answer | None = None
+    answers: AnswersGiven = Field(default_factory=list, description="to the warnings of a 422, each by its id")
 
 
 class Reason(Given):
@@ -117,7 +154,10 @@ class VisitShown(BaseModel):
     conflicts: list[str]
     because: str
     operator: str | None
+    credential: str | None
     note: str
+    fill: dict[str, Any] | None = Field(description="product, lot, waste, witness; volumes stand beside it")
+    answers: list[dict[str, Any]] = Field(description="each warning that was asked, with the words that answered it")
     logged_by: str
     logged_at: datetime
     confirmed_by: str | None
@@ -130,9 +170,11 @@ def log(
 ) -> dict[str, Any]:
     """Log what was done; the answer carries the procedure code that follows, and any conflict of the day."""
     now = web.clock()
+    values = given.model_dump()
+    _check_readable(values)
     with fitting(), web.database.writing() as session:
         pump = pump_of(session, person, serial, now)
-        visit = log_visit(session, pump, **given.model_dump(), by=person.email, now=now)
+        visit = log_visit(session, pump, **values, by=person.email, now=now)
         _enter(session, person, pump, Event.VISIT_LOGGED, visit, now)
     return _shown(visit)
 
@@ -170,7 +212,8 @@ def confirm(
     with fitting(), web.database.writing() as session:
         pump = _visit_of(session, person, serial, visit_id, now)
         skill = given.professional_skill if given else None
-        visit = confirm_visit(session, visit_id, professional_skill=skill, by=person.email, now=now)
+        answers = [one.model_dump() for one in given.answers] if given else []
+        visit = confirm_visit(session, visit_id, professional_skill=skill, answers=answers, by=person.email, now=now)
         _enter(session, person, pump, Event.VISIT_CONFIRMED, visit, now)
     return _shown(visit)
 
@@ -185,12 +228,21 @@ def amend(
 ) -> dict[str, Any]:
     """Amend a visit; what it said before is kept with it."""
     now = web.clock()
-    changes: dict[str, Any] = given.model_dump(exclude={"reason"}, exclude_unset=True)
+    changes: dict[str, Any] = given.model_dump(exclude={"reason", "answers"}, exclude_unset=True)
     kept = {name for name, value in changes.items() if value is None and name in _NEVER_NULL}
+    _check_readable(changes)
     with fitting(), web.database.writing() as session:
         pump = _visit_of(session, person, serial, visit_id, now)
         wanted = {name: value for name, value in changes.items() if name not in kept}
-        visit = amend_visit(session, visit_id, wanted, reason=given.reason, by=person.email, now=now)
+        visit = amend_visit(
+            session,
+            visit_id,
+            wanted,
+            reason=given.reason,
+            answers=[one.model_dump() for one in given.answers],
+            by=person.email,
+            now=now,
+        )
         _enter(session, person, pump, Event.VISIT_AMENDED, visit, now, reason=given.reason, fields=sorted(wanted))
     return _shown(visit)
 
@@ -215,6 +267,12 @@ def withdraw(
 _NEVER_NULL = frozenset({"performed_at", "analysed", "reprogrammed", "refilled", "professional_skill", "note"})
 
 
+def _check_readable(values: Mapping[str, Any]) -> None:
+    """Refuse a prescription that lacks a part as a value that is not valid, whatever the record says."""
+    for name in ("prescription_before", "prescription_after"):
+        checked(values.get(name), name)
+
+
 def _visit_of(session: Session, person: Person, serial: str, visit_id: int, now: datetime) -> Pump:
     pump = pump_of(session, person, serial, now)
     visit = visit_by_id(session, visit_id)
@@ -233,7 +291,7 @@ def _enter(
 
 def _shown(visit: Visit) -> dict[str, Any]:
     shown = {name: getattr(visit, name) for name in VisitShown.model_fields}
-    return {**shown, "conflicts": [_sentence(conflict) for conflict in visit.conflicts]}
+    return {**shown, "answers": visit.answers or [], "conflicts": [_sentence(conflict) for conflict in visit.conflicts]}
 
 
 def _sentence(conflict: Any) -> str:
