@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import cycle, islice
 from typing import Final
 
 from tracker.rehearse.stage import Stage
 from tracker.schedule.job import Unfinished
 from tracker.schedule.jobs import JOBS
 
-_MOST_ROUNDS: Final = 25
+_MOST_RUNS: Final = 200
 
 
 def run_due(stage: Stage) -> list[str]:
-    """Run every job until none has anything to do; a sentence for each that failed or left something out."""
+    """Run the jobs in turn until each has found nothing to do; a sentence for each that failed or left something out."""
     faults: list[str] = []
-    for _ in range(_MOST_ROUNDS):
+    idle = 0  # jobs in a row that found nothing
+    for job in islice(cycle(JOBS), _MOST_RUNS):
         touched = 0
-        for job in JOBS:
-            try:
-                touched += job.run(stage.database, stage.settings, stage.clock.now)
-            except Unfinished as rest:
-                touched += rest.touched
-                faults += [
-                    f"the job {job.name} leaves out {name}: {fault}" for name, fault in sorted(rest.left.items())
-                ]
-            except Exception as fault:  # noqa: BLE001 - whatever went wrong, the case goes on and says so
-                faults.append(f"the job {job.name} fails: {type(fault).__name__}: {fault}")
-        if not touched or faults:
+        try:
+            touched = job.run(stage.database, stage.settings, stage.clock.now)
+        except Unfinished as rest:
+            touched = rest.touched
+            faults += [f"the job {job.name} leaves out {name}: {fault}" for name, fault in sorted(rest.left.items())]
+        except Exception as fault:  # noqa: BLE001 - whatever went wrong, the case goes on and says so
+            faults.append(f"the job {job.name} fails: {type(fault).__name__}: {fault}")
+        idle = 0 if touched else idle + 1
+        if idle == len(JOBS):
             return faults
-    return [f"the jobs find something due even after {_MOST_ROUNDS} rounds at the same moment"]
+    return [*faults, f"the jobs find something due even after {_MOST_RUNS} runs at the same moment"]
