@@ -79,6 +79,14 @@ def advisories_of(session: Session, pump_id: int) -> list[tuple[AdvisoryMatch, A
     return [(match, advisory) for match, advisory in session.exec(chosen)]
 
 
+def any_advisory(session: Session) -> bool:
+    """Whether there is any advisory: asked at every turn of a job, so the statement is made once."""
+    return session.execute(_ANY).first() is not None
+
+
+_ANY = select(Advisory.id).limit(1)
+
+
 def unmatched_pumps(session: Session, limit: int) -> list[tuple[int, int]]:
     """Pairs of advisory and pump that belong together and are not matched yet; the serial lies within the range."""
     length_fits = (

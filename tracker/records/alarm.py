@@ -114,6 +114,14 @@ def alarm_events(session: Session, alarm_id: int) -> list[AlarmEvent]:
     return list(session.exec(select(AlarmEvent).where(AlarmEvent.alarm_id == alarm_id).order_by(col(AlarmEvent.id))))
 
 
+def any_open(session: Session) -> bool:
+    """Whether any pump has an open alarm: asked at every turn of a job, so the statement is made once."""
+    return session.execute(_ANY_OPEN).first() is not None
+
+
+_ANY_OPEN = select(literal(1)).where(col(Alarm.closed_at).is_(None)).limit(1)
+
+
 def unacknowledged_since(session: Session, priority: int, since: datetime, limit: int) -> list[Alarm]:
     """Open, active alarms of that priority that were opened by then, with nobody's word and not escalated yet."""
     return list(

@@ -13,7 +13,7 @@ _MOST_RUNS: Final = 200
 
 
 def run_due(stage: Stage) -> list[str]:
-    """Run the jobs in turn until each has found nothing to do; a sentence for each that failed or left something out."""
+    """Run the jobs in turn until each finds nothing to do; a sentence for each that fails or leaves something out."""
     faults: list[str] = []
     idle = 0  # jobs in a row that found nothing
     for job in islice(cycle(JOBS), _MOST_RUNS):

@@ -92,9 +92,14 @@ def _in_brackets(inside: str, text: str) -> Step:
 
 def check_path(path: Path, schema: Schema) -> None:
     """Raise ``PathFault`` where the path names a field that what it looks into never has."""
+    within_list = False
     for step in path:
         if schema == ANYTHING:
             return
+        if within_list and isinstance(step, Where) and isinstance(schema, Mapping):
+            check_path(step.field, schema)
+            continue
+        within_list = not isinstance(step, Name)
         if isinstance(step, Name):
             if not isinstance(schema, Mapping):
                 raise PathFault(_no_fields(step.name, isinstance(schema, Sequence)))
@@ -128,7 +133,10 @@ def find(data: Any, path: Path) -> Found:
         if isinstance(step, Name):
             values = [_field(value, step.name) for value in values]
             continue
-        values = [member for value in values for member in _chosen(value, step)]
+        if many and isinstance(step, Where) and all(isinstance(value, dict) for value in values):
+            values = [value for value in values if _matches(value, step)]  # one filter after another
+        else:
+            values = [member for value in values for member in _chosen(value, step)]
         many = many or not isinstance(step, Place)
     return Found(values, many)
 

@@ -38,12 +38,14 @@ def calculate(text: str, day: float, n: int) -> float | int:
     """The sum's value to 4 places, whole where it comes out whole. Raises ``SumFault``."""
     try:
         value = _value(_tree(text), {"_day": day, "_n": n})
-        if not math.isfinite(value):
-            raise SumFault("comes out as no finite number")
+    except SumFault:
+        raise
     except ZeroDivisionError:
         raise SumFault("divides by nothing") from None
-    except (OverflowError, RecursionError):
-        raise SumFault("comes out too large") from None
+    except (OverflowError, RecursionError, ValueError):
+        raise SumFault("comes out as no finite number") from None
+    if not math.isfinite(value):
+        raise SumFault("comes out as no finite number")
     rounded = round(float(value), 4)
     return int(rounded) if rounded == int(rounded) else rounded
 
@@ -52,7 +54,9 @@ def check_sum(text: str) -> None:
     """Raise ``SumFault`` where the text is no sum, whatever its numbers are."""
     try:
         _value(_tree(text), {"_day": 1.0, "_n": 1})
-    except (ZeroDivisionError, OverflowError):
+    except SumFault:
+        raise
+    except (ZeroDivisionError, OverflowError, ValueError):
         return  # for these numbers alone, perhaps
     except RecursionError:
         raise SumFault("is nested too deeply") from None

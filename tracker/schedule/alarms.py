@@ -6,14 +6,14 @@ from datetime import datetime
 
 from tracker.actions.escalate_alarms import AT_ONCE, alarms_unanswered, escalate_alarms
 from tracker.actions.wake_alarms import wake_alarms
-from tracker.records.alarm import snoozes_over
+from tracker.records.alarm import any_open, snoozes_over
 from tracker.records.database import Database
 
 
 def tend_alarms(database: Database, now: datetime) -> int:
     """Wake and escalate all that is due, some hundreds in one transaction. Returns how many alarms moved."""
     with database.reading() as session:
-        if not (snoozes_over(session, now, 1) or alarms_unanswered(session, now)):
+        if not any_open(session) or not (snoozes_over(session, now, 1) or alarms_unanswered(session, now)):
             return 0
     moved = 0
     for tend in (wake_alarms, escalate_alarms):
