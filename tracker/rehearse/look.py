@@ -6,21 +6,25 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from devices.lifecycle import FOLLOWED, LifecycleState
+from tracker.actions.judge_delivery import verdicts
 from tracker.records.columns import key
-from tracker.records.finding import FindingRecord, findings_of_pumps
 from tracker.records.pump import Pump, pump_by_serial
-from tracker.records.views_pump import pump_record
-from tracker.rehearse.look_fields import CRITERION_FIELDS, DELIVERY_FIELDS, FACT_FIELDS, ITEM_FIELDS, nothing_seen
+from tracker.rehearse.look_fields import (
+    AGE_FIELDS,
+    CRITERION_FIELDS,
+    DELIVERY_FIELDS,
+    FACT_FIELDS,
+    FINDING_FIELDS,
+    ITEM_FIELDS,
+    nothing_seen,
+)
 from tracker.rehearse.scenario import MAIN, OTHER, Clinic
 from tracker.rehearse.stage import CLINICS, Stage
 from tracker.rehearse.times import moment_of, written
 from tracker.web.api.pump_shapes import PumpRecord
-from tracker.web.pump_summary import wellness
 
 _AT_ONCE: Final = 1000
 _ROLE: Final = "nurse"
-_VERDICTS: Final = {"good": "well", "low": "watch", "medium": "watch", "high": "act", "unknown": "unknown"}
 
 
 class NothingThere(Exception):
@@ -37,16 +41,16 @@ def look_at_pump(stage: Stage, serial: str, name: str | None) -> dict[str, Any]:
         "name": name,
         "at": written(now),
         "pump": pump.serial,
-        "verdict": _verdict(stage, pump, now),
+        "verdict": _verdict(stage, pump),
         "record": {field: shown[field] for field in PumpRecord.model_fields},
         "link": shown["contact"]["link"],
         "delivery": {
             field: one for field, one in _get(stage, clinic, f"{path}/delivery").items() if field in DELIVERY_FIELDS
         },
-        "ages": _ages(shown, now),
+        "ages": _ages(shown["contact"], now),
         "items": [_item(one) for one in _all(stage, clinic, "/api/v1/worklist") if one["serial"] == pump.serial],
         "alarms": [_alarm(one) for one in _all(stage, clinic, f"{path}/alarms") if one["closed_at"] is None],
-        "findings": _findings(stage, pump),
+        "findings": [_finding(one) for one in _all(stage, clinic, f"{path}/findings") if _stands(one)],
         "visits": _all(stage, clinic, f"{path}/visits"),
     }
     if shown["state"] is not None:
@@ -93,22 +97,15 @@ def _all(stage: Stage, clinic: Clinic, path: str) -> list[Any]:
         cursor = f"&cursor={page['next']}"
 
 
-def _verdict(stage: Stage, pump: Pump, now: datetime) -> str:
-    if LifecycleState(pump.lifecycle) not in FOLLOWED:
-        return "not_followed"
+def _verdict(stage: Stage, pump: Pump) -> str:
+    """What the pump's page says at its top, from the function that it asks."""
     with stage.database.reading() as session:
-        record = pump_record(session, pump, now, 1)
-    return _VERDICTS[wellness(pump, record.state, record.items, record.open_alarms, now).look]
+        judged = verdicts(session, [key(pump.id)], stage.clock.now)
+    return judged[key(pump.id)].verdict.value
 
 
-def _ages(shown: dict[str, Any], now: datetime) -> dict[str, float | None]:
-    state = shown["state"] or {}
-    times = {
-        "heard": shown["contact"]["last_contact_at"],
-        "understood": state.get("received_at"),
-        "measured": state.get("measured_at"),
-    }
-    return {name: _age(moment_of(at), now) for name, at in times.items()}
+def _ages(contact: dict[str, Any], now: datetime) -> dict[str, float | None]:
+    return {name: _age(moment_of(contact[f"{name}_at"]), now) for name in AGE_FIELDS}
 
 
 def _age(at: datetime | None, now: datetime) -> float | None:
@@ -130,21 +127,13 @@ def _alarm(alarm: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _findings(stage: Stage, pump: Pump) -> list[dict[str, Any]]:
-    with stage.database.reading() as session:
-        rows = findings_of_pumps(session, [key(pump.id)]).get(key(pump.id), [])
-    return [_finding(row) for row in rows if row.mended_at is None and row.ruling in {None, "upheld"}]
+def _stands(finding: dict[str, Any]) -> bool:
+    """Whether a finding stands: the records still show it, and nobody has explained it or set it aside."""
+    return finding["resolved_at"] is None and finding["ruling"] in {None, "upheld"}
 
 
-def _finding(row: FindingRecord) -> dict[str, Any]:
-    return {
-        "kind": row.kind,
-        "strength": row.strength,
-        "points_at": row.points_at,
-        "text": row.sentence,
-        "bears_on_neglect": row.neglect_or_abuse,
-        "explanations": row.explanations,
-    }
+def _finding(finding: dict[str, Any]) -> dict[str, Any]:
+    return {field: finding[field] for field in FINDING_FIELDS}
 
 
 def _forecast(forecast: dict[str, Any]) -> dict[str, Any]:
