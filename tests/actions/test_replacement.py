@@ -136,7 +136,7 @@ def test_documented_facts_meet_the_second_limb_and_can_be_withdrawn(database: Da
         assert (source["kind"], source["id"], source["text"]) == ("documented_fact", str(rows[1].id), "letter of May")
         withdraw_fact(session, key(rows[1].id), reason="it can be repaired", by=DOCTOR, now=now)
         assert fact(now_of(session, pump, now), "repairable") is None
-        for wrong in ({"fact": "battery_nearing_end"}, {"author": " "}, {"document": ""}):
+        for wrong in ({"fact": "abuse_or_neglect"}, {"author": " "}, {"document": ""}):
             values = {"fact": "repairable", "author": "Dr. Lee", "document": "letter"} | wrong
             with pytest.raises(Invalid):
                 document_fact(session, pump, value=True, now=now, **values)

@@ -1,4 +1,4 @@
-"""Document a fact that no telemetry shows: its author, and where it is written."""
+"""Document a fact of CMM-210.5: its author, and where it is written."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from devices.models import catalogue
 from tracker.errors import Conflict, Invalid, NotFound, at_most
 from tracker.findings.replacement_facts import DOCUMENTED
 from tracker.records.columns import key
@@ -19,6 +20,9 @@ def document_fact(
     """Enter it; a later entry of the same fact counts before an earlier one. Raises `Invalid` naming the field."""
     if fact not in DOCUMENTED:
         raise Invalid(f"{fact!r} can't be documented; it is one of {', '.join(DOCUMENTED)}", field="fact")
+    model = catalogue.find(pump.model)
+    if fact == "battery_nearing_end" and model is not None and not model.has_battery:
+        raise Invalid(f"the {model.name} has no battery that could near its end", field="fact")
     if not author.strip():
         raise Invalid("say who stands for it", field="author")
     if not document.strip():

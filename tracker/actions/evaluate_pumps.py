@@ -84,6 +84,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             cap_days=cap_days,
             visits=past.visits.get(pump_id, ()),
             zone=views[pump_id].zone,
+            notices=views[pump_id].notices,
             routine=before_then is not None and since[pump_id] - before_then.computed_at >= DAILY,
         )
         history = history_of(past, pump, outlook, points, views[pump_id].findings, now, cap_days, views[pump_id].zone)

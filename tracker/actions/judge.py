@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
-from tracker.findings.replacement_facts import Fact, replacement_facts
+from tracker.findings.clinic_day import day_of
+from tracker.findings.fact import Fact
+from tracker.findings.replacement_facts import replacement_facts
 from tracker.findings.view import PumpView
-from tracker.guideline import determine_replacement
+from tracker.guideline import determine_replacement_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def judge(view: PumpView, *, cause: str, now: datetime, as_of: datetime | None =
     """Evaluate the guideline over the facts that the view gives, as of that moment (now when None)."""
     moment = as_of or now
     facts = replacement_facts(view, moment)
-    line = _verdicts(tuple((fact.name, fact.value) for fact in facts))
+    line = _verdicts(tuple((fact.name, fact.value) for fact in facts), day_of(view, moment))
     return Judgment(
         pump_id=view.pump_id,
         determined_at=now,
@@ -87,9 +89,9 @@ def judge(view: PumpView, *, cause: str, now: datetime, as_of: datetime | None =
 
 
 @lru_cache(maxsize=4096)
-def _verdicts(facts: tuple[tuple[str, bool | None], ...]) -> dict[str, Any]:
-    """The guideline's answer; the same few sets of facts come again and again. Read only: it is shared."""
-    return determine_replacement(dict(facts)).as_line()
+def _verdicts(facts: tuple[tuple[str, bool | None], ...], day: date) -> dict[str, Any]:
+    """The answer of the version in force that day; the same few sets of facts come again. Read only: it is shared."""
+    return determine_replacement_on(dict(facts), day).as_line()
 
 
 def says_the_same(one: Judged, other: Judged) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
-from devices.battery import BatteryForecast, BatteryPoint, forecast_battery
 from devices.interval import Interval, Unknown
 from devices.model import PumpModel
 from devices.models import catalogue
 from devices.refill import RefillBy, refill_by
-from devices.report import Indicator, Infusion
+from devices.report import Infusion
 from devices.reservoir import ReservoirForecast, ReservoirPoint, forecast_reservoir
 from devices.stability import Stability, is_first_fill, stability_to_count_on
+from tracker.actions.look_ahead_battery import forecast_battery_into
 from tracker.actions.prescription import drug_text, is_complete
+from tracker.findings.battery_seen import NoticeSeen
 from tracker.findings.clinic_day import zone_named
 from tracker.findings.trend import Point, battery_points, moment, reservoir_points
 from tracker.records.columns import key
@@ -25,9 +26,6 @@ from tracker.records.visit import VisitDone
 FILL_ML = 1.0  # a rise of the volume beyond this is a fill
 _MOST_ML_PER_DAY = 3.0  # what falls faster, and twice as fast as the flow told, was measured wrongly. Assumed
 _DAY_MICROS = 86_400_000_000
-_BATTERY_EVERY_DAYS = 3
-_FLOW_CHANGE = 0.02  # the part of the flow; less is the rounding of a flexible programme
-_INDICATORS = {each.value: each for each in Indicator}
 _INFUSIONS = {each.value: each for each in Infusion}
 _KEPT_BACK = 2000  # a gap this far behind the newest number is no longer waited for
 
@@ -45,6 +43,7 @@ def look_ahead(
     visits: Sequence[VisitDone] = (),
     routine: bool = False,
     zone: str = "UTC",
+    notices: Sequence[NoticeSeen] = (),
 ) -> Ahead:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
@@ -54,6 +53,7 @@ def look_ahead(
     ``visits`` are its last ones, oldest first: what the last refill found in the pump tells how long the drug keeps.
     ``routine``: nobody asked for this look but the clock. A battery forecast, which hardly moves in a day, is then made
     anew every third day only, or when the indicator or the flow has changed. ``zone``: the clinic's, for days in words.
+    ``notices``: the pump's built-in notices of failure since the implant.
     """
     model = catalogue.find(pump.model)
     row = outlook or Ahead(pump_id=key(pump.id), computed_at=now)
@@ -70,8 +70,7 @@ def look_ahead(
     if model.has_battery and fresh:
         row.battery_points = battery_points(row.battery_points, fresh)
     row.filled_at = _filled_at(row.reservoir_points, refilled_at, rose_at)
-    if not (routine and _holds(row, len(fresh), now)):
-        _write_battery(row, _battery(row, pump, model, now, zone_named(zone)))
+    forecast_battery_into(row, pump, model, len(fresh), notices, now, zone_named(zone), routine=routine)
     keeps = stability_to_count_on(pump.drug, first_fill=first_fill(pump.drug, visits))
     _forecast_reservoir_into(row, pump, model, keeps, cap_days, now, zone_named(zone))
     row.computed_at = now
@@ -86,18 +85,6 @@ def first_fill(drug: str | None, visits: Sequence[VisitDone]) -> bool | None:
     before = refills[-1].prescription_before
     found = [before if is_complete(before) else None, *(one.prescription_after for one in refills[:-1])]
     return is_first_fill(drug, [drug_text(told) for told in found])
-
-
-def _holds(row: Ahead, fresh: int, now: datetime) -> bool:
-    """Whether the stored battery forecast still holds: it is not this pump's day, and nothing it rests on changed."""
-    if not row.battery_basis or (row.pump_id + now.toordinal()) % _BATTERY_EVERY_DAYS == 0:
-        return False
-    newest = row.battery_points[-(fresh + 1) :]
-    if not newest:
-        return True
-    steady = all(point[3] == newest[0][3] for point in newest)
-    flows = [point[4] for point in newest if point[4] is not None]
-    return steady and (not flows or max(flows) - min(flows) <= _FLOW_CHANGE * max(flows))
 
 
 def newly_measured(outlook: Ahead, readings: Iterable[Measured]) -> list[Measured]:
@@ -132,12 +119,6 @@ def _fell(before: Point, after: Point) -> bool:
     return bool(before[1] - after[1] > FILL_ML + fastest * days)
 
 
-def _battery(row: Ahead, pump: Pump, model: PumpModel, now: datetime, zone: tzinfo) -> BatteryForecast | Unknown:
-    return forecast_battery(
-        model, pump.implanted_on, [_battery_point(point) for point in row.battery_points], now, zone
-    )
-
-
 def _forecast_reservoir_into(
     row: Ahead,
     pump: Pump,
@@ -156,21 +137,9 @@ def _forecast_reservoir_into(
     row.refill_reason = f"{due.because[:1].upper()}{due.because[1:]}." if isinstance(due, RefillBy) else str(due)
 
 
-def _battery_point(point: Point) -> BatteryPoint:
-    at, percent, volts, indicator, flow = point
-    return BatteryPoint(moment(at), volts, percent, None if indicator is None else _INDICATORS[indicator], flow)
-
-
 def _reservoir_point(point: Point) -> ReservoirPoint:
     at, volume, flow, infusion = point[:4]
     return ReservoirPoint(moment(at), volume, flow, _INFUSIONS[infusion])
-
-
-def _write_battery(row: Ahead, forecast: BatteryForecast | Unknown) -> None:
-    eri, eos = (forecast.eri, forecast.eos) if isinstance(forecast, BatteryForecast) else (None, None)
-    row.eri_low_at, row.eri_median_at, row.eri_high_at = _ends(eri)
-    row.eos_low_at, row.eos_median_at, row.eos_high_at = _ends(eos)
-    row.battery_basis = _words(forecast)
 
 
 def _write_reservoir(row: Ahead, forecast: ReservoirForecast | Unknown) -> None:
@@ -184,5 +153,5 @@ def _ends(interval: Interval | None) -> tuple[datetime | None, datetime | None, 
     return (None, None, None) if interval is None else (interval.low, interval.median, interval.high)
 
 
-def _words(forecast: BatteryForecast | ReservoirForecast | Unknown) -> str:
+def _words(forecast: ReservoirForecast | Unknown) -> str:
     return str(forecast) if isinstance(forecast, Unknown) else " ".join(forecast.basis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,14 +10,18 @@ from sqlmodel import Session
 
 from tracker.actions.look_ahead import look_ahead
 from tracker.actions.recall_history import LOOK_BACK
+from tracker.actions.view_battery import seen_notices
 from tracker.actions.view_pumps import seen_finding, view_of
+from tracker.findings.clinic_day import time_text
+from tracker.findings.trend import moment
 from tracker.findings.view import FindingSeen, PumpView, StateSeen, last_unlogged_refill
-from tracker.records.alarm import alarms_open_at
+from tracker.records.alarm import alarms_open_at, notices_of_pumps
 from tracker.records.columns import key
 from tracker.records.determination import documented_facts
 from tracker.records.finding import findings_of_pumps, rulings, standing_attestations
+from tracker.records.outlook import outlooks
 from tracker.records.pump import Clinic, Pump
-from tracker.records.reading_history import Measured, readings_known_by
+from tracker.records.reading_history import Measured, oldest_reading, readings_known_by
 from tracker.records.visit import last_refills, visits_of_pumps
 
 
@@ -28,6 +33,7 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
     clinic = session.get_one(Clinic, pump.clinic_id)
     cap_days = pump.refill_cap_days or clinic.refill_cap_days
     findings = _findings(session, pump_id, as_of)
+    notices = notices_of_pumps(session, [pump_id], as_of).get(pump_id, ())
     outlook = None
     if readings:
         visits = visits_of_pumps(session, [pump_id], as_of - LOOK_BACK).get(pump_id, ())
@@ -42,6 +48,7 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
             cap_days=cap_days,
             visits=known,
             zone=clinic.timezone,
+            notices=seen_notices(pump, notices, clinic.timezone),
         )
     view = view_of(
         pump,
@@ -49,12 +56,35 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
         outlook,
         zone=clinic.timezone,
         alarms=alarms_open_at(session, pump_id, as_of),
+        notices=notices,
         documented=documented_facts(session, [pump_id], as_of).get(pump_id, ()),
         findings=findings,
         attestation=standing_attestations(session, [pump_id], as_of).get(pump_id),
         cap_days=cap_days,
     )
-    return replace(view, state=_state(readings[-1]) if readings else None)
+    view = replace(view, state=_state(readings[-1]) if readings else None)
+    return replace(view, not_kept=_not_kept(session, view, readings, as_of))
+
+
+def _not_kept(session: Session, view: PumpView, readings: Sequence[Measured], as_of: datetime) -> str | None:
+    """That the readings of then are gone, which retention deletes while the outlook keeps their thinned history.
+
+    None where they are all there, or where so much of them is that nothing could be answered otherwise.
+    """
+    ahead = outlooks(session, [view.pump_id]).get(view.pump_id)
+    points = [] if ahead is None else [*ahead.battery_points[:1], *ahead.reservoir_points[:1]]
+    if ahead is None or not points:
+        return None
+    first = moment(min(point[0] for point in points))
+    oldest = oldest_reading(session, view.pump_id)
+    if first > as_of or (oldest is not None and first >= oldest):
+        return None
+    ended = ahead.eri_seen_at
+    ended_unseen = ended is not None and ended <= as_of and (oldest is None or ended < oldest)
+    if readings and not ended_unseen:
+        return None
+    kept = "none is" if oldest is None else f"the oldest is of {time_text(view, oldest)}"
+    return f"The readings of {time_text(view, as_of)} and before are not kept any more ({kept})."
 
 
 def _findings(session: Session, pump_id: int, as_of: datetime) -> list[FindingSeen]:

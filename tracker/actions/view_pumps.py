@@ -11,6 +11,7 @@ from devices.alarms import AlarmCode, Priority
 from devices.interval import Interval
 from devices.models import catalogue
 from tracker.actions.prescription import recorded, recorded_flow
+from tracker.actions.view_battery import seen_battery, seen_notices
 from tracker.actions.view_settings import seen_settings
 from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
 from tracker.findings.rating import rated
@@ -30,7 +31,7 @@ from tracker.findings.view import (
     StateSeen,
 )
 from tracker.records.advisory import Advisory, AdvisoryMatch, unacknowledged_advisories
-from tracker.records.alarm import Alarm, open_alarms
+from tracker.records.alarm import Alarm, NoticeGiven, notices_of_pumps, open_alarms
 from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
@@ -57,6 +58,7 @@ def view_pumps(
         ahead = outlooks(session, pump_ids)
     now_in = states(session, pump_ids)
     alarms = open_alarms(session, pump_ids)
+    notices = notices_of_pumps(session, pump_ids)
     documented = documented_facts(session, pump_ids)
     findings = findings_of_pumps(session, pump_ids)
     attested = standing_attestations(session, pump_ids)
@@ -73,6 +75,7 @@ def view_pumps(
             now_in.get(pump_id),
             ahead.get(pump_id),
             alarms=alarms.get(pump_id, ()),
+            notices=notices.get(pump_id, ()),
             documented=documented.get(pump_id, ()),
             findings=[seen_finding(one) for one in findings.get(pump_id, ())],
             attestation=attested.get(pump_id),
@@ -95,6 +98,7 @@ def view_of(
     *,
     zone: str,
     alarms: Sequence[Alarm] = (),
+    notices: Sequence[NoticeGiven] = (),
     documented: Sequence[DocumentedFact] = (),
     findings: Sequence[FindingSeen] = (),
     attestation: Attestation | None = None,
@@ -150,6 +154,7 @@ def view_of(
                 for match, one in advisories
             ),
             alarms=tuple(_alarm(one) for one in alarms),
+            notices=seen_notices(pump, notices, zone),
             clinic_silent=clinic_silent,
         )
     )
@@ -206,6 +211,7 @@ def seen_outlook(row: Ahead) -> OutlookSeen:
         ran_at=ran_at(row.reservoir_points),
         still_since=still_since(row.reservoir_points),
         standing=standing_volume(row.reservoir_points),
+        battery=seen_battery(row),
     )
 
 

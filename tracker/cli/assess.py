@@ -6,6 +6,7 @@ They run without a command-line library: a script that asks one question waits f
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 from tracker.cli.json_lines import run
 
@@ -28,9 +29,11 @@ One JSON line is written for each line read. Exit status: 0, or 2 when a line wa
 
 def assess(file: str) -> int:
     """Answer a file of guideline questions on standard output; returns the exit status."""
+    from tracker.guideline import answers_on
     from tracker.guideline import assess as answer
 
-    return run(file, answer)
+    in_force = answers_on(datetime.now(UTC).date())
+    return run(file, lambda line: answer(line, in_force))
 
 
 def code(file: str) -> int:

@@ -1,21 +1,30 @@
 """The facts of CMM-210.5 as a pump's records show them, each with why and with the record that it came from.
 
-What the records don't show stays unknown. Telemetry alone answers for the battery and the built-in notice; everything
-else takes a named person's word, and abuse or neglect takes a ruling on every finding and a clinician's signature.
+What the records don't show stays unknown. The battery and the built-in notice are answered by what the pump itself told
+or by a document; everything else takes a named person's word, and abuse or neglect takes a ruling on every finding and
+a clinician's signature.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from devices.alarms import BUILT_IN_NOTICE, AlarmCode, meaning, notice_reason
-from tracker.findings.clinic_day import day_text, time_text
+from tracker.findings.battery_fact import battery_fact
+from tracker.findings.clinic_day import time_text
+from tracker.findings.fact import Fact, documented
+from tracker.findings.notice_fact import notice_fact
 from tracker.findings.view import FindingSeen, PumpView, Source
 
-NEARING_END = timedelta(days=183)
-FRESH_FOR = timedelta(days=30)
-DOCUMENTED = ("no_longer_beneficial", "repairable", "components_functional")
+DOCUMENTED = (
+    "battery_nearing_end",
+    "no_longer_beneficial",
+    "repairable",
+    "impending_failure_notice",
+    "components_functional",
+)
+"""The facts that a person may document. Of the battery and the notice the pump itself may tell as well."""
+PERSONS_ALONE = ("no_longer_beneficial", "repairable", "components_functional")
+"""The facts of lost benefit (CMM-210.5 1b), which no telemetry shows."""
 WORDS = {
     "no_longer_beneficial": "whether the pump is still of benefit",
     "repairable": "whether it can be repaired",
@@ -23,20 +32,10 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact: its value (None is unknown), the sentence that explains it, the record behind it."""
-
-    name: str
-    value: bool | None
-    because: str
-    source: Source | None
-
-
 def replacement_facts(view: PumpView, now: datetime) -> tuple[Fact, ...]:
     """All facts that the replacement criteria ask for, in a fixed order."""
-    documented = tuple(_documented(view, name) for name in DOCUMENTED)
-    return (_has_battery(view), _battery(view, now), *documented, _notice(view, now), _abuse(view))
+    alone = tuple(_documented(view, name) for name in PERSONS_ALONE)
+    return (_has_battery(view), battery_fact(view, now), *alone, notice_fact(view, now), _abuse(view))
 
 
 def _has_battery(view: PumpView) -> Fact:
@@ -49,80 +48,8 @@ def _has_battery(view: PumpView) -> Fact:
     return Fact(name, False, f"The {view.model.name} has no battery.", source)
 
 
-def _reading(view: PumpView) -> Source | None:
-    if view.state is None:
-        return None
-    named = f"{view.state.epoch}/{view.state.seq}"
-    return Source("reading", named, f"report {named} of {view.serial}", view.state.measured_at)
-
-
-def _battery(view: PumpView, now: datetime) -> Fact:
-    name = "battery_nearing_end"
-    if view.model is not None and not view.model.has_battery:
-        return Fact(name, None, "There is no battery that could near its end.", None)
-    state, reading = view.state, _reading(view)
-    if state is not None and state.battery_indicator in {"eri", "eos"}:
-        which = "its elective replacement indicator" if state.battery_indicator == "eri" else "its end of service"
-        return Fact(name, True, f"The pump reported {which}, last on {time_text(view, state.measured_at)}.", reading)
-    expected = None if view.outlook is None else view.outlook.eos
-    if expected is None or expected.interval is None:
-        why = "no forecast was made yet" if expected is None else expected.basis
-        return Fact(name, None, f"When the battery will end is not known: {why}", reading)
-    span = f"between {day_text(view, expected.interval.low)} and {day_text(view, expected.interval.high)}"
-    sentence = (
-        f"End of service is expected on {day_text(view, expected.interval.median)} (middle estimate; 80 % {span})"
-    )
-    basis = Source("forecast", None, expected.basis, None if state is None else state.measured_at)
-    if expected.interval.median <= now + NEARING_END:
-        return Fact(name, True, f"{sentence}, which is within 6 months.", basis)
-    if state is None or now - state.measured_at > FRESH_FOR:
-        return Fact(name, None, f"{sentence}, but the newest report is too old to rely on that.", basis)
-    return Fact(name, False, f"{sentence}, which is more than 6 months away.", basis)
-
-
 def _documented(view: PumpView, name: str) -> Fact:
-    entered = [fact for fact in view.documented if fact.fact == name]
-    if not entered:
-        return Fact(name, None, f"Nobody has documented {WORDS[name]}.", None)
-    newest = max(entered, key=lambda fact: (fact.entered_at, fact.id))
-    said = "yes" if newest.value else "no"
-    because = f"{newest.author} entered on {time_text(view, newest.entered_at)}, from {newest.document}: {said}."
-    source = Source("documented_fact", str(newest.id), newest.document, newest.entered_at)
-    return Fact(name, newest.value, because, source)
-
-
-def _notice(view: PumpView, now: datetime) -> Fact:
-    name = "impending_failure_notice"
-    if view.model is not None and not view.model.alarms:
-        source = Source("model", view.model.id, view.model.name, None)
-        return Fact(name, False, f"No component of the {view.model.name} can give notice.", source)
-    state, reading = view.state, _reading(view)
-    if state is None:
-        return Fact(name, None, "The pump has never reported.", None)
-    given = sorted(AlarmCode(code) for code in state.alarms if code in _NOTICE)
-    if given:
-        code = given[0]
-        alarm = next((alarm for alarm in view.alarms if alarm.code is code), None)
-        since = "" if alarm is None else f" since {time_text(view, alarm.first_seen_at)}"
-        title = meaning(code).title
-        given_by = reading if alarm is None else Source("alarm", str(alarm.id), title, alarm.first_seen_at)
-        return Fact(name, True, f"{title}: reported{since}. {notice_reason(code)}", given_by)
-    if now - state.measured_at > FRESH_FOR:
-        return Fact(
-            name,
-            None,
-            f"The newest report is of {time_text(view, state.measured_at)}, too old to rule it out.",
-            reading,
-        )
-    return Fact(
-        name,
-        False,
-        f"The report of {time_text(view, state.measured_at)} carries no alarm that announces failure.",
-        reading,
-    )
-
-
-_NOTICE = frozenset(str(code) for code in BUILT_IN_NOTICE)
+    return documented(view, name) or Fact(name, None, f"Nobody has documented {WORDS[name]}.", None)
 
 
 def unsettled(findings: tuple[FindingSeen, ...]) -> tuple[FindingSeen, ...]:

@@ -21,6 +21,7 @@ SHORTEST_SPAN = 4 * DAY
 RAW_SPACING = DAY // 4
 RESERVOIR_POINTS = 90
 JUMP_ML = 0.5
+ENDING = frozenset({"eri", "eos"})
 _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -84,8 +85,9 @@ def battery_points(known: Sequence[Point], readings: Iterable[Seen]) -> list[Poi
         said = (one.battery_percent, one.battery_voltage_v, one.battery_indicator, one.flow_ml_per_day)
         if at in merged or said == (None, None, None, None):
             continue
-        if oldest_raw is not None and at < oldest_raw and len(known) > RAW:
-            continue  # it lies in a span that is merged already, and one reading more would not move its mean
+        merged_already = oldest_raw is not None and at < oldest_raw and len(known) > RAW
+        if merged_already and one.battery_indicator not in ENDING:
+            continue  # one reading more would not move the mean of its span; an indicator is news however late it comes
         merged[at] = [at, *said]
     return _thin([merged[at] for at in sorted(merged)])
 
@@ -100,11 +102,17 @@ def _thin(points: list[Point]) -> list[Point]:
     length = max(SHORTEST_SPAN, (old[-1][0] - old[0][0]) // (SPANS // 2))
     spans: list[list[Point]] = []
     for point in old:
-        if spans and point[0] - spans[-1][0][0] < length and point[3] == spans[-1][0][3]:
+        if spans and point[0] - spans[-1][0][0] < length and point[3] == spans[-1][0][3] and not _first_of(spans):
             spans[-1].append(point)
         else:
             spans.append([point])
     return [_merged(span) for span in spans] + raw
+
+
+def _first_of(spans: Sequence[Sequence[Point]]) -> bool:
+    """Whether the last span is the first report of an indicator: its moment dates the end of service, and stays."""
+    shown = spans[-1][0][3]
+    return len(spans[-1]) == 1 and shown in ENDING and (len(spans) == 1 or spans[-2][0][3] != shown)
 
 
 def _spaced(points: list[Point]) -> list[Point]:

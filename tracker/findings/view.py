@@ -10,6 +10,7 @@ from devices.alarms import AlarmCode, Priority
 from devices.interval import Interval
 from devices.model import PumpModel
 from devices.prescription import Prescription
+from tracker.findings.battery_seen import NOTHING_TOLD, BatterySeen, NoticeSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class OutlookSeen:
     ran_at: datetime | None = None
     still_since: datetime | None = None
     standing: Standing | None = None
+    battery: BatterySeen = NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,9 @@ class PumpView:
     Of the newest determination: ``missing`` facts, and whether one of the first criterion's limbs is met.
     ``clinic_silent``: so many of the clinic's pumps are silent at once that the fault lies with the clinic.
     ``settings``: what visits, drafts and sessions set the pump to, the newest of each, in order of time.
-    ``refill_cap_days``: the longest that a fill may stay, set for this pump or else for the clinic.
+    ``notices``: every built-in notice of failure since the implant, oldest first. ``not_kept``: of a past moment, that
+    its readings are not kept any more, in a sentence. ``refill_cap_days``: the longest that a fill may stay, set for
+    this pump or else for the clinic.
     ``prescribed_ml_per_day``: the flow that the record's dose and concentration ask for; None where one is missing.
     ``prescription``: the record's, None where a part of it is missing; ``prescribed_at``: since when a visit set it.
     ``zone``: the clinic's time zone by its IANA name; days in texts are days there (``findings.clinic_day``).
@@ -259,6 +263,7 @@ class PumpView:
     prescribed_at: datetime | None = None
     outlook: OutlookSeen | None = None
     alarms: tuple[AlarmSeen, ...] = ()
+    notices: tuple[NoticeSeen, ...] = ()
     documented: tuple[DocumentedSeen, ...] = ()
     findings: tuple[FindingSeen, ...] = ()
     attestation: AttestationSeen | None = None
@@ -270,3 +275,4 @@ class PumpView:
     limb_met: bool = False
     clinic_silent: bool = False
     determined_at: datetime | None = None
+    not_kept: str | None = None

@@ -1,4 +1,4 @@
-"""Lines of work from the battery: a replacement to plan, or one whose planned day went by."""
+"""Lines of work from the battery: a replacement to plan, one planned too late, or one whose day went by."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ MISSED_HARM: Final = timedelta(days=7)
 
 
 def battery_lines(view: PumpView, now: datetime) -> list[Line]:
-    """A replacement to plan, from six months before the expected end of service on; or one whose day went by."""
+    """A replacement to plan, from six months before the expected end on; or one planned too late, or missed."""
     planned = view.replacement_planned_for
+    if planned is not None and planned < day_of(view, now) - timedelta(days=1):
+        return [_missed(view, planned)]
     if planned is not None:
-        return [_missed(view, planned)] if planned < day_of(view, now) - timedelta(days=1) else []
+        return _too_late(view, planned, now)
     ahead = view.outlook
     if ahead is None or ahead.eos.interval is None:
         return []
@@ -38,6 +40,28 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
             what=f"Plan the replacement: service ends about {day_of(view, eos.median):%Y-%m}",
             why=f"80 % between {day_text(view, eos.low)} and {day_text(view, eos.high)}. {ahead.eos.basis}",
             next_step="Complete the replacement's documents and set a date for surgery.",
+            since=min(eos.low - PLANNING_NOTICE, now),
+            link=page(view.serial, "replacement"),
+        )
+    ]
+
+
+def _too_late(view: PumpView, planned: date, now: datetime) -> list[Line]:
+    """Surgery planned for a day on which the battery may have ended already."""
+    eos = None if view.outlook is None else view.outlook.eos.interval
+    if view.outlook is None or eos is None or planned <= day_of(view, eos.low):
+        return []
+    urgent = eos.low - now <= SOON
+    between = f"{day_text(view, eos.low)} and {day_text(view, eos.high)}"
+    return [
+        Line(
+            key=f"pump:{view.pump_id}:battery",
+            kind="battery",
+            priority=Priority.MEDIUM if urgent else Priority.LOW,
+            harm_at=eos.low,
+            what=f"Surgery is planned for {planned}, but the battery may end before it",
+            why=f"End of service is expected between {between} (80 %). {view.outlook.eos.basis}",
+            next_step="Plan an earlier day for surgery, or bridge the drug until then.",
             since=min(eos.low - PLANNING_NOTICE, now),
             link=page(view.serial, "replacement"),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from devices.alarms import Priority
+from devices.alarms import AlarmCode, Priority
 from tracker.findings.line import Line, page
 from tracker.findings.replacement_facts import WORDS
 from tracker.findings.view import PumpView
@@ -19,9 +19,19 @@ ASKED: Final = WORDS | {
 }
 
 
+FAILING: Final = frozenset({AlarmCode.MOTOR_STALL, AlarmCode.STOPPED_OVER_48H})
+"""Alarms that may mean a pump past repair; whether it is one is for a person to find and document (CMM-210.5 1b)."""
+
+
+def stands_still(view: PumpView) -> bool:
+    """Whether the motor stalled, or the pump stands still for days: nobody knows yet whether it can be repaired."""
+    stalled = view.state is not None and view.state.motor == "stalled"
+    return stalled or any(alarm.code in FAILING for alarm in view.alarms)
+
+
 def replacement_lines(view: PumpView, now: datetime) -> list[Line]:
-    """What is missing, once a replacement is in question: a first limb is met, or the replacement is planned."""
-    in_question = view.limb_met or view.lifecycle == "replacement_planned"
+    """What is missing, once a replacement is in question: a first limb is met, it is planned, or the motor stalled."""
+    in_question = view.limb_met or view.lifecycle == "replacement_planned" or stands_still(view)
     if not in_question or not view.missing:
         return []
     asked = ", ".join(ASKED.get(name, name) for name in view.missing)

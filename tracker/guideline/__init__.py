@@ -5,23 +5,26 @@ line of JSON, ``determine`` and ``determine_replacement`` answer from facts, ``t
 ``questions`` what a form has to ask.
 """
 
-from tracker.guideline.ask import assess, determine, determine_replacement, read_back
+from tracker.guideline.ask import assess, determine, determine_replacement, determine_replacement_on, read_back
 from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
-from tracker.guideline.catalogue import LATEST, RELEASES, find, in_force_on
+from tracker.guideline.catalogue import LATEST, NONE_IN_FORCE, RELEASES, answers_on, find, in_force_on
 from tracker.guideline.difference import differences
 from tracker.guideline.forms import questions
 from tracker.guideline.outline import tree
 
 __all__ = [
     "LATEST",
+    "NONE_IN_FORCE",
     "RELEASES",
     "Assessment",
     "CriterionVerdict",
     "Outcome",
     "Verdict",
+    "answers_on",
     "assess",
     "determine",
     "determine_replacement",
+    "determine_replacement_on",
     "differences",
     "find",
     "in_force_on",

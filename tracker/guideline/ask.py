@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from tracker.errors import Invalid
 from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
-from tracker.guideline.catalogue import LATEST, find
+from tracker.guideline.catalogue import LATEST, NONE_IN_FORCE, RELEASES, find, in_force_on
 from tracker.guideline.evaluate import evaluate
 from tracker.guideline.facts import check_facts
 from tracker.wording import shown
@@ -52,11 +55,36 @@ def determine(question: object, facts: object, version: str = LATEST) -> Assessm
 def determine_replacement(facts: Mapping[str, bool | None], version: str = LATEST) -> Assessment:
     """Answer CMM-210.5, whether replacing the device is medically necessary, from the facts that records give.
 
-    The facts are ``battery_nearing_end``, ``no_longer_beneficial``, ``repairable``, ``components_functional``,
-    ``impending_failure_notice``, ``abuse_or_neglect`` and ``device_has_battery``. Raises ``Invalid`` for another name,
-    and for a device without a battery whose battery nears its end.
+    The facts are ``battery_nearing_end``, ``no_longer_beneficial``, ``repairable``,
+    ``components_functional``, ``impending_failure_notice``, ``abuse_or_neglect`` and ``device_has_battery``. Raises
+    ``Invalid`` for another name, and for a device without a battery whose battery nears its end.
     """
     return determine("replacement", facts, version)
+
+
+def determine_replacement_on(facts: Mapping[str, bool | None], day: date) -> Assessment:
+    """The same by the version that was in force on that day, which a payer applies to it.
+
+    Before the first version nothing is decided: the answer says so, and names ``NONE_IN_FORCE`` as its version.
+    """
+    version = in_force_on(day)
+    if version is not None:
+        return determine_replacement(facts, version)
+    first = RELEASES[0]
+    because = (
+        f"No version of this guideline that is kept here was in force on {day}: the first, {first.version}, took "
+        f"effect on {first.in_force_from}."
+    )
+    answer = determine_replacement(facts, first.version)
+    return replace(
+        answer,
+        version=NONE_IN_FORCE,
+        outcome=Outcome.NEEDS_INFORMATION,
+        criteria=tuple(replace(one, verdict=Verdict.UNKNOWN, because=because) for one in answer.criteria),
+        missing=(),
+        notes=(because,),
+        readings=None if answer.readings is None else dict.fromkeys(answer.readings, Outcome.NEEDS_INFORMATION),
+    )
 
 
 def read_back(line: Mapping[str, Any]) -> Assessment:

@@ -39,7 +39,10 @@ RELEASES: tuple[Release, ...] = (
 )
 
 LATEST = RELEASES[-1].version
-"""The newest release: the one that answers when no version is named."""
+"""The newest release, whether or not it is in force yet. Who asks about a day takes ``in_force_on``."""
+
+NONE_IN_FORCE = "none"
+"""The version of an answer about a day before the first release: no criterion was applied."""
 
 VERSIONS = Path(__file__).parent / "versions"
 
@@ -52,11 +55,19 @@ def in_force_on(day: date) -> str | None:
     return None
 
 
+def answers_on(day: date) -> str:
+    """Name the version that answers a question asked on ``day``: the one in force, or the first before any was."""
+    return in_force_on(day) or RELEASES[0].version
+
+
 @cache
 def find(version: str = LATEST) -> Edition:
-    """Read a released version. Raises ``NotFound`` for a version that was never released here."""
+    """Read a released version. Raises ``NotFound`` for a version that was never released here.
+
+    For ``NONE_IN_FORCE`` it is the first one, whose criteria such an answer names without applying them.
+    """
     for release in RELEASES:
-        if release.version == version:
+        if version in {release.version, NONE_IN_FORCE}:
             text = (VERSIONS / release.file).read_bytes()
             return Edition(msgspec.json.decode(text, type=Guideline))
     raise NotFound(f"There is no version {shown(version)} of this guideline here.", field="version")

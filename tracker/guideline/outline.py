@@ -83,7 +83,7 @@ def tree(version: str = LATEST) -> Tree:
     """Give a released version as nested values. Raises ``NotFound`` for an unknown version."""
     edition = find(version)
     document = edition.document
-    release = next(release for release in RELEASES if release.version == version)
+    release = next((release for release in RELEASES if release.version == version), RELEASES[0])
     return Tree(
         id=document.id,
         version=document.version,

@@ -10,6 +10,7 @@ import sqlalchemy
 from sqlalchemy import Index, func, literal, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from devices.alarms import BUILT_IN_NOTICE
 from tracker.records.columns import EVENT_REASON, UtcDateTime
 
 
@@ -107,6 +108,33 @@ def alarms_open_at(session: Session, pump_id: int, moment: datetime) -> list[Ala
         col(Alarm.closed_at).is_(None) | (col(Alarm.closed_at) > moment),
     )
     return list(session.exec(chosen.order_by(col(Alarm.first_seen_at).desc(), col(Alarm.id).desc())))
+
+
+class NoticeGiven(NamedTuple):
+    """An alarm by which a pump announced its failure, whatever became of it since."""
+
+    id: int
+    pump_id: int
+    code: str
+    first_seen_at: datetime
+    opened_at: datetime
+
+
+def notices_of_pumps(
+    session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
+) -> dict[int, list[NoticeGiven]]:
+    """Each pump's built-in notices of failure, closed ones too, that were received by that moment; oldest first."""
+    columns = (col(getattr(Alarm, name)) for name in NoticeGiven._fields)
+    chosen = sqlalchemy.select(*columns).where(col(Alarm.pump_id).in_(pump_ids), col(Alarm.code).in_(_NOTICE))
+    if as_of is not None:
+        chosen = chosen.where(col(Alarm.opened_at) <= as_of)
+    found: dict[int, list[NoticeGiven]] = {}
+    for row in session.execute(chosen.order_by(col(Alarm.first_seen_at), col(Alarm.id))):
+        found.setdefault(row[1], []).append(NoticeGiven._make(row))
+    return found
+
+
+_NOTICE = tuple(sorted(str(code) for code in BUILT_IN_NOTICE))
 
 
 def alarm_events(session: Session, alarm_id: int) -> list[AlarmEvent]:

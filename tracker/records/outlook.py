@@ -47,6 +47,20 @@ class Outlook(SQLModel, table=True):
     eos_median_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     eos_high_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     battery_basis: str = Field(default="", max_length=2000)
+    eri_seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="first report of the indicator")
+    eos_seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="first report of the end")
+    charge_low_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="end by the charge alone, early"
+    )
+    charge_high_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="the same, late")
+    charge_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="newest report of a charge")
+    limit_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="when the model stops")
+    battery_doubt: str = Field(
+        default="",
+        max_length=1000,
+        sa_column_kwargs={"server_default": ""},
+        description="how the reports of the battery contradict each other",
+    )
     low_mark_low_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     low_mark_median_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     low_mark_high_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -76,6 +90,13 @@ class Ahead:
     eos_median_at: datetime | None = None
     eos_high_at: datetime | None = None
     battery_basis: str = ""
+    eri_seen_at: datetime | None = None
+    eos_seen_at: datetime | None = None
+    charge_low_at: datetime | None = None
+    charge_high_at: datetime | None = None
+    charge_at: datetime | None = None
+    limit_at: datetime | None = None
+    battery_doubt: str = ""
     low_mark_low_at: datetime | None = None
     low_mark_median_at: datetime | None = None
     low_mark_high_at: datetime | None = None

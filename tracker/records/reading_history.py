@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, delete, select, tuple_
+from sqlalchemy import CursorResult, delete, func, select, tuple_
 from sqlmodel import Session, col
 
 from tracker.records.delivery import DeliveryMark
@@ -82,6 +82,11 @@ def readings_known_by(session: Session, pump_id: int, as_of: datetime) -> list[M
         col(Reading.pump_id) == pump_id, col(Reading.received_at) <= as_of
     )
     return next((readings for _, readings in _by_pump(session, chosen)), [])
+
+
+def oldest_reading(session: Session, pump_id: int) -> datetime | None:
+    """When the oldest of a pump's readings that are still kept was measured; None without any."""
+    return session.execute(select(func.min(Reading.measured_at)).where(col(Reading.pump_id) == pump_id)).scalar()
 
 
 def _by_pump(session: Session, chosen: Any) -> Iterator[tuple[int, list[Measured]]]:

@@ -16,9 +16,11 @@ from pydantic import BaseModel, Field
 
 from tracker.cli.json_lines import LineReader, answer_line
 from tracker.coding import code_line
+from tracker.guideline import answers_on
 from tracker.guideline import assess as assess_line
 from tracker.web.api.determination_shapes import CriterionShown, OutcomeName, Readings
 from tracker.web.api.line_schemas import act_schema, question_schema
+from tracker.web.context import Context
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.problems import MEDIA_TYPE, problem
@@ -68,9 +70,10 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
         },
     ),
 )
-async def assess(request: Request, _person: Use) -> Response:
+async def assess(request: Request, web: Context, _person: Use) -> Response:
     """Ask the guideline CMM-210 one question. A fact that is absent or null is not known, never no."""
-    return await run_in_threadpool(_answer, await request.body(), assess_line)
+    in_force = answers_on(web.clock().date())
+    return await run_in_threadpool(_answer, await request.body(), lambda line: assess_line(line, in_force))
 
 
 @router.post(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.guideline import LATEST, in_force_on, questions
+from tracker.guideline import answers_on, questions
 from tracker.web.assess_form import read_answers
 from tracker.web.context import Context, Web
 from tracker.web.criteria import note_parts
@@ -48,7 +48,7 @@ def assessed(
 
 
 def _form(request: Request, web: Web, person: Person, given: dict[str, Any]) -> HTMLResponse:
-    version = in_force_on(web.clock().date()) or LATEST
+    version = answers_on(web.clock().date())
     return page(
         request,
         person,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from tracker.coding.codes import ONE_A_DAY_SOURCE
-from tracker.guideline import LATEST, RELEASES, in_force_on, tree
+from tracker.guideline import RELEASES, answers_on, tree
 from tracker.web.context import Context
 from tracker.web.guideline_outline import sections_shown
 from tracker.web.people import Person
@@ -26,7 +26,7 @@ def guideline(
     version: Annotated[str | None, Query(max_length=40)] = None,
 ) -> HTMLResponse:
     """A version of the guideline; the one in force today where none is named."""
-    version = version or in_force_on(web.clock().date()) or LATEST
+    version = version or answers_on(web.clock().date())
     return page(
         request,
         person,

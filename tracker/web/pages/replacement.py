@@ -32,6 +32,8 @@ from tracker.web.words import field_time, word
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Person, requires("determinations.read")]
 FACTS = (
+    ("battery_nearing_end", "The battery is nearing its end"),
+    ("impending_failure_notice", "A built-in component gave notice of failure"),
     ("no_longer_beneficial", "The pump is no longer of benefit"),
     ("repairable", "It can be repaired"),
     ("components_functional", "Its components still work"),
