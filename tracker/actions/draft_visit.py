@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from tracker.actions.prescription import nothing_changed
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Invalid
 from tracker.records.columns import key
@@ -21,6 +22,7 @@ def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime
 
     What the session did not say counts as not done in the draft; the person who confirms it sees the session beside it.
     One that was not completed is drafted too: what it had done by then is for a person to confirm or withdraw.
+    A refill whose prescription is the same before and after counts as no reprogramming, and its code says so.
     Calling it again for the same session gives the same draft.
     """
     if record.visit_id is not None:
@@ -30,6 +32,8 @@ def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime
         return None
     pump = session.get_one(Pump, record.pump_id)
     analysed, reprogrammed, refilled = done
+    if refilled and reprogrammed and nothing_changed(record.prescription_before, record.prescription_after):
+        reprogrammed = False  # telling the pump its new volume is part of the refill
     visit = Visit(
         pump_id=record.pump_id,
         performed_at=record.started_at or record.measured_at,

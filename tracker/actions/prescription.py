@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from devices.interval import Unknown
-from devices.prescription import Prescription, flow_for
+from devices.prescription import Prescription, flow_for, same_prescription
 from devices.prescription_json import (
     FIELDS,
     PrescriptionFault,
@@ -102,6 +102,12 @@ def is_complete(prescription: Mapping[str, Any] | None) -> bool:
     if prescription is None:
         return False
     return bool(prescription.get("drugs")) or None not in (prescription.get(part) for part in FIELDS)
+
+
+def nothing_changed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
+    """Whether both are whole and say the same drugs in the same quantities, however they are spelled."""
+    one, other = prescription_or_none(before), prescription_or_none(after)
+    return one is not None and other is not None and same_prescription(one, other)
 
 
 def columns_of(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from devices.models import catalogue
+from tracker.actions.prescription import nothing_changed
 from tracker.coding import code_visit
 from tracker.errors import Conflict
 from tracker.records.columns import key
@@ -59,4 +60,22 @@ def _code(visit: Visit, pump: Pump, coded: list[str]) -> None:
     visit.codes = list(result.codes)
     visit.listed_in_guideline = result.listed_in_guideline
     visit.conflicts = list(result.conflicts)
-    visit.because = result.because
+    visit.because = f"{result.because}{_on_volume_alone(visit)}"
+
+
+def _on_volume_alone(visit: Visit) -> str:
+    """What whoever confirms or bills the visit is told where the prescription is the same before and after."""
+    if not nothing_changed(visit.prescription_before, visit.prescription_after):
+        return ""
+    if visit.refilled and not visit.reprogrammed:
+        return (
+            " Only the volume was updated: the prescription is the same before and after. Payers deny 62369 and 62370 "
+            "for that; amend the visit if a dose, a rate or a mode was changed."
+        )
+    if visit.reprogrammed:
+        other = "95990 or 95991" if visit.refilled else "62367"
+        return (
+            " The prescription is the same before and after: a payer may deny reprogramming where no dose, rate or "
+            f"mode was changed, and expect {other}."
+        )
+    return ""

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from tracker.coding.codes import CODES, ONE_A_DAY, Act, Code, Device, Region
+from tracker.coding.spelling import numbers_in
 from tracker.errors import Invalid
 
 
@@ -105,11 +106,11 @@ def _result(code: Code, already_coded_today: Iterable[str]) -> CodingResult:
 def _conflicts(code: Code, already_coded_today: Iterable[str]) -> tuple[str, ...]:
     """One analysis or refill code per pump and day: name each one already there, the same code among them.
 
-    A code may come with a modifier (``95990-59``) or with spaces around it; it is the same code.
+    A code may come in any spelling of billing systems (``tracker.coding.spelling``); it is the same code.
     """
     if code.number not in ONE_A_DAY:
         return ()
-    earlier = dict.fromkeys(text.strip().partition("-")[0] for text in already_coded_today)
+    earlier = dict.fromkeys(number for text in already_coded_today for number in numbers_in(text))
     return tuple(
         f"{code.number} cannot stand beside {number}, already coded for this pump today: a pump has one analysis or "
         "refill code a day, and a person decides which."
