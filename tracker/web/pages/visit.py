@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -67,7 +68,7 @@ def visit_page(
 
 @router.post("/pumps/{serial}/visits/{visit_id}/confirm")
 def confirm(
-    doing: Annotated[Deed, Depends(deed)], professional_skill: Annotated[str, Form(max_length=3)] = ""
+    doing: Annotated[Deed, Depends(deed)], form: Typed, professional_skill: Annotated[str, Form(max_length=3)] = ""
 ) -> Response:
     """A person says that it was so."""
     now = doing.web.clock()
@@ -75,11 +76,16 @@ def confirm(
         with doing.web.database.writing() as session:
             pump, visit = _visit(session, doing)
             confirm_visit(
-                session, doing.visit_id, professional_skill=professional_skill == "yes", by=doing.person.email, now=now
+                session,
+                doing.visit_id,
+                professional_skill=professional_skill == "yes",
+                answers=form.given_answers,
+                by=doing.person.email,
+                now=now,
             )
             _enter(session, doing, pump, visit, Event.VISIT_CONFIRMED)
     except TrackerError as fault:
-        return _refused(doing, fault)
+        return _refused(doing, fault, words=form.answers)
     return back_to(f"/pumps/{doing.serial}/visits/{doing.visit_id}", "confirmed")
 
 
@@ -98,7 +104,15 @@ def amend(doing: Annotated[Deed, Depends(deed)], form: Typed, reason: Reason = "
                 changes.pop("performed_at", None)  # the form shows no seconds
             if not changes:
                 raise Conflict("nothing was changed, so there is nothing to amend")
-            amend_visit(session, doing.visit_id, changes, reason=reason, by=doing.person.email, now=now)
+            amend_visit(
+                session,
+                doing.visit_id,
+                changes,
+                reason=reason,
+                answers=form.given_answers,
+                by=doing.person.email,
+                now=now,
+            )
             _enter(session, doing, pump, visit, Event.VISIT_AMENDED)
     except TrackerError as fault:
         return _refused(doing, fault, amend=True, form=form)
@@ -129,6 +143,7 @@ def show_visit(
     amend: bool = False,
     form: VisitForm | None = None,
     fault: TrackerError | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     """The visit's page; with ``fault``, why a deed on it was refused, and with ``form``, what was typed."""
     now = web.clock()
@@ -154,6 +169,7 @@ def show_visit(
         told=told,
         amend=amend,
         form=typed,
+        words=words or {},
         fault=fault,
         result=result,
         coding_fault=coding_fault,
@@ -181,7 +197,22 @@ def _enter(session: Session, doing: Deed, pump: Pump, visit: Visit, event: Event
     enter(session, doing.person, event, subject, now, clinic_id=pump.clinic_id, visit=visit.id, codes=visit.codes)
 
 
-def _refused(doing: Deed, fault: TrackerError, *, amend: bool = False, form: VisitForm | None = None) -> HTMLResponse:
+def _refused(
+    doing: Deed,
+    fault: TrackerError,
+    *,
+    amend: bool = False,
+    form: VisitForm | None = None,
+    words: Mapping[str, str] | None = None,
+) -> HTMLResponse:
     return show_visit(
-        doing.request, doing.web, doing.person, doing.serial, doing.visit_id, amend=amend, form=form, fault=fault
+        doing.request,
+        doing.web,
+        doing.person,
+        doing.serial,
+        doing.visit_id,
+        amend=amend,
+        form=form,
+        fault=fault,
+        words=words,
     )

@@ -123,7 +123,7 @@ def log(request: Request, web: Context, person: Logger, serial: str, form: Typed
         with web.database.writing() as session:
             pump = pump_of(session, person, serial, now)
             _refuse_replay(session, pump, values["performed_at"], form)
-            visit = log_visit(session, pump, **values, by=person.email, now=now)
+            visit = log_visit(session, pump, **values, answers=form.given_answers, by=person.email, now=now)
             subject = f"pump:{serial}"
             enter(
                 session,
@@ -136,6 +136,8 @@ def log(request: Request, web: Context, person: Logger, serial: str, form: Typed
                 codes=visit.codes,
             )
     except TrackerError as fault:
+        with web.database.reading() as session:  # what the refused transaction read is gone with it
+            pump = pump_of(session, person, serial, now)
         return form_page(request, web, person, pump, form, fault=fault)
     return back_to(f"/pumps/{serial}/visits/{visit.id}", "logged")
 
