@@ -12,6 +12,7 @@ from biip import ParseError
 from biip.gs1_element_strings import GS1ElementString
 from biip.gs1_messages import GS1Message
 
+from devices.identifiers_doubts import with_doubts
 from devices.identifiers_hibc import parse_hibc
 from devices.identifiers_iccbba import parse_iccbba
 from devices.udi import Issuer, Udi, UdiError
@@ -52,7 +53,7 @@ def _parse_gs1(code: str) -> Udi:
         raise UdiError("The GS1 identifier has no device identifier (01).")
     if device.gtin is None:
         raise UdiError(f"The device identifier (01) is damaged: {device.gtin_error}")
-    return Udi(
+    said = Udi(
         issuer=Issuer.GS1,
         device_identifier=device.value,
         serial=_value(found, "21"),
@@ -60,6 +61,7 @@ def _parse_gs1(code: str) -> Udi:
         manufactured_on=_date(found, "11", "made on"),
         expires_on=_date(found, "17", "usable until"),
     )
+    return said if code.startswith("(") else with_doubts(said)
 
 
 def _value(found: dict[str, GS1ElementString], key: str) -> str | None:

@@ -15,7 +15,11 @@ class Issuer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Udi:
-    """One identifier. `device_identifier` names the model; the rest names the one device, as far as it is given."""
+    """One identifier. `device_identifier` names the model; the rest names the one device, as far as it is given.
+
+    ``doubts``: sentences for the person who scanned it, where a scanner may have dropped a separator and one field may
+    have swallowed the next. ``serials``: the serials that it can then mean; empty where there is no doubt.
+    """
 
     issuer: Issuer
     device_identifier: str
@@ -23,6 +27,8 @@ class Udi:
     lot: str | None
     manufactured_on: date | None
     expires_on: date | None
+    doubts: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
 
 
 class UdiError(ValueError):

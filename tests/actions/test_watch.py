@@ -12,10 +12,11 @@ from sqlmodel import Session, col, select
 from tests.actions.build import NURSE, a_pump, a_report
 from tracker.actions.acknowledge_advisory import acknowledge_advisory
 from tracker.actions.enrol_pump import enrol_pump
-from tracker.actions.load_advisories import load_advisories, read_advisories
+from tracker.actions.load_advisories import load_advisories
 from tracker.actions.log_mri import check_after_mri, log_mri
 from tracker.actions.log_visit import log_visit
 from tracker.actions.name_programmer import drop_programmer, name_programmer
+from tracker.actions.read_recalls import read_recalls
 from tracker.actions.refresh_worklist import refresh_worklist
 from tracker.actions.revoke_credential import revoke_credential
 from tracker.actions.rotate_credential import rotate_credential
@@ -58,7 +59,7 @@ def test_an_advisory_is_matched_by_model_and_serial_range_once_and_meets_no_crit
         for serial in ("NGP150000", "NGP200000", "NGP15", "ABC150000"):
             a_report(session, a_pump(session, now, serial=serial), now, 1)
         a_pump(session, now, serial="NGP150001", model="synchromed-ii-40")
-        load_advisories(session, read_advisories(json.dumps([ADVISORY])), now)
+        load_advisories(session, read_recalls(json.dumps([ADVISORY])), now)
     assert match_all(database, now) == 1
     assert match_all(database, now) == 0
     sweep(database, now)
@@ -78,8 +79,8 @@ def test_an_advisory_is_matched_by_model_and_serial_range_once_and_meets_no_crit
 
 def test_loading_a_file_again_changes_what_changed_and_adds_nothing(sqlite_database: Database, now: datetime) -> None:
     with sqlite_database.writing() as session:
-        (first,) = load_advisories(session, read_advisories(json.dumps([ADVISORY])), now)
-        (again,) = load_advisories(session, read_advisories(json.dumps([ADVISORY | {"title": "New words"}])), now)
+        (first,) = load_advisories(session, read_recalls(json.dumps([ADVISORY])), now)
+        (again,) = load_advisories(session, read_recalls(json.dumps([ADVISORY | {"title": "New words"}])), now)
         assert (first.id, again.title) == (again.id, "New words")
 
 
@@ -98,7 +99,7 @@ def test_loading_a_file_again_changes_what_changed_and_adds_nothing(sqlite_datab
 )
 def test_a_file_of_advisories_that_can_not_be_read_is_refused_with_the_field(text: str, field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        read_advisories(text)
+        read_recalls(text)
     assert refused.value.field == field
 
 
@@ -110,7 +111,7 @@ def test_an_advisory_whose_range_is_left_empty_covers_every_pump_of_its_model(
         for serial in ("NGP150000", "X-1"):
             a_report(session, a_pump(session, now, serial=serial), now, 1)
         entry = ADVISORY | {"serial_from": bound, "serial_to": bound}
-        load_advisories(session, read_advisories(json.dumps([entry])), now)
+        load_advisories(session, read_recalls(json.dumps([entry])), now)
     assert match_all(database, now) == 2
 
 

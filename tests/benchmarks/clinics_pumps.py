@@ -50,12 +50,23 @@ def _saved_views(_sql: Sql, _pumps: int) -> Rows:
     return Rows("saved_view", 120, columns)
 
 
+def _serial_parts(prefix: str, number: str) -> dict[str, str]:
+    """The columns that a serial is compared by, as `devices.serials` takes it apart."""
+    return {
+        "serial_key": f"lower({padded(prefix, number)})",
+        "serial_prefix": f"'{prefix}'",
+        "serial_digits": padded("0" * 57, number),
+        "serial_suffix": "''",
+    }
+
+
 def _pumps(sql: Sql, pumps: int) -> Rows:
     implanted = f"CASE WHEN n <= {CHARTED} THEN 2555 ELSE 210 + n * 31 % 2300 END"
     columns = {
         "id": "n",
         "clinic_id": clinic_of("n"),
         "serial": serial("n"),
+        **_serial_parts("NGP", "n"),
         "model": one_of("n", MODELS),
         "udi": f"CASE WHEN n % 3 = 0 THEN '(01)00643169007222(10)LOT' || n % 900 || '(21)' || {serial('n')} END",
         "device_identifier": "CASE WHEN n % 3 = 0 THEN '00643169007222' END",
@@ -80,6 +91,7 @@ def _replaced(sql: Sql, pumps: int) -> Rows:
         "id": f"{pumps} + n",
         "clinic_id": clinic_of("n * 25"),
         "serial": padded("OLD", "n"),
+        **_serial_parts("OLD", "n"),
         "model": "'synchromed-el-18'",
         "patient_reference": padded("P-", "n * 25"),
         "unit": one_of("n", UNITS),

@@ -183,7 +183,7 @@ def _advisories(sql: Sql, _pumps: int) -> Rows:
     columns = {
         "id": "n",
         "reference": "'FA-' || n",
-        "model": "'synchromed-ii-20'",
+        "unread": sql.json({}),
         "published_on": sql.day("-n * 60"),
         "title": "'Notice ' || n",
         "action": "'Inform the patients.'",

@@ -26,7 +26,7 @@ from tests.benchmarks.lived_clinic import DAY, NOW, lived_clinic
 from tests.benchmarks.multiplied import multiply, report_again
 from tests.benchmarks.report import machine, markdown, put
 from tests.servers import postgres_cluster
-from tracker.records.advisory import Advisory
+from tracker.records.advisory import Advisory, AdvisoryCoverage
 from tracker.records.columns import to_micros
 from tracker.records.database import Database
 from tracker.schedule.advisories import match_all
@@ -179,17 +179,17 @@ def _unanswered(database: Database) -> None:
 
 def _recall(database: Database) -> None:
     with database.writing() as session:
-        session.add(
-            Advisory(
-                reference="FA-1",
-                model="synchromed-ii-20",
-                published_on=(NOW - DAY).date(),
-                title="Recall",
-                action="Inform the patients.",
-                source="The maker",
-                loaded_at=NOW,
-            )
+        advisory = Advisory(
+            reference="FA-1",
+            published_on=(NOW - DAY).date(),
+            title="Recall",
+            action="Inform the patients.",
+            source="The maker",
+            loaded_at=NOW,
         )
+        session.add(advisory)
+        session.flush()
+        session.add(AdvisoryCoverage(advisory_id=advisory.id or 0, origin="list", model="synchromed-ii-20", kind="all"))
 
 
 def _do(database: Database, statement: str, at: datetime) -> None:

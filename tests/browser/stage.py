@@ -10,7 +10,7 @@ from itertools import count
 from sqlmodel import Session
 
 from tests import build, build_decisions
-from tracker.records.advisory import Advisory, AdvisoryMatch
+from tracker.records.advisory import Advisory, AdvisoryCoverage, AdvisoryMatch
 from tracker.records.database import Database
 from tracker.records.pump import Clinic, Pump
 from tracker.records.reading import Reading
@@ -116,7 +116,6 @@ def _notice(session: Session, pump: Pump, number: int, now: datetime) -> int:
     """An advisory that covers the pump and that nobody has acknowledged."""
     advisory = Advisory(
         reference=f"FSN-{number}",
-        model=pump.model,
         published_on=now.date(),
         title="A motor gear may corrode",
         action="Keep the pump; listen for its alarm at each refill.",
@@ -125,6 +124,7 @@ def _notice(session: Session, pump: Pump, number: int, now: datetime) -> int:
     )
     session.add(advisory)
     session.flush()
+    session.add(AdvisoryCoverage(advisory_id=advisory.id or 0, origin="list", model=pump.model, kind="all"))
     session.add(AdvisoryMatch(advisory_id=advisory.id or 0, pump_id=pump.id or 0, matched_at=now))
     return advisory.id or 0
 

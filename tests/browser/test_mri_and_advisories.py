@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Enter
 from tests.browser.stage import Stage
-from tracker.actions.load_advisories import load_advisories, match_advisories, read_advisories
+from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.log_mri import log_mri
+from tracker.actions.read_recalls import read_recalls
 from tracker.records.database import Database
 from tracker.records.pump import pump_by_serial
 
@@ -111,7 +112,7 @@ def test_no_page_has_a_fault_of_access_or_scrolls_sideways(
         log_one(database, stage, hours_ago)
     with database.writing() as session:
         now = datetime.now(UTC)
-        (advisory,) = load_advisories(session, read_advisories(json.dumps([an_advisory(stage)])), now)
+        (advisory,) = load_advisories(session, read_recalls(json.dumps([an_advisory(stage)])), now)
         match_advisories(session, now)
         address = f"/advisories/{advisory.id}"
     page = enter(stage.email("administrator"), color_scheme=scheme, viewport={"width": width, "height": 900})

@@ -181,3 +181,40 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
         found = None
         assert str(fault)  # noqa: PT017 - both ends of the try are looked at
     assert found is None or found.device_identifier
+
+
+RUN_TOGETHER = "0100643169001763"  # a device identifier with its right check digit
+
+
+@pytest.mark.parametrize("serial", ["NGV1H", "GTFG3", "A1", "ABC-9"])
+@pytest.mark.parametrize("date_field", ["17271231", "11240229", "17280200"])
+@pytest.mark.parametrize("rest", ["", "10LOT7"])
+def test_a_serial_that_swallowed_a_date_is_left_open_and_asked_about(serial: str, date_field: str, rest: str) -> None:
+    said = parse_udi(f"{RUN_TOGETHER}21{serial}{date_field}{rest}")
+    assert said.serial is None
+    assert said.serials == (serial,)
+    assert "a separator is probably lost" in said.doubts[0]
+
+
+def test_a_lot_that_may_hold_the_serial_is_left_open_and_both_are_asked_for() -> None:
+    said = parse_udi(f"{RUN_TOGETHER}1721123110A12321NGV123456H")
+    assert (said.serial, said.lot, said.serials) == (None, None, ("NGV123456H",))
+    assert "it may be lot A123 with serial NGV123456H" in said.doubts[0]
+
+
+def test_a_serial_that_may_hold_a_lot_is_kept_and_asked_about() -> None:
+    said = parse_udi(f"{RUN_TOGETHER}21NGV12310LOT5")
+    assert (said.serial, said.serials) == ("NGV12310LOT5", ("NGV12310LOT5", "NGV123"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{RUN_TOGETHER}21NGV123456H\x1d17271231",
+        f"{RUN_TOGETHER}1727123110A12321B\x1d21NGV123456H",
+        f"{RUN_TOGETHER}21NGV999999H",
+        "(01)00643169001763(21)NGV123456H17271231",
+    ],
+)
+def test_a_barcode_with_its_separators_or_parentheses_raises_no_doubt(text: str) -> None:
+    assert parse_udi(text).doubts == ()

@@ -13,7 +13,8 @@ from sqlmodel import Session, col, select
 
 from tests.build import NOW, a_pump
 from tests.web.conftest import Site
-from tracker.actions.load_advisories import load_advisories, match_advisories, read_advisories
+from tracker.actions.load_advisories import load_advisories, match_advisories
+from tracker.actions.read_recalls import read_recalls
 from tracker.records.advisory import Advisory, AdvisoryMatch
 from tracker.records.audit import AuditEntry
 from tracker.records.columns import key
@@ -37,7 +38,7 @@ def words_of(page: str) -> str:
 
 
 def loaded(session: Session, *entries: dict[str, Any]) -> list[int]:
-    rows = load_advisories(session, read_advisories(json.dumps(entries or [ADVISORY])), NOW)
+    rows = load_advisories(session, read_recalls(json.dumps(entries or [ADVISORY])), NOW)
     match_advisories(session, NOW)
     return [key(row.id) for row in rows]
 
@@ -93,12 +94,15 @@ def test_a_file_as_it_is_stored_offers_nothing_to_load(site: Site) -> None:
         (b"\xff\xfe", "The file is not text in UTF-8"),
         (b"", "Choose a file of advisories"),
         (b"[" * 30_000, "This is no JSON"),
-        (json.dumps([ADVISORY, ADVISORY]), "Entry 2 has the reference of entry 1"),
+        (json.dumps([ADVISORY, ADVISORY | {"title": "b"}]), "Entry 2 has the reference of an earlier entry"),
         (json.dumps([ADVISORY | {"title": "x" * 301}]), "title has 301 characters; at most 300 are kept"),
         (json.dumps([ADVISORY | {"source": "a\0b"}]), "source holds a character that can't be shown"),
         (json.dumps([ADVISORY | {"source": "\ud800"}]), "source holds a character that can't be shown"),
-        (json.dumps([ADVISORY | {"serial_to": "NGP000001"}]), "no serial lies from NGP100000 to NGP000001"),
-        (json.dumps([ADVISORY | {"serial_to": "NGP2"}]), "no serial lies from NGP100000 to NGP2"),
+        (
+            json.dumps([ADVISORY | {"serial_to": "NGP000001"}]),
+            "NGP000001: the first serial is higher than the last",
+        ),
+        (json.dumps([ADVISORY | {"serial_to": "NGX200000"}]), "begin with different letters, 'NGP' and 'NGX'"),
     ],
 )
 def test_a_file_that_can_not_be_loaded_says_why_and_changes_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tests.web.conftest import Clock, Site, served
 from tests.web.test_permissions import declared
 from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.log_mri import log_mri
+from tracker.actions.read_recalls import read_recalls
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.pump import Pump
@@ -116,8 +118,9 @@ def peopled(settings: Settings, postgres_url: str) -> Iterator[tuple[Site, Pump]
             build_decisions.a_documented_fact(session, pump)
             session.add(SavedView(staff_id=staff.id or 0, name="All", query=""))
             log_mri(session, pump, performed_at=NOW - timedelta(hours=3), by="nurse@clinic.example", now=NOW)
-            entry = {"reference": "Z-1", "model": pump.model, "published_on": NOW.date(), "title": "A label"}
-            load_advisories(session, [{**entry, "action": "None.", "source": "the maker"}], NOW)
+            entry = {"reference": "Z-1", "model": pump.model, "published_on": f"{NOW:%Y-%m-%d}", "title": "A label"}
+            recalls = read_recalls(json.dumps([{**entry, "action": "None.", "source": "the maker"}]))
+            load_advisories(session, recalls, NOW)
             match_advisories(session, NOW)
         yield site, pump
     database.close()

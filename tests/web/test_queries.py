@@ -5,6 +5,7 @@ Every address that the application has is asked, as its own routes tell: a new p
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.web.conftest import Site
 from tests.web.test_permissions import routes
 from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.log_mri import log_mri
+from tracker.actions.read_recalls import read_recalls
 from tracker.records.database import Database
 from tracker.records.partitions import ensure_months, month_of
 from tracker.records.pump import Clinic, Pump
@@ -124,9 +126,10 @@ def set_up(site: Site) -> None:
 
 
 def add_advisory(site: Site, reference: str) -> None:
-    entry = {"reference": reference, "model": "synchromed-ii-20", "published_on": NOW.date(), "title": "A label"}
+    entry = {"reference": reference, "model": "synchromed-ii-20", "published_on": f"{NOW:%Y-%m-%d}", "title": "A label"}
     with site.database.writing() as session:
-        load_advisories(session, [{**entry, "action": "None.", "source": "the maker"}], NOW)
+        recalls = read_recalls(json.dumps([{**entry, "action": "None.", "source": "the maker"}]))
+        load_advisories(session, recalls, NOW)
         match_advisories(session, NOW)
 
 

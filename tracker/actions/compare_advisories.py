@@ -1,36 +1,54 @@
-"""What loading a file of advisories would change: nothing is stored."""
+"""What loading recalls would change: texts and serials before and after. Nothing is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
+from tracker.actions.load_advisories import values_after
+from tracker.actions.recall_entries import NO_ACTION, Recall
+from tracker.records.advisory import AdvisoryCoverage, coverage_of
+from tracker.records.columns import key
 from tracker.records.views_advisories import advisories_by_reference
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An entry of the file beside what is stored under its reference: ``before`` holds the values that would change."""
+    """A recall of the file beside what is stored under its reference: ``before`` holds the values that would change."""
 
-    entry: Mapping[str, Any]
+    recall: Recall
     new: bool
-    before: Mapping[str, Any]
-
-    @property
-    def after(self) -> dict[str, Any]:
-        """The values that would take the place of those in ``before``; all of them where the advisory is new."""
-        return {name: value for name, value in self.entry.items() if self.new or name in self.before}
+    before: dict[str, Any]
+    after: dict[str, Any]
 
 
-def compare_advisories(session: Session, entries: Sequence[Mapping[str, Any]]) -> list[Change]:
-    """Compare each entry with the advisory that is stored under its reference, in the order of the file."""
-    stored = advisories_by_reference(session, (entry["reference"] for entry in entries))
+def compare_advisories(session: Session, recalls: Sequence[Recall]) -> list[Change]:
+    """Compare each recall with the advisory that is stored under its reference, in the order of the file."""
+    stored = advisories_by_reference(session, (recall.reference for recall in recalls))
+    covered = coverage_of(session, [key(row.id) for row in stored.values()])
     changes = []
-    for entry in entries:
-        row = stored.get(entry["reference"])
-        before = {} if row is None else {name: now for name in entry if (now := getattr(row, name)) != entry[name]}
-        changes.append(Change(entry, row is None, before))
+    for recall in recalls:
+        row = stored.get(recall.reference)
+        if row is None:
+            after = {"title": recall.title, "action": recall.action or NO_ACTION, "source": recall.source}
+            changes.append(Change(recall, True, {}, {**after, "serials": serials_of(recall.coverage)}))
+            continue
+        after = {name: value for name, value in values_after(row, recall).items() if getattr(row, name) != value}
+        before = {name: getattr(row, name) for name in after}
+        own = serials_of([one for one in covered[key(row.id)] if one.origin == recall.origin])
+        if own != serials_of(recall.coverage):
+            before["serials"], after["serials"] = own, serials_of(recall.coverage)
+        unread = [str(words) for words in row.unread.get(recall.origin, [])]
+        if unread != list(recall.unread):
+            before["unread"], after["unread"] = "; ".join(unread), "; ".join(recall.unread)
+        changes.append(Change(recall, False, before, after))
     return changes
+
+
+def serials_of(rows: Sequence[Any] | Sequence[AdvisoryCoverage]) -> str:
+    """The serials that rows of coverage name, in one text, each once, whatever the models."""
+    words = {"all": "all serials", "maybe": "others may be covered"}
+    return ", ".join(dict.fromkeys(words.get(row.kind) or row.text for row in rows))

@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from devices.identifiers import UdiError, parse_udi
+from devices.identifiers import parse_udi
 from devices.lifecycle import LifecycleState
 from devices.model import PumpModel
 from devices.models import catalogue
+from devices.serials import serial_key
 from devices.topics import is_serial
 from tracker.actions import prescription
+from tracker.actions.check_udi import check_udi
 from tracker.actions.visit_codes import today_in
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
@@ -98,13 +100,14 @@ def enrol_pumps(
     today = today_in(session, clinic_id, now)
     for enrolment in enrolments:
         check(enrolment, today)
-        if enrolment.serial in seen:
+        if serial_key(enrolment.serial) in seen:
             raise Conflict(f"the serial {enrolment.serial} is given twice", field="serial")
-        seen.add(enrolment.serial)
+        seen.add(serial_key(enrolment.serial))
     taken = pumps_by_serial(session, [enrolment.serial for enrolment in enrolments])
     for enrolment in enrolments:
         if enrolment.serial in taken:
-            raise Conflict(f"a pump with the serial {enrolment.serial} is already enrolled", field="serial")
+            known = taken[enrolment.serial].serial
+            raise Conflict(f"a pump with the serial {known} is already enrolled", field="serial")
     pumps = [
         Pump(clinic_id=clinic_id, serial=one.serial, model=one.model, created_at=now, **_known(one.details))
         for one in enrolments
@@ -171,6 +174,8 @@ def check_details(details: Mapping[str, Any], model: PumpModel | None, today: da
     _check_prescription(details)
     _check_dates_and_amounts(details, today)
     _check_limits(details, model)
+    if details.get("udi"):
+        check_udi(enrolment.serial, details["udi"], details)
 
 
 def _check_texts(details: Mapping[str, Any]) -> None:
@@ -246,16 +251,13 @@ def _known(details: Mapping[str, Any]) -> dict[str, Any]:
             del given["drugs"]
     if "boluses" in given:
         given["boluses"] = prescription.checked_boluses(given["boluses"])
-    return _said_by(given.get("udi")) | given
+    return _said_by(given) | given
 
 
-def _said_by(udi: str | None) -> dict[str, Any]:
-    try:
-        said = parse_udi(udi) if udi else None
-    except UdiError:  # kept as text: a record of the other fields is worth more than none
-        said = None
-    if said is None:
+def _said_by(given: Mapping[str, Any]) -> dict[str, Any]:
+    if not given.get("udi"):
         return {}
+    said = parse_udi(given["udi"])  # it was checked before
     found = {name: getattr(said, name) for name in ("device_identifier", "lot", "manufactured_on", "expires_on")}
     return {name: value for name, value in found.items() if value is not None and _fits(name, value)}
 

@@ -150,7 +150,7 @@ def view_of(
             ),
             mri=tuple(MriSeen(key(one.id), one.performed_at, one.check_due_at, one.overdue_at) for one in mri),
             advisories=tuple(
-                AdvisorySeen(key(match.id), one.reference, one.title, one.action, match.matched_at)
+                AdvisorySeen(key(match.id), one.reference, one.title, one.action, match.matched_at, match.covered)
                 for match, one in advisories
             ),
             alarms=tuple(_alarm(one) for one in alarms),

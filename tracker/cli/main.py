@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "staff": ("tracker.cli.staff", "people who may sign in, and their API tokens"),
     "pumps": ("tracker.cli.pumps", "enrol, list and import pumps"),
     "programmers": ("tracker.cli.programmers", "the clinic's own programmers, which sessions are held against"),
+    "advisories": ("tracker.cli.advisories", "import recalls and match them to the pumps"),
     "audit": ("tracker.cli.audit", "check the audit trail"),
     "rehearse": ("tracker.cli.rehearse", "play written cases on virtual time and judge them"),
     "assess": ("tracker.cli.assess", "answer guideline questions, JSON Lines in and out"),

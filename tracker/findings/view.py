@@ -226,6 +226,7 @@ class AdvisorySeen:
     title: str
     action: str
     matched_at: datetime
+    covered: str = "yes"
 
 
 @dataclass(frozen=True, slots=True)

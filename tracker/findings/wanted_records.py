@@ -9,7 +9,7 @@ from typing import Final
 from devices.alarms import Priority
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.line import Line, page
-from tracker.findings.view import FindingSeen, PumpView
+from tracker.findings.view import AdvisorySeen, FindingSeen, PumpView
 
 DRAFT_WITHIN: Final = timedelta(days=7)
 RULE_WITHIN: Final = timedelta(days=14)
@@ -112,11 +112,21 @@ def advisory_lines(view: PumpView, _now: datetime) -> list[Line]:
             kind="advisory",
             priority=Priority.LOW,
             harm_at=one.matched_at + ADVISORY_WITHIN,
-            what=f"Advisory {one.reference}: {one.title}"[:300],
-            why=f"{one.action} An advisory alone is no reason to replace a pump that works.",
-            next_step="Read it, decide what it means for this patient, and acknowledge it.",
+            what=f"Advisory {one.reference}{'' if one.covered == 'yes' else ' may cover this pump'}: {one.title}"[:300],
+            why=_covered(one) + f"{one.action} An advisory alone is no reason to replace a pump that works.",
+            next_step=(
+                "Read it, decide what it means for this patient, and acknowledge it."
+                if one.covered == "yes"
+                else "Ask the maker whether this serial is covered, then acknowledge it with the answer."
+            ),
             since=one.matched_at,
             link=page(view.serial) + f"#advisory-{one.match_id}",
         )
         for one in view.advisories
     ]
+
+
+def _covered(one: AdvisorySeen) -> str:
+    if one.covered == "yes":
+        return ""
+    return "This pump may be covered: a part of the notice could not be read. Check with the maker. "

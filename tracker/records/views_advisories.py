@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -99,3 +99,28 @@ def _count(session: Session, clinic_id: int, advisory_id: int, *narrowed: Column
         .subquery()
     )
     return int(session.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+class CoveredSerial(NamedTuple):
+    """A pump that a recall covers: yes, or maybe."""
+
+    serial: str
+    covered: str
+
+
+def covered_serials(
+    session: Session, advisory_ids: Sequence[int], clinic_id: int | None = None
+) -> dict[int, list[CoveredSerial]]:
+    """The pumps of each of those advisories (of one clinic, or of all), by serial."""
+    query = (
+        select(col(AdvisoryMatch.advisory_id), col(Pump.serial), col(AdvisoryMatch.covered))
+        .join(Pump, col(Pump.id) == col(AdvisoryMatch.pump_id))
+        .where(col(AdvisoryMatch.advisory_id).in_(advisory_ids))
+        .order_by(col(Pump.serial))
+    )
+    if clinic_id is not None:
+        query = query.where(col(Pump.clinic_id) == clinic_id)
+    found: dict[int, list[CoveredSerial]] = {}
+    for advisory_id, serial, covered in session.execute(query):
+        found.setdefault(advisory_id, []).append(CoveredSerial(serial, covered))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker.web.api import (
     advisories,
+    advisory_import,
     alarms,
     break_glass,
     clinic,
@@ -38,6 +39,7 @@ API = (
     rejected.router,
     clinic.router,
     staff.router,
+    advisory_import.router,
     models.router,
     evaluators.router,
 )

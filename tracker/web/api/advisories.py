@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from tracker.actions.acknowledge_advisory import acknowledge_advisory
@@ -39,6 +39,9 @@ class PumpAdvisory(BaseModel):
     action: str
     published_on: date
     source: str
+    covered: Literal["yes", "maybe"] = Field(description="maybe: a part of the notice could not be read; ask the maker")
+    classification: str | None
+    ended_on: date | None
     matched_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str | None
@@ -75,7 +78,10 @@ def acknowledge(
     return do(web, person, serial, Event.ADVISORY_ACKNOWLEDGED, act)
 
 
+_NOTICE = ("reference", "title", "action", "published_on", "source", "classification", "ended_on")
+
+
 def _shown(match: AdvisoryMatch, advisory: Advisory) -> dict[str, Any]:
-    told = {name: getattr(advisory, name) for name in ("reference", "title", "action", "published_on", "source")}
-    names = ("id", "matched_at", "acknowledged_at", "acknowledged_by", "note")
+    told = {name: getattr(advisory, name) for name in _NOTICE}
+    names = ("id", "covered", "matched_at", "acknowledged_at", "acknowledged_by", "note")
     return told | {name: getattr(match, name) for name in names}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from tracker.actions import audit
 from tracker.actions.acknowledge_advisory import acknowledge_advisory
 from tracker.actions.audit_events import Event
-from tracker.actions.compare_advisories import Change, compare_advisories
-from tracker.actions.load_advisories import load_advisories, match_advisories, read_advisories
+from tracker.actions.compare_advisories import Change, compare_advisories, serials_of
+from tracker.actions.import_recalls import import_recalls
+from tracker.actions.read_recalls import read_recalls
 from tracker.errors import Invalid, NotFound, TrackerError
-from tracker.records.advisory import Advisory
+from tracker.records.advisory import Advisory, coverage_of
 from tracker.records.columns import key
 from tracker.records.views_advisories import (
     COUNTED_TO,
@@ -67,16 +68,13 @@ def load(
         given = _text_of(file) if file is not None and file.filename else text
         if not given.strip():
             raise Invalid("choose a file of advisories", field="file")
-        entries = read_advisories(given)
+        recalls = read_recalls(given)
         if do != "load":
             with web.database.reading() as session:
-                changes = compare_advisories(session, entries)
+                changes = compare_advisories(session, recalls)
             return _list(request, web, person, changes=changes, text=given)
         with web.database.writing() as session:
-            facts = [_fact(person, change, now) for change in compare_advisories(session, entries) if change.after]
-            load_advisories(session, entries, now)
-            match_advisories(session, now)
-            audit.record_all(session, facts)
+            import_recalls(session, recalls, by=person.email, clinic_id=person.clinic_id, now=now, via=person.via)
     except TrackerError as fault:
         return _list(request, web, person, fault=fault)
     return back_to("/advisories", "advisories-loaded")
@@ -126,12 +124,6 @@ def _text_of(file: UploadFile) -> str:
         raise Invalid("the file is not text in UTF-8", field="file") from None
 
 
-def _fact(person: Person, change: Change, now: datetime) -> audit.Fact:
-    deed = Event.ADVISORY_LOADED if change.new else Event.ADVISORY_CHANGED
-    detail = {"via": person.via, "before": dict(change.before), "after": change.after}
-    return audit.Fact(now, person.email, person.clinic_id, deed, f"advisory:{change.entry['reference']}", detail)
-
-
 def _list(
     request: Request,
     web: Web,
@@ -146,6 +138,7 @@ def _list(
     after = None if place is None else (date.fromordinal(place[0]), place[1])
     with web.database.reading() as session:
         rows = advisories_page(session, ADVISORIES + 1, after)
+        covered = coverage_of(session, [key(row.id) for row in rows])
     shown = rows[:ADVISORIES]
     counted = web.kept.get(("advisories", person.clinic_id), partial(_covered, person.clinic_id))
     next_url = None
@@ -158,14 +151,23 @@ def _list(
         person,
         "advisories.html",
         status_code=fault.status if fault else 200,
-        advisories=[(row, counts.get(key(row.id), _NONE)) for row in shown],
+        advisories=[(row, counts.get(key(row.id), _NONE), _covers(covered[key(row.id)])) for row in shown],
         counted_at=counted.kept_at,
         next_url=next_url,
-        model_name=model_name,
         changes=changes,
+        covers=_covers,
         text=text,
         fault=fault,
     )
+
+
+def _covers(rows: Sequence[Any]) -> list[tuple[str, str]]:
+    """What a recall covers, in words: serials first, then the models that they are of."""
+    by_serials: dict[str, list[str]] = {}
+    for model in dict.fromkeys(row.model for row in rows):
+        said = serials_of([row for row in rows if row.model == model])
+        by_serials.setdefault(said, []).append(model_name(model))
+    return [(", ".join(models), said) for said, models in by_serials.items()]
 
 
 def _covered(clinic_id: int, session: Session) -> tuple[dict[int, Covered], int]:
@@ -192,6 +194,7 @@ def _show(
         advisory = session.get(Advisory, advisory_id)
         if advisory is None:
             raise NotFound("there is no such advisory")
+        covered = coverage_of(session, [advisory_id])[advisory_id]
         counts = covered_count(session, person.clinic_id, advisory_id)
         rows = covered_pumps(
             session,
@@ -215,7 +218,7 @@ def _show(
         counted_to=COUNTED_TO,
         rows=rows[:PUMPS],
         waiting=waiting,
-        model_name=model_name,
+        covers=_covers(covered),
         fault=fault,
         at_fault=at_fault,
         note=note,

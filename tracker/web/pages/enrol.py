@@ -13,7 +13,6 @@ from fastapi.responses import HTMLResponse, Response
 from devices.identifiers import parse_udi
 from devices.lifecycle import LifecycleState
 from devices.models.catalogue import MODELS
-from devices.topics import is_serial
 from devices.udi import Udi, UdiError
 from tracker.actions.read_pump_list import Line, LineFault, columns_left_out, read_pump_list
 from tracker.actions.visit_codes import today_in
@@ -126,7 +125,6 @@ def enrol_one(
         report_interval,
     )
     try:
-        _check_barcode(typed)
         wanted = Wanted(serial.strip(), model, _details(typed))
         made = enrol(web.database, person.clinic_id, [wanted], by=person.email, now=web.clock())[0]
     except TrackerError as fault:
@@ -172,20 +170,6 @@ def _list_of(web: Web, person: Person, file: UploadFile | None, tried: str, now:
     if not data:
         raise Invalid("choose a file that has something in it", field="file")
     return data
-
-
-def _check_barcode(typed: Typed) -> None:
-    """Refuse a serial that is not the barcode's: another pump's record would be kept under this one's."""
-    if not typed.udi.strip():
-        return
-    try:
-        said = parse_udi(typed.udi).serial
-    except UdiError as fault:
-        raise Invalid(str(fault), field="udi") from fault
-    if said is not None and is_serial(said) and said != typed.serial.strip():
-        raise Invalid(
-            f"the barcode says {said}; read the barcode of this very pump, or begin without one", field="serial"
-        )
 
 
 def _details(typed: Typed) -> dict[str, Any]:
