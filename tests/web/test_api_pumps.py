@@ -48,7 +48,7 @@ def test_everything_known_of_a_pump_can_be_given_and_comes_back(one_site: Site) 
         "serial": "FULL-1",
         "model": "prometra-ii-40",
         "clinic": "North",
-        "udi": "(01)00810000001234(21)FULL-1",
+        "udi": "(01)00810000001231(21)FULL-1",
         "manufactured_on": "2023-08-01",
         "expires_on": "2025-08-01",
         "patient_reference": "P-17",

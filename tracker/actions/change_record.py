@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from devices.models import catalogue
+from tracker.actions.check_udi import check_udi
 from tracker.actions.enrol_pump import check_details
 from tracker.actions.visit_codes import today_in
 from tracker.errors import Invalid
@@ -51,6 +52,8 @@ def change_record(session: Session, pump: Pump, changes: Mapping[str, Any], now:
     today = today_in(session, pump.clinic_id, now)
     check_details(_beside(pump, different), catalogue.find(pump.model), today)
     _check_implant(pump, different)
+    if different.get("udi"):
+        check_udi(pump.serial, different["udi"])
     before = {name: getattr(pump, name) for name in different}
     for name, value in different.items():
         setattr(pump, name, value)

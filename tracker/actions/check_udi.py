@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-from typing import Any, Final
-
 from devices.identifiers import parse_udi
 from devices.serials import serial_key
 from devices.topics import is_serial
 from devices.udi import Udi, UdiError
 from tracker.errors import Invalid
 
-_FIELDS: Final = {
-    "lot": "lot",
-    "device_identifier": "device",
-    "manufactured_on": "day of manufacture",
-    "expires_on": "last day for implantation",
-}
 
+def check_udi(serial: str, udi: str) -> Udi:
+    """What the barcode says, if it is this pump's. Raises `Invalid` naming the field at fault, udi or serial.
 
-def check_udi(serial: str, udi: str, details: Mapping[str, Any]) -> Udi:
-    """What the barcode says, if it is this pump's. Raises `Invalid` naming the field that disagrees with it.
-
+    Of lot and dates what a person enters counts before what the barcode says: it may have been read from the package.
     A barcode that can't be read is refused too: kept beside a record it would look as if it had been checked.
     """
     try:
@@ -30,10 +20,6 @@ def check_udi(serial: str, udi: str, details: Mapping[str, Any]) -> Udi:
     except UdiError as fault:
         raise Invalid(str(fault), field="udi") from fault
     _check_serial(serial, said)
-    for name, words in _FIELDS.items():
-        given, there = details.get(name), getattr(said, name)
-        if given is not None and there is not None and _plain(given) != _plain(there):
-            raise Invalid(f"the barcode says {there} for the {words}, not {given}", field=name)
     return said
 
 
@@ -57,7 +43,3 @@ def _check_serial(serial: str, said: Udi) -> None:
 def _starts_with_one(typed: str, serials: tuple[str, ...]) -> bool:
     """Whether the serial is one of those with more behind it: the run-together value itself, taken for the serial."""
     return any(typed.startswith(serial_key(one)) for one in serials)
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value).strip().lower()

@@ -166,6 +166,8 @@ def check(enrolment: Enrolment, today: date) -> None:
     if lifecycle is not None and lifecycle not in set(LifecycleState):
         raise Invalid(f"{lifecycle!r} is no state of a pump's life", field="lifecycle")
     check_details(details, model, today)
+    if details.get("udi"):
+        check_udi(enrolment.serial, details["udi"])
 
 
 def check_details(details: Mapping[str, Any], model: PumpModel | None, today: date) -> None:
@@ -174,8 +176,6 @@ def check_details(details: Mapping[str, Any], model: PumpModel | None, today: da
     _check_prescription(details)
     _check_dates_and_amounts(details, today)
     _check_limits(details, model)
-    if details.get("udi"):
-        check_udi(enrolment.serial, details["udi"], details)
 
 
 def _check_texts(details: Mapping[str, Any]) -> None:
