@@ -18,7 +18,8 @@ from tracker.errors import Invalid
 from tracker.records.advisory import Advisory, AdvisoryMatch
 from tracker.records.columns import key
 from tracker.records.database import Database
-from tracker.records.pump import Pump, pump_by_serial
+from tracker.records.pump import Pump
+from tracker.records.serial_lookup import pump_by_serial
 from tracker.schedule.advisories import match_all
 
 SERIALS = ("NGP001000R", "NGP001000H", "NGP350081H", "NGP350082H", "NGP350090H", "NGP034132N", "NGP000400N")

@@ -16,7 +16,7 @@ from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.log_mri import log_mri
 from tracker.actions.read_recalls import read_recalls
 from tracker.records.database import Database
-from tracker.records.pump import pump_by_serial
+from tracker.records.serial_lookup import pump_by_serial
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from tracker.actions.enrol_pump import OPTIONAL_FIELDS, Enrolment, check
 from tracker.errors import Conflict, Invalid, TrackerError
-from tracker.records.pump import pumps_by_serial
+from tracker.records.serial_lookup import pumps_by_serial
 
 MOST_LINES = 100_000
 

@@ -25,8 +25,9 @@ from tracker.errors import Conflict, Invalid, NotFound
 from tracker.records import delivery, partitions, reading
 from tracker.records.columns import key
 from tracker.records.marks import Marks, TooManyGaps
-from tracker.records.pump import Pump, PumpState, look_again, pump_by_serial
+from tracker.records.pump import Pump, PumpState, look_again
 from tracker.records.rejected import RejectedMessage
+from tracker.records.serial_lookup import pump_by_serial
 from tracker.records.session import ProgrammerSessionRecord
 
 

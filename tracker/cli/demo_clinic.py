@@ -29,7 +29,8 @@ from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
 from tracker.records.credential import active_credentials
 from tracker.records.database import Database
-from tracker.records.pump import Pump, pumps_by_serial
+from tracker.records.pump import Pump
+from tracker.records.serial_lookup import pumps_by_serial
 from tracker.records.staff import staff_by_email
 from tracker.records.visit import Visit
 from tracker.settings import Settings

@@ -8,32 +8,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import CheckConstraint, Index, text, update
-from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from devices.serials import serial_key, serial_parts
+from tracker.records import serial_columns
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime, key
-
-
-def _serial_of(context: DefaultExecutionContext) -> str:
-    values: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it open
-    return str(values["serial"])
-
-
-def _key_of(context: DefaultExecutionContext) -> str:
-    return serial_key(_serial_of(context))
-
-
-def _prefix_of(context: DefaultExecutionContext) -> str:
-    return serial_parts(_serial_of(context)).prefix
-
-
-def _digits_of(context: DefaultExecutionContext) -> str:
-    return serial_parts(_serial_of(context)).digits
-
-
-def _suffix_of(context: DefaultExecutionContext) -> str:
-    return serial_parts(_serial_of(context)).suffix
 
 
 class Clinic(SQLModel, table=True):
@@ -73,16 +51,19 @@ class Pump(SQLModel, table=True):
     clinic_id: int = Field(foreign_key="clinic.id")
     serial: str = Field(unique=True, max_length=64, description="as it was written first")
     serial_key: str = Field(
-        default=None, max_length=80, sa_column_kwargs={"default": _key_of}, description="the one form of every spelling"
+        default=None,
+        max_length=80,
+        sa_column_kwargs={"default": serial_columns.key_of},
+        description="the one form of every spelling",
     )
-    serial_prefix: str = Field(default=None, max_length=64, sa_column_kwargs={"default": _prefix_of})
+    serial_prefix: str = Field(default=None, max_length=64, sa_column_kwargs={"default": serial_columns.prefix_of})
     serial_digits: str = Field(
         default=None,
         max_length=64,
-        sa_column_kwargs={"default": _digits_of},
+        sa_column_kwargs={"default": serial_columns.digits_of},
         description="padded with zeros",
     )
-    serial_suffix: str = Field(default=None, max_length=64, sa_column_kwargs={"default": _suffix_of})
+    serial_suffix: str = Field(default=None, max_length=64, sa_column_kwargs={"default": serial_columns.suffix_of})
     model: str = Field(max_length=64, description="a key of the model catalogue")
     udi: str | None = Field(default=None, max_length=500, index=True)
     device_identifier: str | None = Field(default=None, max_length=120, description="the UDI's fixed part")
@@ -265,23 +246,6 @@ class LifecycleEvent(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     by: str = Field(max_length=254)
     reason: str = Field(default="", max_length=1000)
-
-
-def pump_by_serial(session: Session, serial: str) -> Pump | None:
-    """The pump of that serial in whatever spelling, or None."""
-    return session.exec(select(Pump).where(Pump.serial_key == serial_key(serial))).first()
-
-
-def pumps_by_serial(session: Session, serials: Sequence[str]) -> dict[str, Pump]:
-    """Those of the serials that are enrolled, each under the spelling that was asked for."""
-    found: dict[str, Pump] = {}
-    for start in range(0, len(serials), 500):
-        some: dict[str, list[str]] = {}
-        for serial in serials[start : start + 500]:
-            some.setdefault(serial_key(serial), []).append(serial)
-        for pump in session.exec(select(Pump).where(col(Pump.serial_key).in_(some))):
-            found.update(dict.fromkeys(some[pump.serial_key], pump))
-    return found
 
 
 def pumps_by_id(session: Session, pump_ids: Sequence[int]) -> dict[int, Pump]:

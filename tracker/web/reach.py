@@ -11,7 +11,8 @@ from devices.topics import is_serial
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
 from tracker.errors import Invalid, NotFound
-from tracker.records.pump import Pump, pump_by_serial
+from tracker.records.pump import Pump
+from tracker.records.serial_lookup import pump_by_serial
 from tracker.records.staff import BreakGlass, open_break_glass
 from tracker.web.people import Person
 
