@@ -50,19 +50,9 @@ class Pump(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     clinic_id: int = Field(foreign_key="clinic.id")
     serial: str = Field(unique=True, max_length=64, description="as it was written first")
-    serial_key: str = Field(
-        default=None,
-        max_length=80,
-        sa_column_kwargs={"default": serial_columns.key_of},
-        description="the one form of every spelling",
-    )
+    serial_key: str = Field(default=None, max_length=80, sa_column_kwargs={"default": serial_columns.key_of})
     serial_prefix: str = Field(default=None, max_length=64, sa_column_kwargs={"default": serial_columns.prefix_of})
-    serial_digits: str = Field(
-        default=None,
-        max_length=64,
-        sa_column_kwargs={"default": serial_columns.digits_of},
-        description="padded with zeros",
-    )
+    serial_digits: str = Field(default=None, max_length=64, sa_column_kwargs={"default": serial_columns.digits_of})
     serial_suffix: str = Field(default=None, max_length=64, sa_column_kwargs={"default": serial_columns.suffix_of})
     model: str = Field(max_length=64, description="a key of the model catalogue")
     udi: str | None = Field(default=None, max_length=500, index=True)
