@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from tracker.actions.judge_delivery import verdicts
 from tracker.records.columns import key
+from tracker.records.pump import Pump
+from tracker.records.serial_lookup import pump_by_serial
 from tracker.rehearse.look_fields import (
     AGE_FIELDS,
     CRITERION_FIELDS,
@@ -17,11 +19,6 @@ from tracker.rehearse.look_fields import (
     ITEM_FIELDS,
     nothing_seen,
 )
-from tracker.records.finding import FindingRecord, findings_of_pumps
-from tracker.records.pump import Pump
-from tracker.records.serial_lookup import pump_by_serial
-from tracker.records.views_pump import pump_record
-from tracker.rehearse.look_fields import CRITERION_FIELDS, DELIVERY_FIELDS, FACT_FIELDS, ITEM_FIELDS, nothing_seen
 from tracker.rehearse.scenario import MAIN, OTHER, Clinic
 from tracker.rehearse.stage import CLINICS, Stage
 from tracker.rehearse.times import moment_of, written
