@@ -24,6 +24,7 @@ from tracker.guideline.document import (
     Test,
 )
 from tracker.guideline.edition import Edition
+from tracker.guideline.omissions import omissions_of
 from tracker.wording import number_words
 
 
@@ -109,7 +110,7 @@ def tree(version: str = LATEST) -> Tree:
                     for reading in question.readings
                 ),
                 codes=section.codes,
-                omissions=tuple(one for one in document.omissions if one.section == section.id),
+                omissions=tuple(one for one in omissions_of(document) if one.section == section.id),
             )
             for section in document.sections
         ),
