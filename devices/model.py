@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from devices.alarm_code import AlarmCode
 from devices.figure import Figure
+from devices.sources import SOURCES
 
 
 class DeviceKind(StrEnum):
@@ -41,12 +42,20 @@ class BatteryFigures:
 
 @dataclass(frozen=True, slots=True)
 class MriRule:
-    """What an MRI asks for: whether the pump is emptied before, and by when it is interrogated after."""
+    """What an MRI asks for: whether the pump is emptied before, and by when it is interrogated after.
+
+    `source` supports the advice for this model; None means that it is assumed, as for a model of the same family.
+    """
 
     empty_before: bool
     check_within: Figure
     overdue_after: Figure
     advice: str
+    source: str | None
+
+    def __post_init__(self) -> None:
+        if self.source is not None and self.source not in SOURCES:
+            raise ValueError(f"the source {self.source!r} is not in devices/sources.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,7 @@ class PumpModel:
 
     @property
     def flow_accuracy_percent(self) -> float:
-        """How far the delivered volume may lie from the programmed one by the label, in percent either way."""
+        """How far the delivered volume may lie from the programmed one, in percent either way."""
         return self.flow_accuracy.value
 
     @property

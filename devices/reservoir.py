@@ -218,12 +218,13 @@ def _basis(
 ) -> tuple[str, ...]:
     last = known[-1]
     sentences = [f"{last.reservoir_ml:.2f} mL reported on {last.at.astimezone(zone):%Y-%m-%d}."]
+    allowed = "it is assumed to keep within" if model.flow_accuracy.assumed else "the label allows"
     if flow is None:
         sentences.append(f"No flow was ever told; the volume falls by {state.factor:.3g} mL a day.")
     else:
         sentences.append(
             f"The flow is taken to stay at the programmed {flow:.3g} mL a day, of which {100 * state.factor:.0f} % "
-            f"leaves the reservoir by what is known (the label allows {model.flow_accuracy_percent:g} % either way)."
+            f"leaves the reservoir by what is known ({allowed} {model.flow_accuracy_percent:g} % either way)."
         )
     whose = (
         "set for this patient"

@@ -33,6 +33,19 @@ MODEL_SHARES: Final = {
 }
 """How common each model is in the clinic. Assumption."""
 
+NOT_SIMULATED: Final = {
+    "prometra-i-20": "no longer implanted; prometra-ii-20 behaves as it does",
+    "synchromed-el-10": "no longer implanted; synchromed-el-18 behaves as it does",
+    "isomed-20": "no longer implanted; isomed-35 behaves as it does",
+    "archimedes-20": "no longer implanted; codman-3000 behaves as it does",
+    "archimedes-40": "no longer implanted; codman-3000 behaves as it does",
+    "archimedes-60": "no longer implanted; codman-3000 behaves as it does",
+    "ip2000v-20": "no longer implanted; codman-3000 behaves as it does",
+    "ip2000v-40": "no longer implanted; codman-3000 behaves as it does",
+    "ip2000v-60": "no longer implanted; codman-3000 behaves as it does",
+}
+"""Models that no simulated patient has, and why not. A model of the catalogue stands here or in `MODEL_SHARES`."""
+
 SYNCHROMED_III_SINCE: Final = date(2023, 11, 1)
 """The month after its approval; before that the same patient gets a SynchroMed II."""
 

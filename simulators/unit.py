@@ -24,10 +24,8 @@ FILM_DEFECT_NOTICE_DAYS: Final = (10.0, 90.0)
 FILM_DEFECT_WITHOUT_NOTICE: Final = 1 / 3
 """Share of film defects that reset the pump without any indicator before. Assumption."""
 
-DELIVERY_MEAN: Final = 0.99
-"""Delivered volume by programmed volume: refills found about one percent more than expected."""
 DELIVERY_SD: Final = 0.015
-"""How far pumps of a kind differ in that. Assumption."""
+"""How far pumps of a kind differ in the volume delivered by the volume programmed. Assumption."""
 
 
 class Unit(Struct, frozen=True):
@@ -83,7 +81,7 @@ DRAINS: Final = {model_id: Drain(model) for model_id, model in CATALOGUE.items()
 
 def make_unit(model: PumpModel, rng: random.Random) -> Unit:
     """Draws one pump of the model."""
-    delivery = rng.gauss(DELIVERY_MEAN, DELIVERY_SD)
+    delivery = rng.gauss(model.delivered.value, DELIVERY_SD)
     drain = drain_factor(model, rng.random()) if model.has_battery else 0.0
     film_age = notice = None
     if model.has_battery and rng.random() < FILM_DEFECT_PROBABILITY:

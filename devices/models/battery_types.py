@@ -1,9 +1,10 @@
 """The batteries that the catalogue's models share.
 
-Only SynchroMed II has published figures: five to seven years by daily dose, at most seven, 90 days from the replacement
-indicator to the shut-off, and a median of 5.9 years when explanted for the battery, from which the Weibull parameters
-are worked out. How the drain depends on the flow, at which percentage the indicator comes on, and the voltages are
-assumptions for every model.
+Only SynchroMed II has published figures: five to seven years by daily dose, at most seven, and 90 days from the
+replacement indicator to the shut-off. The Weibull parameters are assumed for every model; those of SynchroMed II are
+such that the median agrees with the 5.9 years of pumps explanted for their battery (source S49), which fixes neither.
+How the drain depends on the flow, at which percentage the indicator comes on, and the voltages are assumptions for
+every model.
 """
 
 from typing import Final
@@ -14,8 +15,8 @@ from devices.model import BatteryFigures
 SYNCHROMED_II_BATTERY: Final = BatteryFigures(
     service_life_max=cited(2556, "days", "S1"),
     eri_to_eos=cited(90, "days", "S1"),
-    weibull_shape=cited(7.0, "", "S49"),
-    weibull_scale=cited(6.22, "years", "S49"),
+    weibull_shape=assumed(7.0, ""),
+    weibull_scale=assumed(6.22, "years"),
     reference_flow=assumed(0.3, "mL/day"),
     base_share=assumed(0.8, ""),
     eri_percent=assumed(10.0, "%"),

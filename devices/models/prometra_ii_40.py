@@ -15,13 +15,13 @@ PROMETRA_II_40: Final = PumpModel(
     capacity=cited(40.0, "mL", "S11"),
     reservoir_measured=False,
     low_reservoir=cited(3.0, "mL", "S24"),
-    refill_discrepancy=cited(2.0, "mL", "S30"),
+    refill_discrepancy=assumed(2.0, "mL"),
     flow_min=assumed(0.0, "mL/day"),
     flow_max=assumed(28.8, "mL/day"),
     minimum_rate=None,
     fixed_flow=None,
     flow_accuracy=assumed(10.0, "%"),
-    delivered=cited(0.975, "of programmed", "S12"),
+    delivered=assumed(0.979, "of programmed"),
     delivered_sd=assumed(0.02, "of programmed"),
     battery=PROMETRA_BATTERY,
     alarms=PROMETRA_ALARMS,
@@ -33,6 +33,7 @@ PROMETRA_II_40: Final = PumpModel(
             "Empty the pump before the MRI: its valves may open and discharge the reservoir. After it, "
             "reset the valve and interrogate."
         ),
+        source="S11",
     ),
     marketed=True,
     notes="Valves and an accumulator instead of a motor. Hyperbaric treatment is contraindicated.",

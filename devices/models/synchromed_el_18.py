@@ -30,6 +30,7 @@ SYNCHROMED_EL_18: Final = PumpModel(
         check_within=assumed(2, "hours"),
         overdue_after=cited(24, "hours", "S25"),
         advice="The rotor stops in the field and should restart by itself; interrogate the pump after every MRI.",
+        source="S25",
     ),
     marketed=False,
     notes="No longer made; still named in recalls.",

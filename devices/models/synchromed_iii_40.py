@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from devices.figure import assumed, cited
+from devices.figure import assumed
 from devices.model import DeviceKind, MriRule, PumpModel
 from devices.models.alarm_sets import SYNCHROMED_ALARMS
 from devices.models.battery_types import SYNCHROMED_III_BATTERY
@@ -15,13 +15,13 @@ SYNCHROMED_III_40: Final = PumpModel(
     capacity=assumed(40.0, "mL"),
     reservoir_measured=False,
     low_reservoir=assumed(2.0, "mL"),
-    refill_discrepancy=cited(2.0, "mL", "S30"),
+    refill_discrepancy=assumed(2.0, "mL"),
     flow_min=assumed(0.048, "mL/day"),
     flow_max=assumed(24.0, "mL/day"),
     minimum_rate=assumed(0.006, "mL/day"),
     fixed_flow=None,
     flow_accuracy=assumed(14.5, "%"),
-    delivered=assumed(0.99, "of programmed"),
+    delivered=assumed(1.01, "of programmed"),
     delivered_sd=assumed(0.02, "of programmed"),
     battery=SYNCHROMED_III_BATTERY,
     alarms=SYNCHROMED_ALARMS,
@@ -30,6 +30,7 @@ SYNCHROMED_III_40: Final = PumpModel(
         check_within=assumed(2, "hours"),
         overdue_after=assumed(24, "hours"),
         advice="The rotor stops in the field and should restart by itself; interrogate the pump after every MRI.",
+        source=None,
     ),
     marketed=True,
     notes="Approved in October 2023. Its figures are taken to be those of SynchroMed II until published.",

@@ -40,6 +40,15 @@ def test_the_catalogue_holds_every_model_of_the_field() -> None:
         "medstream-20",
         "medstream-40",
         "subcutaneous-reservoir",
+        "synchromed-el-10",
+        "isomed-20",
+        "prometra-i-20",
+        "archimedes-20",
+        "archimedes-40",
+        "archimedes-60",
+        "ip2000v-20",
+        "ip2000v-40",
+        "ip2000v-60",
     }
 
 

@@ -145,7 +145,7 @@ def test_the_basis_names_the_last_volume_and_what_is_taken_for_granted() -> None
     basis = forecast(falling(20), 30).basis
     assert basis[0] == "14.06 mL reported on 2026-01-21."
     assert "taken to stay at the programmed 0.3 mL a day" in basis[1]
-    assert "label allows 14.5 % either way" in basis[1]
+    assert "it is assumed to keep within 14.5 % either way" in basis[1], "no source gives a label's figure"
     assert basis[-1] == "The last report is 10 days old."
 
 

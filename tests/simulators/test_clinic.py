@@ -120,7 +120,8 @@ def test_refills_find_about_what_the_pump_expects(events: list[Event]) -> None:
     ]
     assert len(differences) > 100
     assert sum(abs(each) > 2 for each in differences) / len(differences) < 0.06
-    assert 0 <= sum(differences) / len(differences) < 0.6
+    mean = sum(differences) / len(differences)
+    assert abs(mean) < 0.6, "a SynchroMed II delivers a little more than programmed (S8), a Prometra a little less"
 
 
 def test_a_clinic_written_down_and_taken_up_again_goes_on() -> None:
