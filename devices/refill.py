@@ -12,8 +12,11 @@ from devices.model import PumpModel
 from devices.reservoir import ReservoirForecast
 from devices.stability import Stability
 
+LEAST_DISCREPANCY_ML: Final = 2.0
+"""Up to this, what is drawn back may differ from what is expected, however little was programmed. Assumed."""
+
 SHARE_OF_PROGRAMMED: Final = 0.20
-"""The difference, as a share of what was programmed since the last fill, that is a finding. Assumption."""
+"""So much of the volume programmed since the last fill may be missing or left over. Assumed."""
 
 READABLE_ML: Final = 0.2
 """A difference up to this cannot be told apart on a syringe, whatever share it is. Assumption."""
@@ -146,29 +149,50 @@ LESS_FOUND: Final = (
     "infusion, a leak and a fill beside the reservoir, and check the volume entered at the last fill, before anybody "
     "thinks of withdrawal by hand."
 )
+AS_FILLED: Final = "The reservoir holds what was filled."
+NOT_AS_FILLED: Final = (
+    "The reservoir does not hold what was filled: look at once for drug beside the reservoir, at the patient first."
+)
 AS_EXPECTED: Final = "The volume agrees with what was programmed."
+
+
+def discrepancy_limit_ml(programmed_ml: float) -> float:
+    """How far the volume drawn back may differ from the expected one, in mL, before it is a finding."""
+    return max(LEAST_DISCREPANCY_ML, SHARE_OF_PROGRAMMED * programmed_ml)
 
 
 def discrepancy(model: PumpModel, expected_ml: float, aspirated_ml: float, programmed_ml: float | None) -> Discrepancy:
     """Judge the volume drawn back at a refill against the expected one.
 
-    A finding is a difference over the model's limit (1 mL in a 20 mL pump, 2 mL in a 40 mL one; source S30), or over
-    20 % of the volume programmed since the last fill where that is known and the difference can be read at all.
+    A finding is a difference over 2 mL and over 20 % of the volume programmed since the last fill: a pump that delivers
+    within its accuracy makes none. Where what was programmed is not known, a full reservoir is taken, so that a gap in
+    the record makes no finding. The limit of the check after filling is another one: `after_filling`.
     """
     difference = aspirated_ml - expected_ml
-    limit = model.refill_discrepancy_ml
-    rule = f"within {limit:g} mL"
-    over = False
-    if exceeds(abs(difference), limit):
-        over, rule = True, f"over {limit:g} mL, the limit of a {model.capacity_ml:g} mL reservoir"
-    elif programmed_ml is not None and exceeds(abs(difference), max(SHARE_OF_PROGRAMMED * programmed_ml, READABLE_ML)):
-        over, rule = (
-            True,
-            f"over {SHARE_OF_PROGRAMMED:.0%} of the {programmed_ml:.1f} mL programmed since the last fill",
-        )
-    if not over:
-        return Discrepancy(difference, over, rule, AS_EXPECTED)
-    return Discrepancy(difference, over, rule, MORE_FOUND if difference > 0 else LESS_FOUND)
+    most = max(model.capacity_ml - expected_ml, 0.0)
+    limit = discrepancy_limit_ml(most if programmed_ml is None else programmed_ml)
+    if not exceeds(abs(difference), limit):
+        return Discrepancy(difference, over=False, rule=f"within {limit:.1f} mL", means=AS_EXPECTED)
+    if programmed_ml is None:
+        rule = f"over {limit:.1f} mL, where the fill before is not known"
+    elif limit > LEAST_DISCREPANCY_ML:
+        rule = f"over {SHARE_OF_PROGRAMMED:.0%} of the {programmed_ml:.1f} mL programmed since the last fill"
+    else:
+        rule = f"over {limit:g} mL"
+    return Discrepancy(difference, over=True, rule=rule, means=MORE_FOUND if difference > 0 else LESS_FOUND)
+
+
+def after_filling(model: PumpModel, filled_ml: float, found_ml: float) -> Discrepancy:
+    """Judge the volume found right after a fill against the one filled.
+
+    Over 1 mL in a 20 mL pump and 2 mL in a 40 mL one a patient may come to harm: drug beside the reservoir (source
+    S30). It holds for a volume that is measured, not for a count that repeats what was entered.
+    """
+    difference, limit = found_ml - filled_ml, model.refill_discrepancy_ml
+    if not exceeds(abs(difference), limit):
+        return Discrepancy(difference, over=False, rule=f"within {limit:g} mL", means=AS_FILLED)
+    rule = f"over {limit:g} mL, the limit of the check after filling a {model.capacity_ml:g} mL reservoir"
+    return Discrepancy(difference, over=True, rule=rule, means=NOT_AS_FILLED)
 
 
 def exceeds(volume_ml: float, limit_ml: float) -> bool:

@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from devices.interval import Interval, Unknown
-from devices.models.catalogue import CATALOGUE
+from devices.model import DeviceKind, PumpModel
+from devices.models.catalogue import CATALOGUE, MODELS
 from devices.refill import (
     AS_EXPECTED,
     LESS_FOUND,
     MORE_FOUND,
+    NOT_AS_FILLED,
     FlowStep,
     LimitKind,
     RefillBy,
+    after_filling,
     discrepancy,
     expected_volume_ml,
     programmed_volume_ml,
@@ -26,6 +29,7 @@ from devices.stability import Stability
 FILLED = datetime(2026, 1, 1, tzinfo=UTC)
 NO_FORECAST = Unknown("No volume was reported yet.", "Wait.")
 NOT_STABLE = Unknown("No source was found.", "Set a cap.")
+PUMPS = [model for model in MODELS if model.kind is not DeviceKind.RESERVOIR]
 SMALL, LARGE = CATALOGUE["synchromed-ii-20"], CATALOGUE["synchromed-ii-40"]
 
 
@@ -115,22 +119,22 @@ def test_a_stretch_that_runs_backwards_is_refused() -> None:
 @pytest.mark.parametrize(
     ("model", "expected", "aspirated", "programmed", "over"),
     [
-        (SMALL, 3.0, 4.0, 17.0, False),
-        (SMALL, 3.0, 4.1, 17.0, True),
-        (SMALL, 3.0, 1.9, 17.0, True),
-        (SMALL, 2.6, 2.9, 17.4, False),
-        (LARGE, 6.0, 8.0, 34.0, False),
-        (LARGE, 6.0, 8.1, 34.0, True),
-        (LARGE, 6.0, 3.9, 34.0, True),
-        (LARGE, 35.0, 36.0, 5.0, False),
-        (LARGE, 35.0, 36.1, 5.0, True),
-        (LARGE, 35.0, 36.1, None, False),
-        (SMALL, 19.9, 19.7, 0.1, False),
-        (SMALL, 19.9, 19.6, 0.1, True),
+        (SMALL, 3.0, 6.4, 17.0, False),
+        (SMALL, 3.0, 6.5, 17.0, True),
+        (SMALL, 5.0, 1.5, 15.0, True),
+        (SMALL, 5.0, 2.1, 15.0, False),
+        (SMALL, 15.0, 17.0, 5.0, False),
+        (SMALL, 15.0, 17.1, 5.0, True),
+        (LARGE, 6.0, 12.8, 34.0, False),
+        (LARGE, 6.0, 12.9, 34.0, True),
+        (LARGE, 35.0, 37.1, 5.0, True),
+        (LARGE, 35.0, 37.1, None, True),
+        (LARGE, 6.0, 12.7, None, False),
+        (SMALL, 19.9, 18.0, 0.1, False),
         (SMALL, 20.0, 20.0, 0.0, False),
     ],
 )
-def test_a_difference_is_a_finding_over_the_models_limit_or_a_fifth_of_the_programmed_volume(
+def test_a_difference_is_a_finding_over_two_millilitres_and_a_fifth_of_the_programmed_volume(
     model: object, expected: float, aspirated: float, programmed: float | None, over: bool
 ) -> None:
     judged = discrepancy(SMALL if model is SMALL else LARGE, expected, aspirated, programmed)
@@ -138,14 +142,31 @@ def test_a_difference_is_a_finding_over_the_models_limit_or_a_fifth_of_the_progr
     assert judged.difference_ml == pytest.approx(aspirated - expected)
 
 
+@pytest.mark.parametrize("model", PUMPS, ids=lambda model: model.id)
+def test_a_pump_that_delivers_within_its_accuracy_makes_no_finding_at_any_refill(model: PumpModel) -> None:
+    for programmed in (1.0, 5.0, model.capacity_ml * 0.9):
+        expected = model.capacity_ml - programmed
+        for share in (-model.flow_accuracy_percent, model.flow_accuracy_percent):
+            aspirated = max(expected - programmed * share / 100, 0.0)
+            assert not discrepancy(model, expected, aspirated, programmed).over
+
+
+@pytest.mark.parametrize(("model", "found", "over"), [(SMALL, 19.0, False), (SMALL, 18.9, True), (LARGE, 18.1, False)])
+def test_the_check_after_filling_has_the_models_own_limit(model: PumpModel, found: float, over: bool) -> None:
+    judged = after_filling(model, 20.0, found)
+    assert judged.over is over
+    assert (judged.means == NOT_AS_FILLED) is over
+
+
 def test_the_sign_is_explained_and_nobody_is_accused() -> None:
-    more, less, same = (discrepancy(SMALL, 5.0, found, 15.0) for found in (7.0, 3.0, 5.0))
+    more, less, same = (discrepancy(SMALL, 5.0, found, 15.0) for found in (8.5, 1.5, 5.0))
     assert (more.means, less.means, same.means) == (MORE_FOUND, LESS_FOUND, AS_EXPECTED)
     assert "got less than programmed" in more.means
     assert "before anybody thinks of withdrawal" in less.means
-    assert more.rule == "over 1 mL, the limit of a 20 mL reservoir"
-    assert same.rule == "within 1 mL"
+    assert more.rule == "over 20% of the 15.0 mL programmed since the last fill"
+    assert same.rule == "within 3.0 mL"
 
 
 def test_the_rule_that_was_broken_is_named() -> None:
-    assert discrepancy(LARGE, 35.0, 36.5, 5.0).rule == "over 20% of the 5.0 mL programmed since the last fill"
+    assert discrepancy(LARGE, 35.0, 37.5, 5.0).rule == "over 2 mL"
+    assert discrepancy(LARGE, 6.0, 14.0, None).rule == "over 6.8 mL, where the fill before is not known"

@@ -148,8 +148,8 @@ def test_no_finding_names_the_day_that_utc_gives_a_moment() -> None:
         volumes=stopped,
         visits=(
             replace(
-                a_visit(10, refilled=True, expected_ml=4.0, aspirated_ml=9.0, filled_ml=20.0),
-                performed_at=NIGHT - 10 * DAY,
+                a_visit(10, refilled=True, expected_ml=4.0, aspirated_ml=9.0, filled_ml=10.0),
+                performed_at=NIGHT - 49 * DAY,
             ),
             replace(a_visit(9, id=2, reprogrammed=True, codes=("62368",)), performed_at=NIGHT - 9 * DAY),
         ),
@@ -159,6 +159,7 @@ def test_no_finding_names_the_day_that_utc_gives_a_moment() -> None:
         known_programmers=frozenset({"A810-1"}),
         filled_at=NIGHT - 50 * DAY,
         refill_by=NIGHT - 20 * DAY,
+        due_dates=((NIGHT - 50 * DAY, NIGHT - 20 * DAY),),
     )
     found = findings(history)
     assert {one.kind for one in found} >= {"late_refill", "ran_dry", "prolonged_stop", "volume_discrepancy"}

@@ -28,11 +28,11 @@ def test_what_a_pump_says_after_it_was_taken_out_is_nobodys_neglect() -> None:
 
 
 def test_no_refill_is_late_once_the_pump_is_out() -> None:
-    overdue = a_history(refill_by=day(20), filled_at=day(200))
+    overdue = a_history(refill_by=day(20), filled_at=day(200), due_dates=((day(200), day(20)),))
     assert kinds(overdue) == ["late_refill"]
     assert kinds(replace(overdue, ended_at=day(14))) == []
     assert kinds(replace(overdue, ended_at=day(12))) == ["late_refill"], "it was late before"
-    low = a_history(alarms=(an_alarm("low_reservoir", 10),))
+    low = a_history(alarms=(an_alarm("low_reservoir", 10),), low_mark_ml=14.0, due_dates=((day(90), day(10)),))
     assert kinds(low) == ["late_refill"]
     assert kinds(replace(low, ended_at=day(9))) == []
 

@@ -13,6 +13,7 @@ from tracker.actions.check_udi import check_udi
 from tracker.actions.enrol_pump import check_details
 from tracker.actions.visit_codes import today_in
 from tracker.errors import Invalid
+from tracker.findings.trend import micros
 from tracker.records.columns import key
 from tracker.records.pump import Pump, look_again
 
@@ -35,6 +36,7 @@ CHANGEABLE: Final = (
 )
 _TOGETHER: Final = (("concentration", "concentration_unit"), ("manufactured_on", "expires_on"))
 """Fields that are checked against each other: a change of one is held against what the record says of the other."""
+_MARKS_KEPT: Final = 20
 
 
 def change_record(session: Session, pump: Pump, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -57,6 +59,8 @@ def change_record(session: Session, pump: Pump, changes: Mapping[str, Any], now:
     before = {name: getattr(pump, name) for name in different}
     for name, value in different.items():
         setattr(pump, name, value)
+    if "low_reservoir_ml" in before:
+        pump.low_marks = [*(pump.low_marks or []), [micros(now), before["low_reservoir_ml"]]][-_MARKS_KEPT:]
     session.add(pump)
     session.flush()
     look_again(session, [key(pump.id)], now)

@@ -6,7 +6,7 @@ the same records decides the same, and recording it again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,8 +22,10 @@ from tracker.actions.recall_history import Past, history_of, recall
 from tracker.actions.refresh_worklist import apply_lines
 from tracker.actions.view_pumps import seen_outlook, view_pumps
 from tracker.findings.delivery import changes_at
+from tracker.findings.history import Finding
 from tracker.findings.line import Line
 from tracker.findings.rating import rated
+from tracker.findings.refill_due import with_date_shown
 from tracker.findings.trend import holds_last, with_readings
 from tracker.findings.view import FindingSeen, PumpView, last_unlogged_refill
 from tracker.findings.wanted import ENDED, wanted
@@ -87,6 +89,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             notices=views[pump_id].notices,
             routine=before_then is not None and since[pump_id] - before_then.computed_at >= DAILY,
         )
+        outlook.due_dates = with_date_shown(outlook.due_dates, now, outlook.refill_by_at)
         history = history_of(past, pump, outlook, points, views[pump_id].findings, now, cap_days, views[pump_id].zone)
         noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
         view = replace(views[pump_id], outlook=seen_outlook(outlook), findings=_as_noted(views[pump_id], noted, now))
@@ -130,11 +133,26 @@ def _holds_last(outlook: Ahead, past: Past) -> bool:
 
 def _as_noted(view: PumpView, noted: Noted, now: datetime) -> tuple[FindingSeen, ...]:
     """The view's findings as they will be on record."""
+    told = dict(noted.changed)
     known = tuple(
-        replace(one, mended=(one.mended or one.id in noted.mended) and one.id not in noted.back)
+        replace(_following(one, told), mended=(one.mended or one.id in noted.mended) and one.id not in noted.back)
         for one in view.findings
     )
     return known + tuple(as_seen(one, now) for one in noted.new)
+
+
+def _following(one: FindingSeen, told: Mapping[int, Finding]) -> FindingSeen:
+    """The finding as it reads by now."""
+    now_says = None if one.id is None else told.get(one.id)
+    if now_says is None:
+        return one
+    return replace(
+        one,
+        sentence=now_says.sentence,
+        neglect_or_abuse=now_says.neglect_or_abuse,
+        strength=now_says.strength,
+        points_at=now_says.points_at,
+    )
 
 
 def with_judgment(view: PumpView, row: Judged | None) -> PumpView:

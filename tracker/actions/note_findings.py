@@ -5,72 +5,69 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from tracker.findings.catalogue import findings, same_cause
+from tracker.findings.catalogue import CATALOGUE, findings, same_cause
 from tracker.findings.history import Finding, History
 from tracker.findings.view import FindingSeen
 from tracker.records.finding import FindingRecord
 
-OF_READINGS: Final = frozenset({"unlogged_refill", "unlogged_reprogramming", "volume_vanished"})
-OF_RECORDS: Final = frozenset(
-    {
-        "refill_not_seen",
-        "volume_discrepancy",
-        "code_contradicted",
-        "session_not_completed",
-        "unknown_programmer",
-        "handling_against_limits",
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What changed about one pump's findings: those to add, and the ids of those mended or shown again."""
+    """What changed about one pump's findings: to add, ids mended, ids shown again, and what reads otherwise by now."""
 
     new: tuple[Finding, ...] = ()
     mended: tuple[int, ...] = ()
     back: tuple[int, ...] = ()
+    changed: tuple[tuple[int, Finding], ...] = ()
 
 
 def compare(history: History, known: Sequence[FindingSeen], since: datetime) -> Noted:
     """Hold the history against the findings on record. ``since`` is from when on its visits and sessions are complete.
 
-    A finding is mended where the records, still in view, no longer show it: a refill was logged, a visit amended. One
-    that lies before what is in view stays as it is.
+    A finding is mended where the records, still in view, no longer show it: a refill was logged, a visit amended; its
+    kind says what it rests on. One that lies before what is in view stays as it is, unless records answer it. One that
+    nobody has reviewed follows what became known since: whom it may relate to, and whether it bears on neglect.
     """
     shown = findings(history)
-    new = tuple(one for one in shown if not any(_same(one, stored) for stored in known))
-    mended = [
-        stored.id
-        for stored in known
-        if stored.id is not None
-        and not stored.mended
-        and _in_view(history, stored, since)
-        and not any(_same(one, stored) for one in shown)
-    ]
-    back = [
-        stored.id
-        for stored in known
-        if stored.id is not None and stored.mended and any(one.key == stored.key for one in shown)
-    ]
-    return Noted(new, tuple(mended), tuple(back))
+    by_key = {one.key: one for one in shown}
+    stored = [(one.id, one) for one in known if one.id is not None]
+    return Noted(
+        new=tuple(one for one in shown if not any(_same(one, other) for other in known)),
+        mended=tuple(id_ for id_, one in stored if not one.mended and _is_over(history, one, shown, since)),
+        back=tuple(id_ for id_, one in stored if one.mended and one.key in by_key),
+        changed=tuple(
+            (id_, by_key[one.key])
+            for id_, one in stored
+            if one.ruling is None and one.key in by_key and _reads_otherwise(one, by_key[one.key])
+        ),
+    )
+
+
+def _is_over(history: History, stored: FindingSeen, shown: Sequence[Finding], since: datetime) -> bool:
+    """Whether the cause of a finding on record is gone, as far as its kind lets the records say so."""
+    kind = CATALOGUE.get(stored.kind)
+    if kind is None or any(_same(one, stored) for one in shown):
+        return False
+    if kind.in_view(history, stored.happened_at, since):
+        return True
+    return kind.answered is not None and stored.happened_at > since and kind.answered(history, stored)
 
 
 def _same(one: Finding, stored: FindingSeen) -> bool:
-    likeness = Finding(stored.kind, stored.key, stored.happened_at, "", "", "", (), ())
-    return same_cause(one, likeness)
+    return same_cause(stored.kind, (stored.key, stored.happened_at), one)
 
 
-def _in_view(history: History, stored: FindingSeen, since: datetime) -> bool:
-    if stored.kind in OF_READINGS and ":session:" not in stored.key:
-        return len(history.volumes) > 1 and stored.happened_at > history.volumes[1].at
-    return stored.kind in OF_RECORDS | OF_READINGS and stored.happened_at > since
+def _reads_otherwise(stored: FindingSeen, one: Finding) -> bool:
+    return (stored.neglect_or_abuse, stored.points_at, stored.strength) != (
+        one.neglect_or_abuse,
+        one.points_at,
+        one.strength,
+    )
 
 
 def as_seen(finding: Finding, now: datetime) -> FindingSeen:
@@ -99,6 +96,13 @@ def store_findings(session: Session, noted: Sequence[tuple[int, Noted]], now: da
     if rows:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
         session.execute(dialect.insert(FindingRecord).on_conflict_do_nothing(), rows)
+    for id_, finding in sorted((one for _, each in noted for one in each.changed), key=lambda one: one[0]):
+        session.execute(
+            update(FindingRecord)
+            .where(col(FindingRecord.id) == id_, col(FindingRecord.ruling).is_(None))
+            .values(**_told(finding))
+            .execution_options(synchronize_session=False)
+        )
     for ids, mended_at in (
         ([one for _, each in noted for one in each.mended], now),
         ([one for _, each in noted for one in each.back], None),
@@ -119,6 +123,12 @@ def _row(pump_id: int, finding: Finding, now: datetime) -> dict[str, object]:
         "key": finding.key[:200],
         "found_at": now,
         "happened_at": finding.happened_at,
+    } | _told(finding)
+
+
+def _told(finding: Finding) -> dict[str, object]:
+    """What a finding says, which may change as long as nobody has reviewed it."""
+    return {
         "neglect_or_abuse": finding.neglect_or_abuse,
         "strength": finding.strength,
         "points_at": finding.points_at,

@@ -10,11 +10,15 @@ from typing import Final
 from sqlmodel import Session
 
 from devices.models import catalogue
+from devices.prescription import Prescription
+from devices.prescription_json import prescription_or_none
 from devices.stability import Stability, stability
 from tracker.actions.look_ahead import first_fill
+from tracker.actions.prescription import recorded
 from tracker.findings.clinic_day import zone_named
 from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, in_view, volumes
-from tracker.findings.trend import RESERVOIR_POINTS, Point
+from tracker.findings.prescribed import allotted_ml_per_day
+from tracker.findings.trend import RESERVOIR_POINTS, Point, moment
 from tracker.findings.view import FindingSeen
 from tracker.findings.wanted import ENDED
 from tracker.records.alarm import AlarmSpan, alarms_of_pumps
@@ -108,6 +112,14 @@ def history_of(
         filled_at=outlook.filled_at,
         refill_by=_overdue_from(past, pump, outlook, cap_days),
         low_mark_at=outlook.low_mark_low_at,
+        due_dates=tuple((moment(since), moment(due)) for since, due in outlook.due_dates),
+        low_mark_ml=pump.low_reservoir_ml,
+        low_marks=tuple((moment(until), ml) for until, ml in pump.low_marks or ()),
+        paused=tuple((moment(start), moment(end)) for start, end in pump.pauses or ()),
+        surgery_on=pump.replacement_planned_for,
+        boluses_ml_per_day=allotted_ml_per_day(_prescribed(past, pump)),
+        report_interval=timedelta(seconds=pump.report_interval_s),
+        known=tuple(known),
         ended_at=_ended_at(past, pump, zone),
         cut=len(points) >= RESERVOIR_POINTS,
     )
@@ -124,6 +136,15 @@ def _ended_at(past: Past, pump: Pump, zone: str) -> datetime | None:
     return min((at for at in (taken_out, moved) if at is not None), default=pump.created_at)
 
 
+def _prescribed(past: Past, pump: Pump) -> Prescription | None:
+    """What the record says is in the pump; where it tells of no boluses, the last draft that does."""
+    known = recorded(pump)
+    if known is not None and known.boluses is not None:
+        return known
+    drafts = [row for row in past.visits.get(key(pump.id), ()) if row.status == "draft" and row.prescription_after]
+    return prescription_or_none(drafts[-1].prescription_after) if drafts else known
+
+
 def _visit(row: VisitDone) -> VisitSeen:
     return VisitSeen(
         id=key(row.id),
@@ -137,6 +158,8 @@ def _visit(row: VisitDone) -> VisitSeen:
         before=row.prescription_before,
         after=row.prescription_after,
         codes=tuple(row.codes),
+        confirmed=row.status == "confirmed",
+        drafted=row.source == "session",
     )
 
 
@@ -159,7 +182,9 @@ def _alarm(row: AlarmSpan) -> AlarmPast:
         id=key(row.id),
         code=row.code,
         first_seen_at=row.first_seen_at,
+        last_seen_at=row.last_seen_at,
         waits_since=row.unheard_since or row.opened_at,
+        came_at=row.unheard_since or row.first_seen_at,
         cleared_at=row.cleared_at,
         acknowledged_at=row.acknowledged_at,
         closed_at=row.closed_at,

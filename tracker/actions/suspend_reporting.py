@@ -8,10 +8,12 @@ from typing import Final
 from sqlmodel import Session
 
 from tracker.errors import Conflict, Invalid, at_most
+from tracker.findings.trend import micros
 from tracker.records.columns import key
 from tracker.records.pump import Pump, look_again
 
 LONGEST: Final = timedelta(days=180)
+_PAUSES_KEPT: Final = 20
 
 
 def suspend_reporting(session: Session, pump: Pump, *, until: datetime, reason: str, now: datetime) -> Pump:
@@ -22,6 +24,7 @@ def suspend_reporting(session: Session, pump: Pump, *, until: datetime, reason: 
         raise Invalid("say why no reports are expected", field="reason")
     at_most(500, reason.strip(), "reason")
     pump.suspended_until, pump.suspended_reason = until, reason.strip()
+    pump.pauses = [*_ended(pump, now), [micros(now), micros(until)]][-_PAUSES_KEPT:]
     session.add(pump)
     session.flush()
     look_again(session, [key(pump.id)], now)
@@ -33,7 +36,13 @@ def resume_reporting(session: Session, pump: Pump, *, now: datetime) -> Pump:
     if pump.suspended_until is None or pump.suspended_until <= now:
         raise Conflict("reports are expected already")
     pump.suspended_until, pump.suspended_reason = None, None
+    pump.pauses = _ended(pump, now)
     session.add(pump)
     session.flush()
     look_again(session, [key(pump.id)], now)
     return pump
+
+
+def _ended(pump: Pump, now: datetime) -> list[list[int]]:
+    """The pauses of the pump's reports, none of them longer than until now."""
+    return [[start, min(end, micros(now))] for start, end in pump.pauses or []]

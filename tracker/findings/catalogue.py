@@ -1,58 +1,81 @@
-"""Every kind of finding. A kind is added by its function and one line here."""
+"""Every kind of finding. A kind is added by its file in `kinds` and one line here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
-from tracker.findings.care_signs import dry_runs, handling, late_refills, prolonged_stops, unattended_alarms
 from tracker.findings.history import Finding, History
-from tracker.findings.programming_signs import (
-    codes_contradicted,
-    sessions_not_completed,
-    unknown_programmers,
-    unlogged_reprogrammings,
+from tracker.findings.kind import FindingKind
+from tracker.findings.kinds import (
+    alarm_unattended,
+    code_contradicted,
+    handling_against_limits,
+    late_refill,
+    prolonged_stop,
+    ran_dry,
+    refill_not_seen,
+    session_not_completed,
+    unknown_programmer,
+    unlogged_refill,
+    unlogged_reprogramming,
+    volume_discrepancy,
+    volume_vanished,
 )
-from tracker.findings.reservoir_signs import refills_not_seen, unlogged_refills, vanished_volumes, volume_discrepancies
 
-KINDS: Final[tuple[Callable[[History], Iterable[Finding]], ...]] = (
-    dry_runs,
-    late_refills,
-    vanished_volumes,
-    unlogged_refills,
-    refills_not_seen,
-    volume_discrepancies,
-    unlogged_reprogrammings,
-    sessions_not_completed,
-    unknown_programmers,
-    prolonged_stops,
-    unattended_alarms,
-    codes_contradicted,
-    handling,
+KINDS: Final[Sequence[FindingKind]] = (
+    ran_dry.KIND,
+    late_refill.KIND,
+    volume_vanished.KIND,
+    unlogged_refill.KIND,
+    refill_not_seen.KIND,
+    volume_discrepancy.KIND,
+    unlogged_reprogramming.KIND,
+    session_not_completed.KIND,
+    unknown_programmer.KIND,
+    prolonged_stop.KIND,
+    alarm_unattended.KIND,
+    code_contradicted.KIND,
+    handling_against_limits.KIND,
 )
+CATALOGUE: Final[Mapping[str, FindingKind]] = MappingProxyType({kind.name: kind for kind in KINDS})
 
 SAME_CAUSE: Final = timedelta(hours=36)
 """Two findings of a kind so close together have one cause: which report shows it first depends on what came late."""
-BY_RECORD: Final = frozenset(
-    {"refill_not_seen", "volume_discrepancy", "code_contradicted", "session_not_completed", "unknown_programmer"}
-)
-"""Kinds that name their cause by a record, so that nearness in time says nothing."""
 
 
 def findings(history: History) -> tuple[Finding, ...]:
-    """Everything that the history shows, in order of time, each cause once."""
+    """Everything that the history shows, in order of time, each cause once, with what to exclude first."""
     found: list[Finding] = []
-    for finding in sorted((one for kind in KINDS for one in kind(history)), key=lambda one: (one.happened_at, one.key)):
-        if not any(same_cause(finding, known) for known in found):
+    shown = [_complete(kind, one, history) for kind in KINDS for one in kind.find(history)]
+    for finding in sorted(shown, key=lambda one: (one.happened_at, one.key)):
+        if not any(same_cause(finding.kind, (finding.key, finding.happened_at), known) for known in found):
             found.append(finding)
     return tuple(found)
 
 
-def same_cause(one: Finding, other: Finding) -> bool:
-    """Whether two findings have the same cause."""
-    if one.kind != other.kind:
+def same_cause(kind: str, named: tuple[str, datetime], known: Finding) -> bool:
+    """Whether what is named by key and time has the same cause as a finding."""
+    key, happened_at = named
+    if kind != known.kind:
         return False
-    if one.key == other.key:
+    if key == known.key:
         return True
-    return one.kind not in BY_RECORD and abs(one.happened_at - other.happened_at) <= SAME_CAUSE
+    return not CATALOGUE[kind].named_by_record and abs(happened_at - known.happened_at) <= SAME_CAUSE
+
+
+def title(kind: str) -> str:
+    """How pages name findings of that kind; one that the catalogue no longer has is named by its code."""
+    known = CATALOGUE.get(kind)
+    return kind.replace("_", " ").capitalize() if known is None else known.title
+
+
+def _complete(kind: FindingKind, one: Finding, history: History) -> Finding:
+    return replace(
+        one,
+        explanations=kind.explain(one.direction, history.model),
+        neglect_or_abuse=kind.bears_on_neglect and one.neglect_or_abuse,
+    )

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
 from devices.model import PumpModel
 from tracker.findings.trend import Point, moment
+from tracker.findings.view import FindingSeen
 
-NEGLECT_KINDS: Final = frozenset(
-    {
-        "late_refill",
-        "ran_dry",
-        "alarm_unattended",
-        "volume_vanished",
-        "unknown_programmer",
-        "prolonged_stop",
-        "handling_against_limits",
-    }
-)
-"""Kinds that bear on CMM-210.5's second criterion; the others say that records and readings disagree."""
+
+class Direction(StrEnum):
+    """What a finding is about, which decides what may explain it: more or less than expected, too early or too late."""
+
+    MORE = "more"
+    LESS = "less"
+    EARLY = "early"
+    LATE = "late"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def volumes(points: list[Point]) -> tuple[VolumeSeen, ...]:
 
 @dataclass(frozen=True, slots=True)
 class VisitSeen:
-    """A visit that was not withdrawn."""
+    """A visit that was not withdrawn. ``confirmed``: a person says so; ``drafted``: a programmer session told it."""
 
     id: int
     performed_at: datetime
@@ -60,6 +59,8 @@ class VisitSeen:
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     codes: tuple[str, ...]
+    confirmed: bool = True
+    drafted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,10 @@ class SessionSeen:
 
 @dataclass(frozen=True, slots=True)
 class AlarmPast:
-    """An alarm, over or not. ``waits_since`` is when the clinic could know of it, or was last told of it anew."""
+    """An alarm, over or not. ``waits_since`` is when the clinic could know of it, or was last told of it again.
+
+    ``last_seen_at``: the last report that carried it. ``came_at``: what was done from then on may answer it.
+    """
 
     id: int
     code: str
@@ -88,6 +92,8 @@ class AlarmPast:
     cleared_at: datetime | None
     acknowledged_at: datetime | None
     closed_at: datetime | None
+    last_seen_at: datetime
+    came_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,12 @@ class History:
     ``ended_at``: when this clinic ceased to answer for the pump, as by its explant; None while it does.
     ``zone``: the clinic's time zone by its IANA name.
     ``cut``: the pump had reported before what is in view, so that what its first volume shows may have begun earlier.
+    ``refill_by``: by when the fill is past its known limit. ``due_dates``: the refill dates that the clinic was shown,
+    each from when on. ``low_mark_ml``: the mark now; ``low_marks``: what it was, each until when.
+    ``paused``: when no report was asked for. ``surgery_on``: the day of a planned replacement.
+    ``boluses_ml_per_day``: the most that the patient may take beside the programmed flow.
+    ``since``: from when on visits and sessions are all there; None where they are from the first.
+    ``known``: the findings on record, whose readings may no longer be in view.
     """
 
     model: PumpModel
@@ -123,6 +135,15 @@ class History:
     filled_at: datetime | None = None
     refill_by: datetime | None = None
     low_mark_at: datetime | None = None
+    due_dates: tuple[tuple[datetime, datetime], ...] = ()
+    low_mark_ml: float | None = None
+    low_marks: tuple[tuple[datetime, float | None], ...] = ()
+    paused: tuple[tuple[datetime, datetime], ...] = ()
+    surgery_on: date | None = None
+    boluses_ml_per_day: float = 0.0
+    report_interval: timedelta = timedelta(days=1)
+    known: tuple[FindingSeen, ...] = ()
+    since: datetime | None = None
     ended_at: datetime | None = None
     cut: bool = False
 
@@ -141,7 +162,7 @@ def in_view(history: History, since: datetime) -> History:
     told = [seen for seen in history.volumes if end is None or seen.at <= end]
     kept = tuple(seen for seen in told if seen.at >= since)
     alarms = tuple(one for one in history.alarms if end is None or one.first_seen_at <= end)
-    return replace(history, volumes=kept, alarms=alarms, cut=history.cut or len(kept) < len(told))
+    return replace(history, volumes=kept, alarms=alarms, since=since, cut=history.cut or len(kept) < len(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +177,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the records show. ``key`` names the cause within the pump; ``mend`` is the fix that a page offers."""
+    """What the records show. ``key`` names the cause within the pump; ``mend`` is the fix that a page offers.
+
+    ``neglect_or_abuse``: whether this case bears on CMM-210.5's second criterion; a person rules on it.
+    ``explanations``: what to exclude first; the catalogue adds them by kind, ``direction`` and model.
+    """
 
     kind: str
     key: str
@@ -165,13 +190,10 @@ class Finding:
     points_at: str
     sentence: str
     evidence: tuple[Evidence, ...]
-    explanations: tuple[str, ...]
     mend: str | None = None
-
-    @property
-    def neglect_or_abuse(self) -> bool:
-        """Whether it bears on abuse or neglect; a person rules on it."""
-        return self.kind in NEGLECT_KINDS
+    direction: Direction = Direction.OTHER
+    neglect_or_abuse: bool = False
+    explanations: tuple[str, ...] = ()
 
 
 def report(seen: VolumeSeen) -> Evidence:

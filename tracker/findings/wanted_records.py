@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from devices.alarms import Priority
+from tracker.findings.catalogue import CATALOGUE, title
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.line import Line, page
 from tracker.findings.view import AdvisorySeen, FindingSeen, PumpView
@@ -14,25 +14,8 @@ from tracker.findings.view import AdvisorySeen, FindingSeen, PumpView
 DRAFT_WITHIN: Final = timedelta(days=7)
 RULE_WITHIN: Final = timedelta(days=14)
 ADVISORY_WITHIN: Final = timedelta(days=14)
-URGENT_FINDINGS: Final = frozenset({"session_not_completed", "volume_vanished", "volume_discrepancy"})
-"""Findings behind which a patient may be harmed now: a pump left stopped, an overdose, drug beside the reservoir."""
 STILL_URGENT: Final = timedelta(days=30)
 """What lies further back calls for a ruling, not for haste. Assumed."""
-TITLES: Final[Mapping[str, str]] = {
-    "ran_dry": "The reservoir ran dry",
-    "late_refill": "A refill was late or missed",
-    "volume_vanished": "Drug has gone from the reservoir",
-    "unlogged_refill": "The volume rose with no refill logged",
-    "refill_not_seen": "A logged refill that the pump never showed",
-    "volume_discrepancy": "A refill found another volume than expected",
-    "unlogged_reprogramming": "Settings changed with no visit logged",
-    "session_not_completed": "A programming session was not completed",
-    "unknown_programmer": "An unknown programmer was used",
-    "prolonged_stop": "The pump was stopped for long",
-    "alarm_unattended": "Nobody looked at an alarm for days",
-    "code_contradicted": "A code that the readings contradict",
-    "handling_against_limits": "Handled against the model's limits",
-}
 
 
 def draft_lines(view: PumpView, _now: datetime) -> list[Line]:
@@ -67,14 +50,15 @@ def finding_lines(view: PumpView, _now: datetime) -> list[Line]:
 
 def _finding(view: PumpView, one: FindingSeen) -> Line:
     fresh = one.found_at - one.happened_at <= STILL_URGENT
-    urgent = one.kind in URGENT_FINDINGS and fresh
-    step = "See the evidence, exclude the innocent explanations, and rule on it."
+    kind = CATALOGUE.get(one.kind)
+    urgent = kind is not None and kind.urgent and fresh
+    step = "Check the evidence and the other explanations first, then review it."
     return Line(
         key=f"pump:{view.pump_id}:finding:{one.key}",
         kind="finding",
         priority=Priority.MEDIUM if urgent or (one.strength == "strong" and fresh) else Priority.LOW,
         harm_at=one.happened_at + timedelta(days=1) if urgent else one.found_at + RULE_WITHIN,
-        what=TITLES.get(one.kind, one.kind.replace("_", " ").capitalize()),
+        what=title(one.kind),
         why=one.sentence,
         next_step=f"{step} {one.mend}" if one.mend else step,
         since=one.happened_at,

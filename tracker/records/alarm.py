@@ -64,6 +64,7 @@ class AlarmSpan(NamedTuple):
     pump_id: int
     code: str
     first_seen_at: datetime
+    last_seen_at: datetime
     opened_at: datetime
     cleared_at: datetime | None
     acknowledged_at: datetime | None

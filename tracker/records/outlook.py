@@ -70,6 +70,11 @@ class Outlook(SQLModel, table=True):
     reservoir_basis: str = Field(default="", max_length=2000)
     refill_by_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     refill_reason: str = Field(default="", max_length=2000)
+    due_dates: list[Any] = Field(
+        default_factory=list,
+        sa_type=JsonColumn,
+        description="refill dates that the clinic was shown, [from, date] in microseconds",
+    )
 
 
 @dataclass(slots=True)
@@ -106,6 +111,7 @@ class Ahead:
     reservoir_basis: str = ""
     refill_by_at: datetime | None = None
     refill_reason: str = ""
+    due_dates: list[Any] = field(default_factory=list)
 
 
 NAMES = tuple(Ahead.__slots__)

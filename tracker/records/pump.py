@@ -85,6 +85,8 @@ class Pump(SQLModel, table=True):
         default=None, sa_type=UtcDateTime, description="silence is expected until then"
     )
     suspended_reason: str | None = Field(default=None, max_length=500)
+    pauses: list[Any] | None = Field(default=None, sa_type=JsonColumn, description="[from, until] in microseconds")
+    low_marks: list[Any] | None = Field(default=None, sa_type=JsonColumn, description="earlier ones, [until, mL]")
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -60,6 +60,8 @@ class VisitDone(NamedTuple):
     id: int
     pump_id: int
     performed_at: datetime
+    status: str
+    source: str
     logged_at: datetime
     analysed: bool
     reprogrammed: bool

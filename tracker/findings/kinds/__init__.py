@@ -1,0 +1,1 @@
+"""One file for each kind of finding; `tracker.findings.catalogue` lists them."""
