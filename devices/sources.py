@@ -66,6 +66,16 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "cerebral origin, changes of 5 to 20 % (secondary source).",
         "F17": "Textbook chapter on ziconotide (aneskey.com): start at 2.4 mcg a day at most, steps of at most 2.4 not "
         "oftener than weekly, at most 19.2 mcg a day.",
+        "S7b": "MiniMed, implantable insulin pump manual (3160), page 53: altitudes over 2,500 m and depths change the "
+        "pump's flow.",
+        "S28": "Programming and refilling of intrathecal pumps (functionalneuro.surgery): what a session reads "
+        "and sets, the reservoir volume among it.",
+        "S29": "A810 programmer's manual (manualmachine.com): the last screen compares all settings, old and new.",
+        "S38c": "A leaking SynchroMed pump, Pain 1997: 14 mL missing through a damaged septum.",
+        "S38d": "Anesthesiology 89/5/1264: more left than expected, with a blocked catheter as the first suspicion.",
+        "S39": "CISA advisory ICSMA-18-137-01 on a programmer's memory card.",
+        "S53": "Coding forum (aapc.com), threads on 62369 where the volume alone was updated (secondary source).",
+        "F7": "Abstract on clonidine with hydromorphone: 2.4 mL of the reservoir can't be drawn back.",
         "S49": "Bolash and others 2015 (PubMed 25250852): 559 pumps, median 5.9 years when explanted for the battery.",
     }
 )

@@ -24,6 +24,18 @@ class Rests(StrEnum):
     NEVER = "never"
 
 
+class FixedAt(StrEnum):
+    """Where a page leads to fix the cause: a new visit, filled in as far as the finding tells, or what it rests on."""
+
+    NEW_VISIT = "new_visit"
+    NEW_REFILL = "new_refill"
+    NEW_REFILL_THEN = "new_refill_then"
+    NEW_REPROGRAMMING_THEN = "new_reprogramming_then"
+    ITS_VISIT = "its_visit"
+    PROGRAMMERS = "programmers"
+    NOWHERE = "nowhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Something that explains a finding with nobody at fault, to be excluded first.
@@ -46,7 +58,7 @@ class FindingKind:
     harmed now. ``bears_on_neglect``: whether any case of it may; the function says which. ``rests_on``: what resolves
     it. ``answered``: whether records explain one whose readings are no longer kept. ``named_by_record``: its key names
     its cause, so that two that are near in time are two. ``directions``: those that its findings can have.
-    ``explanations``: what may explain it.
+    ``explanations``: what may explain it. ``fixed_at``: where a page leads to fix its cause.
     """
 
     name: str
@@ -59,6 +71,7 @@ class FindingKind:
     named_by_record: bool
     directions: frozenset[Direction]
     explanations: tuple[Explanation, ...]
+    fixed_at: FixedAt
 
     def explain(self, direction: Direction, model: PumpModel) -> tuple[str, ...]:
         """What may explain a finding of that direction with that model, in the order of the kind's list."""

@@ -126,7 +126,8 @@ def stops(prescription: object) -> bool:
     """Whether a prescription says that nothing is to be given."""
     if not isinstance(prescription, dict):
         return False
-    return prescription.get("mode") == "stopped" or _none(prescription.get("dose_per_day"))
+    drugs = prescription.get("drugs") or [prescription]
+    return prescription.get("mode") == "stopped" or all(_none(one.get("dose_per_day")) for one in drugs)
 
 
 def _starts(one: SessionSeen) -> bool:

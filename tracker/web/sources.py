@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
+from tracker.findings.catalogue import CATALOGUE
+from tracker.findings.kind import FixedAt
 from tracker.records.finding import FindingRecord
 
 
@@ -30,17 +32,23 @@ def source_link(serial: str, source: Mapping[str, Any] | None) -> str | None:
 def mend_link(serial: str, finding: FindingRecord) -> str | None:
     """The page on which a finding's mend is done, filled in as far as the finding tells; None where there is none."""
     at = finding.happened_at.isoformat()
-    visits = {
-        "unlogged_refill": {"at": at, "refilled": "yes"},
-        "unlogged_reprogramming": {"at": at, "reprogrammed": "yes"},
-        "late_refill": {"refilled": "yes"},  # when it was done, only a person knows
-        "session_not_completed": {},
-    }
-    if finding.kind in visits:
-        return f"/pumps/{serial}/visits/new?{urlencode(visits[finding.kind])}".rstrip("?")
-    if finding.kind == "unknown_programmer":
+    kind = CATALOGUE.get(finding.kind)
+    place = FixedAt.NOWHERE if kind is None else kind.fixed_at
+    if place in _NEW:
+        given = {name: at if value is None else value for name, value in _NEW[place].items()}
+        return f"/pumps/{serial}/visits/new?{urlencode(given)}".rstrip("?")
+    if place is FixedAt.PROGRAMMERS:
         return f"/clinic?{urlencode({'programmer': finding.key.partition(':')[2]})}#programmers"
-    if finding.kind in {"refill_not_seen", "code_contradicted", "volume_discrepancy"}:
+    if place is FixedAt.ITS_VISIT:
         logged = (part for part in finding.evidence if isinstance(part, Mapping) and part.get("kind") == "visit")
         return next((source_link(serial, part) for part in logged), None)
     return None
+
+
+_NEW: Final[Mapping[FixedAt, Mapping[str, str | None]]] = {
+    FixedAt.NEW_VISIT: {},
+    FixedAt.NEW_REFILL: {"refilled": "yes"},  # when it was done, only a person knows
+    FixedAt.NEW_REFILL_THEN: {"at": None, "refilled": "yes"},
+    FixedAt.NEW_REPROGRAMMING_THEN: {"at": None, "reprogrammed": "yes"},
+}
+"""What a new visit is filled in with; None stands for the finding's own time."""

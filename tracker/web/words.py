@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from tracker.findings.catalogue import CATALOGUE
 from tracker.web.intervals import interval_text
 
 PRIORITY: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
@@ -41,6 +42,7 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "nonprogrammable_pump": "Constant-flow pump",
         "reservoir": "Reservoir",
         "not_relevant": "Not relevant",
+        "upheld": "Confirmed",
     }
 )
 """The codes whose words are not simply the code without its underscores."""
@@ -49,7 +51,8 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
 def word(code: object) -> str:
     """The words for a code: from the table, else the code itself with spaces and a capital."""
     text = str(code)
-    return WORDS.get(text) or text.replace("_", " ").strip().capitalize()
+    kind = CATALOGUE.get(text)
+    return WORDS.get(text) or (kind.title if kind else text.replace("_", " ").strip().capitalize())
 
 
 def sign(priority: int) -> tuple[str, str]:

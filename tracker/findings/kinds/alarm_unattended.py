@@ -8,7 +8,7 @@ from typing import Final
 
 from devices.alarms import AlarmCode, Priority, meaning, priority
 from tracker.findings.history import AlarmPast, Direction, Finding, History, alarm
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.measured_time import paused
 from tracker.findings.refill_due import ordered_stop
 
@@ -80,4 +80,5 @@ KIND: Final = FindingKind(
         Explanation("the patient could not hear the alarm, or was never told what it means", "S3c"),
         Explanation("the message reached the clinic late", "reasoned"),
     ),
+    fixed_at=FixedAt.NOWHERE,
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from tracker.findings.clinic_day import day_text
 from tracker.findings.history import Direction, Finding, History, VisitSeen, VolumeSeen, near, report, visit
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.prescribed import changed, same_in_all
 
 WAITS: Final = timedelta(hours=48)
@@ -73,4 +73,5 @@ KIND: Final = FindingKind(
         Explanation("a change of alarm settings, bolus limits or the clock, which no reading shows", "S29"),
         Explanation("an update of the refill volume alone, which payers judge differently", "S53"),
     ),
+    fixed_at=FixedAt.ITS_VISIT,
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from tracker.findings.clinic_day import day_text
 from tracker.findings.history import Direction, Evidence, Finding, History, MriPast, report
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 
 OVERFILL_ML: Final = 0.5
 
@@ -68,4 +68,5 @@ KIND: Final = FindingKind(
         Explanation("a value entered wrongly", "reasoned"),
         Explanation("an emergency that left no choice", "S11b"),
     ),
+    fixed_at=FixedAt.NOWHERE,
 )

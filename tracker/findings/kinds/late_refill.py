@@ -10,7 +10,7 @@ from devices.alarms import AlarmCode
 from tracker.findings.clinic_day import day_text
 from tracker.findings.explanations import MISSED
 from tracker.findings.history import AlarmPast, Direction, Evidence, Finding, History, VolumeSeen, alarm
-from tracker.findings.kind import FindingKind, Rests
+from tracker.findings.kind import FindingKind, FixedAt, Rests
 from tracker.findings.kinds.volume_vanished import vanished_volumes
 from tracker.findings.measured_time import measured
 from tracker.findings.refill_due import LATE_AFTER, SAME_TIME, came_due, excused, filled_between, still_full, was_seen
@@ -170,4 +170,5 @@ KIND: Final = FindingKind(
     named_by_record=False,
     directions=frozenset({Direction.LATE}),
     explanations=MISSED,
+    fixed_at=FixedAt.NEW_REFILL,
 )

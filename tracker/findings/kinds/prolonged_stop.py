@@ -10,7 +10,7 @@ from devices.alarms import AlarmCode
 from tracker.findings.clinic_day import time_text
 from tracker.findings.explanations import MRI, ORDERED_STOP
 from tracker.findings.history import Direction, Finding, History, SessionSeen, report, session
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.measured_time import runs
 from tracker.findings.refill_due import ordered_stop
 from tracker.findings.view import FindingSeen
@@ -69,4 +69,5 @@ KIND: Final = FindingKind(
         MRI,
         Explanation("a motor stall", "S5"),
     ),
+    fixed_at=FixedAt.NOWHERE,
 )

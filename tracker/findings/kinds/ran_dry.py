@@ -10,7 +10,7 @@ from devices.alarms import AlarmCode
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.explanations import MISSED
 from tracker.findings.history import AlarmPast, Direction, Finding, History, alarm
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.refill_due import came_due, excused, heard, ordered_stop, still_full, was_seen
 
 
@@ -73,4 +73,5 @@ KIND: Final = FindingKind(
     named_by_record=False,
     directions=frozenset({Direction.LATE, Direction.EARLY}),
     explanations=(*MISSED, Explanation("the forecast or the alarm came too late", "reasoned")),
+    fixed_at=FixedAt.NOWHERE,
 )

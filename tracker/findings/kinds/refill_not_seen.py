@@ -12,7 +12,7 @@ from devices.refill import after_filling
 from tracker.findings.clinic_day import day_text
 from tracker.findings.explanations import COUNT, POCKET_FILL, SENSOR
 from tracker.findings.history import Direction, Finding, History, VisitSeen, VolumeSeen, report, visit
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.reservoir_reports import LEAST_RISE_ML, LOGGED_WITHIN, SHORT_GAP
 
 
@@ -87,4 +87,5 @@ KIND: Final = FindingKind(
         SENSOR,
         COUNT,
     ),
+    fixed_at=FixedAt.ITS_VISIT,
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from tracker.findings.clinic_day import time_text
 from tracker.findings.history import Direction, Finding, History, session
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 
 COMPLETED_WITHIN: Final = timedelta(hours=24)
 
@@ -47,4 +47,5 @@ KIND: Final = FindingKind(
         Explanation("a session broken off by a lost connection", "S6"),
         Explanation("a session completed on another programmer", "reasoned"),
     ),
+    fixed_at=FixedAt.NEW_VISIT,
 )

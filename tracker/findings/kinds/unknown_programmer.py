@@ -9,7 +9,7 @@ from typing import Final
 from tracker.findings.clinic_day import time_text
 from tracker.findings.explanations import EMERGENCY
 from tracker.findings.history import Direction, Finding, History, SessionSeen, session
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 
 MRI_WITHIN: Final = timedelta(days=2)
 
@@ -69,4 +69,5 @@ KIND: Final = FindingKind(
         Explanation("a new or borrowed programmer that nobody has entered here", "reasoned"),
         Explanation("the manufacturer's representative, or another clinic", "reasoned"),
     ),
+    fixed_at=FixedAt.PROGRAMMERS,
 )

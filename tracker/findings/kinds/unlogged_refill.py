@@ -8,7 +8,7 @@ from typing import Final
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.explanations import MRI, NOT_LOGGED, OUT_OF_CONTACT, REFILLED_ELSEWHERE, SENSOR
 from tracker.findings.history import Direction, Finding, History, VolumeSeen, report
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.measured_time import heard_together
 from tracker.findings.reservoir_reports import (
     LEAST_RISE_ML,
@@ -67,4 +67,5 @@ KIND: Final = FindingKind(
         MRI,
         SENSOR,
     ),
+    fixed_at=FixedAt.NEW_REFILL_THEN,
 )

@@ -10,7 +10,7 @@ from typing import Final
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.explanations import EMERGENCY, MRI, OUT_OF_CONTACT
 from tracker.findings.history import Direction, Finding, History, VolumeSeen, near, report, session
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.prescribed import changed, same_doses, words
 
 LOGGED_WITHIN: Final = timedelta(hours=24)
@@ -98,4 +98,5 @@ KIND: Final = FindingKind(
         MRI,
         Explanation("a scheduled step of a flexible or bridge program, or a bolus", "S28"),
     ),
+    fixed_at=FixedAt.NEW_REPROGRAMMING_THEN,
 )

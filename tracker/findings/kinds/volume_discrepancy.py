@@ -21,7 +21,7 @@ from tracker.findings.explanations import (
     WRONG_ENTRY,
 )
 from tracker.findings.history import Direction, Evidence, Finding, History, VisitSeen, visit
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 
 JUST_BEFORE: Final = timedelta(days=2)
 """The pump's own count is taken from a report so long before the refill. Assumed."""
@@ -113,4 +113,5 @@ KIND: Final = FindingKind(
         COUNT,
         Explanation("air or a slow draw at this aspiration, or what can't be drawn back", "F7"),
     ),
+    fixed_at=FixedAt.ITS_VISIT,
 )

@@ -10,7 +10,7 @@ from devices.refill import discrepancy_limit_ml
 from tracker.findings.clinic_day import time_text
 from tracker.findings.explanations import ALTITUDE, BOLUSES, COUNT, LEAK, MRI, OVER_INFUSION, SENSOR, TEMPERATURE
 from tracker.findings.history import Direction, Finding, History, near, report
-from tracker.findings.kind import Explanation, FindingKind, Rests
+from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.reservoir_reports import LOGGED_WITHIN, SETTLES_ML, SHORT_GAP, flows, lasting, refilled_near
 
 
@@ -72,4 +72,5 @@ KIND: Final = FindingKind(
         Explanation("a sample or an emptying by another clinic", "reasoned"),
         Explanation("a volume corrected with the programmer", "reasoned"),
     ),
+    fixed_at=FixedAt.NOWHERE,
 )

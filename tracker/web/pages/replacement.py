@@ -38,7 +38,7 @@ FACTS = (
     ("repairable", "It can be repaired"),
     ("components_functional", "Its components still work"),
 )
-RULINGS = (("upheld", "Upheld"), ("explained", "Explained"), ("not_relevant", "Not relevant"))
+RULINGS = (("upheld", "Confirmed"), ("explained", "Explained"), ("not_relevant", "Not relevant"))
 _HISTORY = 40
 
 
