@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -15,6 +15,9 @@ from tracker.records.session import ProgrammerSessionRecord
 from tracker.records.visit import Visit
 
 INGEST = "ingest"
+LONGEST_SESSION = timedelta(days=1)
+"""Assumed: a session that began longer before its end has a wrong beginning."""
+WRONG_CLOCK = "The clock that dated this session was wrong: the visit has the time at which it arrived. Check the time."
 
 
 def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime) -> Visit | None:
@@ -36,7 +39,8 @@ def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime
         reprogrammed = False  # telling the pump its new volume is part of the refill
     visit = Visit(
         pump_id=record.pump_id,
-        performed_at=record.started_at or record.measured_at,
+        performed_at=_performed_at(record),
+        note=WRONG_CLOCK if record.clock_wrong else "",
         status="draft",
         source="session",
         analysed=analysed,
@@ -62,3 +66,12 @@ def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime
     session.add(record)
     session.flush()
     return visit
+
+
+def _performed_at(record: ProgrammerSessionRecord) -> datetime:
+    """When the session began; a wrong clock's session by its arrival, one that would have lasted days by its end."""
+    if record.clock_wrong:
+        return record.received_at
+    if record.started_at is None or record.measured_at - record.started_at > LONGEST_SESSION:
+        return record.measured_at
+    return record.started_at

@@ -92,7 +92,7 @@ def newly_measured(outlook: Ahead, readings: Iterable[Measured]) -> list[Measure
     if outlook.epoch is None:
         return list(readings)
     mark = (outlook.epoch, outlook.through_seq)
-    return [one for one in readings if (one.epoch, one.seq) > mark]
+    return [one for one in readings if (one.epoch, one.seq) > mark or one.epoch != outlook.epoch]
 
 
 def _filled_at(points: Sequence[Point], *told: datetime | None) -> datetime | None:

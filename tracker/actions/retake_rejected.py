@@ -128,6 +128,8 @@ def _show(report: StatusReport, state: PumpState, now: datetime) -> None:
     state.reservoir_ml, state.flow_ml_per_day = report.reservoir_ml, report.flow_ml_per_day
     state.infusion, state.motor = str(report.infusion), str(report.motor)
     state.alarms, state.firmware = ",".join(map(str, report.alarms)), report.firmware
+    state.unmeasured_by, state.refused_alarms, state.refused_alarms_at = "", "", None
+    state.clock_at = state.clock_wrong_since = state.trusted_at = state.clock_behind_s = None
 
 
 def _store_session(session: Session, pump: Pump, told: ProgrammerSession, now: datetime) -> None:

@@ -21,7 +21,12 @@ from tracker.records.determination import documented_facts
 from tracker.records.finding import findings_of_pumps, rulings, standing_attestations
 from tracker.records.outlook import outlooks
 from tracker.records.pump import Clinic, Pump
-from tracker.records.reading_history import Measured, oldest_reading, readings_known_by
+from tracker.records.reading_history import (
+    Measured,
+    newest_of_wrong_clock,
+    oldest_reading,
+    readings_known_by,
+)
 from tracker.records.visit import last_refills, visits_of_pumps
 
 
@@ -62,7 +67,7 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
         attestation=standing_attestations(session, [pump_id], as_of).get(pump_id),
         cap_days=cap_days,
     )
-    view = replace(view, state=_state(readings[-1]) if readings else None)
+    view = replace(view, state=_newest(readings, newest_of_wrong_clock(session, pump_id, as_of)))
     return replace(view, not_kept=_not_kept(session, view, readings, as_of))
 
 
@@ -85,6 +90,18 @@ def _not_kept(session: Session, view: PumpView, readings: Sequence[Measured], as
         return None
     kept = "none is" if oldest is None else f"the oldest is of {time_text(view, oldest)}"
     return f"The readings of {time_text(view, as_of)} and before are not kept any more ({kept})."
+
+
+def _newest(readings: Sequence[Measured], wrong: Measured | None) -> StateSeen | None:
+    """The report that the state showed: measured last, or after it by number; one of a wrong clock by its arrival."""
+    shown = None if not readings else max((one for one in readings if one.epoch == readings[-1].epoch), key=_number)
+    if wrong is not None and (shown is None or _number(wrong) > _number(shown)):
+        return replace(_state(wrong), measured_at=wrong.received_at, clock_at=wrong.measured_at)
+    return None if shown is None else _state(shown)
+
+
+def _number(reading: Measured) -> tuple[int, int]:
+    return reading.epoch, reading.seq
 
 
 def _findings(session: Session, pump_id: int, as_of: datetime) -> list[FindingSeen]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from devices.message_order import Dated, Standing
 from devices.report import Presence, ProgrammerSession, StatusReport
 from tracker.ingest import forward, gate
 from tracker.ingest.arrival import Arrival
@@ -54,6 +55,9 @@ class PumpBatch:
     cut: int = 0
     newest: StatusReport | None = None
     understood: bool = False
+    dated: list[Dated] | None = None
+    """What was judged of the messages' clocks; None where numbers and times rise as they should."""
+    standing: Standing | None = None
 
     def sift(self, now: datetime) -> None:
         """Part the messages; what was seen before waits in ``repeats`` until it is compared."""
@@ -89,6 +93,18 @@ class PumpBatch:
         else:
             self.sessions.append(message)
 
+    def told_alarms(self) -> list[tuple[datetime, tuple[str, ...]]]:
+        """The alarms of each report with the time by which they count: its own, or its arrival's of a wrong clock."""
+        if self.dated is None:
+            return [(report.measured_at, tuple(map(str, report.alarms))) for report in self.reports]
+        return sorted(
+            (one.at, tuple(map(str, one.message.alarms))) for one in self.dated if isinstance(one.message, StatusReport)
+        )
+
+    def wrong_clocks(self) -> set[Number]:
+        """The numbers of the messages that a wrong clock dated."""
+        return {(one.message.epoch, one.message.seq) for one in self.dated or () if one.clock_wrong}
+
     def has(self, number: Number) -> bool:
         """Whether a message of that number is in, this batch's among them."""
         return number[1] in self.marks[number[0]]
@@ -123,17 +139,16 @@ class PumpBatch:
             or any(forward.first_since(self.pump.prescribed_at, report, state) for report in reports)
         ):
             state.evaluate = True
-        self.newest = newest = reports[0] if len(reports) == 1 else forward.newest_of(reports)
         before = state.measured_at
-        if newest is not None and forward.is_newer(newest, state):
-            state.shown = newest
-        moved = state.shown is not None and (before is None or state.shown.measured_at > before)
+        self.newest = newest = reports[-1] if self.dated is None and reports else forward.newest_of(reports)
+        moved = forward.show(state, reports, self.dated, self.standing)
         if moved:
             state.unmeasured_by = ""
         elif self.refused:
             state.unmeasured_by = "refused"
         elif newest is not None or self.duplicates:
-            state.unmeasured_by = "repeated" if newest is None or newest.measured_at == before else "late"
+            again = newest is None or state.shown is not None or newest.measured_at == before
+            state.unmeasured_by = "repeated" if again else "late"
         if self.refused or (moved and state.refused_alarms_at is not None):
             forward.note_refused(self.refused, state, now)
 

@@ -20,15 +20,19 @@ its own time; only the broker's repeating it says nothing of the pump now.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from devices.check import MAX_AHEAD
+from devices.message_order import Dated, Standing
 from devices.report import Presence, StatusReport
 from tracker.ingest.gate import Mail, Refused
 from tracker.ingest.named_alarms import named_alarms
 from tracker.records.latest import Latest
+from tracker.records.state_exceptions import Clock
 
+_OLD_GREETING: Final = timedelta(days=1)
+"""A live greeting that says an older time has a wrong clock, or waited at the broker: it counts from its arrival."""
 _FLOW_CHANGE: Final = 0.02  # the part of the flow; less is the rounding of a flex schedule
 
 
@@ -37,11 +41,26 @@ def newest_of(reports: Iterable[StatusReport]) -> StatusReport | None:
     return max(reports, key=lambda report: (report.measured_at, report.epoch, report.seq), default=None)
 
 
-def is_newer(report: StatusReport, state: Latest) -> bool:
-    """Whether the report was measured after the one that the state shows (at the same time: numbered after)."""
-    if state.measured_at is None:
-        return True
-    return (report.measured_at, report.epoch, report.seq) > (state.measured_at, state.epoch or 0, state.seq or 0)
+def show(
+    state: Latest, reports: Sequence[StatusReport], dated: Sequence[Dated] | None, standing: Standing | None
+) -> bool:
+    """Have the state show the newest of a batch's reports, with its clock. Returns whether it is a new measurement."""
+    if dated is None or standing is None:
+        state.shown = reports[-1] if reports else None
+        return state.shown is not None
+    shown = [one.message for one in dated if one.shown and isinstance(one.message, StatusReport)]
+    state.shown = shown[-1] if shown else None
+    known = (state.measured_at, state.clock_at, state.trusted_at, state.clock_behind_s, state.clock_wrong_since)
+    behind = None if standing.behind is None else int(standing.behind.total_seconds())
+    clock = Clock(standing.at, standing.clock_at, standing.trusted_at, behind, standing.wrong_since)
+    if state.shown is not None or clock != known:
+        state.clock = clock
+    state.evaluate = state.evaluate or clock.clock_wrong_since != state.clock_wrong_since
+    if state.shown is None:
+        return False
+    if standing.behind is not None:
+        return standing.at != state.measured_at
+    return state.clock_at is not None or state.shown.measured_at != state.measured_at
 
 
 def matters(report: StatusReport, state: Latest) -> bool:
@@ -103,14 +122,15 @@ def note_presence(presences: Sequence[tuple[Presence, bool]], state: Latest, rec
     is dated by its own time only where that lies after the greeting. Only a greeting that comes live is a contact.
     """
     for presence, retained in presences:
+        said = presence.at if retained or received_at - presence.at <= _OLD_GREETING else received_at
         if presence.online:
-            since = presence.at
+            since = said
             state.contact |= not retained
         elif state.online is False and retained:
             continue
         elif state.online_at is not None and presence.at <= state.online_at:
             since = received_at
         else:
-            since = presence.at
+            since = said
         if state.online is not presence.online or presence.online:
             state.online, state.online_at = presence.online, since

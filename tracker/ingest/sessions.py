@@ -52,13 +52,22 @@ def content_of(message: ProgrammerSession) -> Content:
 
 def keep_sessions(connection: Connection, batches: Sequence[PumpBatch], now: datetime) -> None:
     """Store the batch's new sessions and draft each one's visit, in the caller's transaction."""
-    found = [(batch.pump.id, message) for batch in batches for message in batch.sessions]
+    found = [
+        (batch.pump.id, message, (message.epoch, message.seq) in batch.wrong_clocks())
+        for batch in batches
+        for message in batch.sessions
+    ]
     if not found:
         return
     with Session(bind=connection, expire_on_commit=False) as session:
-        for pump_id, message in found:
+        for pump_id, message, clock_wrong in found:
             record = ProgrammerSessionRecord(
-                pump_id=pump_id, epoch=message.epoch, seq=message.seq, received_at=now, **content_of(message)
+                pump_id=pump_id,
+                epoch=message.epoch,
+                seq=message.seq,
+                received_at=now,
+                clock_wrong=clock_wrong,
+                **content_of(message),
             )
             session.add(record)
             session.flush()

@@ -16,6 +16,7 @@ from tracker.actions.note_alarms import PumpReports, note_alarms_of_batch
 from tracker.ingest import gate
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.batch import PumpBatch, Stored
+from tracker.ingest.clocks import date_batches, mark_clocks
 from tracker.ingest.gate import Mail, Refused
 from tracker.ingest.refused import keep_of_nobody, keep_of_pumps
 from tracker.ingest.repeats import settle_repeats
@@ -49,10 +50,12 @@ class Store:
         for batch in batches:
             batch.sift(now)
         settle_repeats(connection, batches)
+        date_batches(connection, batches, now)
         _note_alarms(connection, batches, now)
         reports = [(batch.pump.id, report) for batch in batches for report in batch.reports]
         if reports:
             reading.add_reports(connection, reports, now)
+            mark_clocks(connection, batches)
         keep_sessions(connection, batches, now)
         keep_of_pumps(connection, batches, self._rejected_per_pump, now)
         unknown = {serial: mail for serial, mail in mails.items() if serial not in known}
@@ -97,7 +100,7 @@ def _note_alarms(connection: Connection, batches: Sequence[PumpBatch], now: date
         PumpReports(
             batch.pump.id,
             batch.pump.drug,
-            sorted((report.measured_at, tuple(map(str, report.alarms))) for report in batch.reports),
+            batch.told_alarms(),
         )
         for batch in batches
         if batch.reports and (batch.state.alarms or any(report.alarms for report in batch.reports))

@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from devices.report import StatusReport
 from tracker.records.arrays import array, texts
 from tracker.records.columns import from_micros, to_micros
-from tracker.records.pump import PumpState
 from tracker.records.reading import SAID, said
+from tracker.records.state_exceptions import Clock, keep_clocks, keep_refusals
 
 
 class KnownPump(NamedTuple):
@@ -48,8 +48,14 @@ class Latest(msgspec.Struct):
     online_at: datetime | None
     refused_alarms: str
     refused_alarms_at: datetime | None
+    clock_at: datetime | None
+    trusted_at: datetime | None
+    clock_behind_s: int | None
+    clock_wrong_since: datetime | None
     shown: StatusReport | None = None
     """The report that the state shows from now on; None: the one that it shows already."""
+    clock: Clock | None = None
+    """Where the clock is judged: what its columns are from now on. None: as before."""
     contact: bool = False
     understood: bool = False
     unmeasured_by: str | None = None
@@ -93,9 +99,7 @@ def locked_states(connection: Connection, pump_ids: Sequence[int], now: datetime
 
 def keep_states(connection: Connection, states: Sequence[Latest], now: datetime) -> None:
     """Write what the batch has brought to each of these pumps."""
-    refusals = [(state.pump_id, state.refusal) for state in states if state.refusal is not None]
-    if refusals:
-        _keep_refusals(connection, refusals)
+    keep_refusals(connection, [(state.pump_id, state.refusal) for state in states if state.refusal is not None])
     driver: Any = connection.connection.driver_connection
     showing = [(state, state.shown) for state in states if state.shown is not None]
     others = [state for state in states if state.shown is None]
@@ -109,18 +113,14 @@ def keep_states(connection: Connection, states: Sequence[Latest], now: datetime)
             ],
         )
         driver.executemany(_WRITE_SQLITE, [(at, *_brought_sqlite(state)) for state in others])
+        keep_clocks(connection, [(state.pump_id, state.clock) for state in states if state.clock is not None])
         return
     if showing:
         brought = _brought_postgres([state for state, _ in showing])
         driver.execute(_SHOW_POSTGRES, (now, *brought, *_shown_postgres([report for _, report in showing])))
     if others:
         driver.execute(_WRITE_POSTGRES, (now, *_brought_postgres(others)))
-
-
-def _keep_refusals(connection: Connection, refusals: Sequence[tuple[int, tuple[str, datetime | None, str]]]) -> None:
-    """Few pumps are refused anything: a statement of its own spares all others its columns."""
-    rows = [{"pump": pump, "named": named, "named_at": at, "why": why[:400]} for pump, (named, at, why) in refusals]
-    connection.execute(_REFUSED, rows)
+    keep_clocks(connection, [(state.pump_id, state.clock) for state in states if state.clock is not None])
 
 
 def _from_sqlite(
@@ -137,6 +137,10 @@ def _from_sqlite(
     online_at: int | None,
     refused_alarms: str,
     refused_alarms_at: int | None,
+    clock_at: int | None,
+    trusted_at: int | None,
+    clock_behind_s: int | None,
+    clock_wrong_since: int | None,
 ) -> Latest:
     return Latest(
         pump_id,
@@ -152,6 +156,10 @@ def _from_sqlite(
         None if online_at is None else from_micros(online_at),
         refused_alarms,
         None if refused_alarms_at is None else from_micros(refused_alarms_at),
+        None if clock_at is None else from_micros(clock_at),
+        None if trusted_at is None else from_micros(trusted_at),
+        clock_behind_s,
+        None if clock_wrong_since is None else from_micros(clock_wrong_since),
     )
 
 
@@ -205,14 +213,6 @@ def _shown_postgres(reports: Sequence[StatusReport]) -> tuple[str, ...]:
     )
 
 
-_STATE: Any = PumpState.__table__  # type: ignore[attr-defined]  # SQLModel sets it without declaring it
-_REFUSED: Final = (
-    update(_STATE)
-    .where(_STATE.c.pump_id == bindparam("pump"))
-    .values(
-        refused_alarms=bindparam("named"), refused_alarms_at=bindparam("named_at"), refused_because=bindparam("why")
-    )
-)
 _JUDGED: Final = Latest.__struct_fields__[: Latest.__struct_fields__.index("shown")]
 _BROUGHT: Final = {
     "pump_id": "int",

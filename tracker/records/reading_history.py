@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, delete, func, select, tuple_
+from sqlalchemy import CursorResult, case, delete, func, select, tuple_
 from sqlmodel import Session, col
 
 from tracker.records.delivery import DeliveryMark
@@ -34,6 +34,8 @@ class Measured(NamedTuple):
     battery_indicator: str | None
 
 
+_RIGHT = col(Reading.clock_wrong).is_(False)
+_SETTLED_AFTER = timedelta(hours=1)  # what was committed so long before a look was seen by it
 _COLUMNS = tuple(col(getattr(Reading, name)) for name in Measured._fields)
 
 
@@ -50,12 +52,24 @@ def readings_not_seen(
             select(col(Outlook.pump_id)).where(col(Outlook.pump_id).in_(pump_ids), col(Outlook.epoch).is_not(None))
         ).scalars()
     )
+    known -= _moved_in_other_epochs(session, pump_ids)
     for some in _chunks([pump_id for pump_id in pump_ids if pump_id in known and pump_id in held], 500):
         yield from _by_pump(session, _past_mark(some, 0))
     for some in _chunks([pump_id for pump_id in pump_ids if pump_id in known and pump_id not in held], 100):
         yield from _by_pump(session, _past_mark(some, AGAIN))
     for some in _chunks([pump_id for pump_id in pump_ids if pump_id not in known], 100):
-        yield from _by_pump(session, select(col(Reading.pump_id), *_COLUMNS).where(col(Reading.pump_id).in_(some)))
+        whole = select(col(Reading.pump_id), *_COLUMNS).where(col(Reading.pump_id).in_(some), _RIGHT)
+        yield from _by_pump(session, whole)
+
+
+def _moved_in_other_epochs(session: Session, pump_ids: Sequence[int]) -> set[int]:
+    """The pumps of which something came lately in another epoch than their outlook's mark speaks of."""
+    rows = session.execute(
+        select(col(DeliveryMark.pump_id), col(DeliveryMark.updated_at), col(Outlook.computed_at))
+        .join(Outlook, col(Outlook.pump_id) == col(DeliveryMark.pump_id))
+        .where(col(DeliveryMark.pump_id).in_(pump_ids), col(DeliveryMark.epoch) != col(Outlook.epoch))
+    )
+    return {pump_id for pump_id, moved_at, computed_at in rows if moved_at > computed_at - _SETTLED_AFTER}
 
 
 def _chunks(pump_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
@@ -71,6 +85,7 @@ def _past_mark(pump_ids: Sequence[int], again: int) -> Any:
         .where(
             col(Outlook.pump_id).in_(pump_ids),
             col(Outlook.epoch).is_not(None),
+            _RIGHT,
             tuple_(col(Reading.epoch), col(Reading.seq)) > tuple_(col(Outlook.epoch), col(Outlook.through_seq) - again),
         )
     )
@@ -79,14 +94,25 @@ def _past_mark(pump_ids: Sequence[int], again: int) -> Any:
 def readings_known_by(session: Session, pump_id: int, as_of: datetime) -> list[Measured]:
     """A pump's readings that had been received by that moment, in order of measurement."""
     chosen = select(col(Reading.pump_id), *_COLUMNS).where(
-        col(Reading.pump_id) == pump_id, col(Reading.received_at) <= as_of
+        col(Reading.pump_id) == pump_id, col(Reading.received_at) <= as_of, _RIGHT
     )
     return next((readings for _, readings in _by_pump(session, chosen)), [])
 
 
 def oldest_reading(session: Session, pump_id: int) -> datetime | None:
     """When the oldest of a pump's readings that are still kept was measured; None without any."""
-    return session.execute(select(func.min(Reading.measured_at)).where(col(Reading.pump_id) == pump_id)).scalar()
+    return session.execute(
+        select(func.min(Reading.measured_at)).where(col(Reading.pump_id) == pump_id, _RIGHT)
+    ).scalar()
+
+
+def newest_of_wrong_clock(session: Session, pump_id: int, as_of: datetime) -> Measured | None:
+    """The reading of the highest number that a wrong clock dated and that had been received by that moment."""
+    chosen = select(*_COLUMNS).where(
+        col(Reading.pump_id) == pump_id, col(Reading.received_at) <= as_of, col(Reading.clock_wrong).is_(True)
+    )
+    row = session.execute(chosen.order_by(col(Reading.epoch).desc(), col(Reading.seq).desc()).limit(1)).first()
+    return None if row is None else Measured(*row)
 
 
 def _by_pump(session: Session, chosen: Any) -> Iterator[tuple[int, list[Measured]]]:
@@ -106,10 +132,11 @@ def contiguous_through(session: Session, pump_ids: Sequence[int]) -> dict[int, i
 
 
 def drop_readings(session: Session, first_pump: int, last_pump: int, before: datetime) -> int:
-    """Delete what those pumps measured before that moment. Returns how many rows went."""
+    """Delete what those pumps measured before that moment, by arrival where a clock was wrong. Returns how many."""
+    dated = case((col(Reading.clock_wrong), col(Reading.received_at)), else_=col(Reading.measured_at))
     gone = session.execute(
         delete(Reading)
-        .where(col(Reading.pump_id).between(first_pump, last_pump), col(Reading.measured_at) < before)
+        .where(col(Reading.pump_id).between(first_pump, last_pump), dated < before)
         .execution_options(synchronize_session=False)
     )
     return gone.rowcount if isinstance(gone, CursorResult) else 0

@@ -126,13 +126,13 @@ class MriExam(SQLModel, table=True):
 
 
 def sessions_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[SessionTold]]:
-    """Each pump's programmer sessions measured since then, oldest first."""
+    """Each pump's programmer sessions measured since then, oldest first; of a wrong clock by their arrival."""
     found: dict[int, list[SessionTold]] = {}
-    columns = (col(getattr(ProgrammerSessionRecord, name)) for name in SessionTold._fields)
-    chosen = sqlalchemy.select(*columns).where(
-        col(ProgrammerSessionRecord.pump_id).in_(pump_ids), col(ProgrammerSessionRecord.measured_at) >= since
-    )
-    order = (col(ProgrammerSessionRecord.measured_at), col(ProgrammerSessionRecord.id))
+    record = ProgrammerSessionRecord
+    at = sqlalchemy.case((col(record.clock_wrong), col(record.received_at)), else_=col(record.measured_at))
+    columns = [at if name == "measured_at" else col(getattr(record, name)) for name in SessionTold._fields]
+    chosen = sqlalchemy.select(*columns).where(col(record.pump_id).in_(pump_ids), at >= since)
+    order = (at, col(record.id))
     for row in session.execute(chosen.order_by(*order)):
         found.setdefault(row[1], []).append(SessionTold._make(row))
     return found

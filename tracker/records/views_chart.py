@@ -82,7 +82,8 @@ def merged(some: Sequence[Bucket]) -> Bucket:
 
 
 def _of(pump_id: int, until: datetime) -> ColumnElement[bool]:
-    return and_(col(Reading.pump_id) == pump_id, col(Reading.measured_at) <= until)
+    right = col(Reading.clock_wrong).is_(False)
+    return and_(col(Reading.pump_id) == pump_id, col(Reading.measured_at) <= until, right)
 
 
 def _binned(session: Session, width: int, origin: datetime, *wanted: ColumnElement[bool]) -> list[Bucket]:
