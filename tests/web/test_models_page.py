@@ -29,3 +29,12 @@ def test_a_models_battery_and_mri_figures_are_among_its_figures() -> None:
 def test_a_source_named_in_a_sentence_leads_to_where_it_is_told_and_nothing_else_is_let_in() -> None:
     assert cited("90 days (source S1).") == '90 days (<a href="/models#S1">source S1</a>).'
     assert cited("<b>source S2c</b>") == '&lt;b&gt;<a href="/models#S2c">source S2c</a>&lt;/b&gt;'
+
+
+def test_a_volume_is_called_measured_only_where_a_sensor_measures_it(one_site: Site) -> None:
+    page = one_site.browser("biller").get("/models").text
+    assert page.count("A level sensor measures the volume.") == sum(
+        one.reservoir_measured for one in CATALOGUE.values()
+    )
+    shown = one_site.browser("nurse").get("/models").text
+    assert "counted down from the fill" in shown

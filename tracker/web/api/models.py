@@ -33,6 +33,7 @@ class ModelShown(BaseModel):
     maker: str
     kind: str
     has_battery: bool
+    reservoir_measured: bool = Field(description="a sensor measures the volume; otherwise it is counted down")
     alarms: list[str]
     figures: dict[str, FigureShown | None] = Field(description="by name, such as `capacity`")
     notes: str
@@ -73,6 +74,7 @@ def _shown(model: PumpModel) -> dict[str, Any]:
         "maker": model.maker,
         "kind": model.kind.value,
         "has_battery": model.has_battery,
+        "reservoir_measured": model.reservoir_measured,
         "alarms": sorted(code.value for code in model.alarms),
         "figures": {
             name: None

@@ -85,6 +85,7 @@ def show_replacement(
         record=record,
         fault=fault,
         fact_choices=FACTS,
+        facts_asked=[text for name, text in FACTS if chosen is not None and name in chosen.missing],
         rulings=RULINGS,
         meanings=((False, NONE_EVIDENT), (True, EVIDENT)),
         moves=[(str(state), word(state)) for state in sorted(allowed(LifecycleState(pump.lifecycle)))],
