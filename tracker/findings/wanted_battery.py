@@ -47,17 +47,16 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
 
 
 def _too_late(view: PumpView, planned: date, now: datetime) -> list[Line]:
-    """Surgery planned for a day on which the battery may have ended already."""
+    """Surgery planned for a day on which the battery may have ended already: beside its alarm, a task of its own."""
     eos = None if view.outlook is None else view.outlook.eos.interval
     if view.outlook is None or eos is None or planned <= day_of(view, eos.low):
         return []
-    urgent = eos.low - now <= SOON
     between = f"{day_text(view, eos.low)} and {day_text(view, eos.high)}"
     return [
         Line(
-            key=f"pump:{view.pump_id}:battery",
+            key=f"pump:{view.pump_id}:battery_plan",
             kind="battery",
-            priority=Priority.MEDIUM if urgent else Priority.LOW,
+            priority=Priority.MEDIUM,
             harm_at=eos.low,
             what=f"Surgery is planned for {planned}, but the battery may end before it",
             why=f"End of service is expected between {between} (80 %). {view.outlook.eos.basis}",
