@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,9 @@ from sqlmodel import Session, select
 
 from tracker.actions.enrol_pump import enrol_pump
 from tracker.actions.note_alarms import note_alarms
+from tracker.actions.refresh_worklist import apply_lines
+from tracker.actions.view_pumps import view_pumps
+from tracker.findings.wanted import wanted
 from tracker.records.columns import key
 from tracker.records.delivery import DeliveryMark
 from tracker.records.pump import Clinic, Pump, PumpState
@@ -108,3 +112,9 @@ def a_history(session: Session, pump: Pump, until: datetime, days: int, **said: 
         } | said
         a_report(session, pump, until - timedelta(days=back), day + 1, **values)
     return days
+
+
+def refresh_worklist(session: Session, pump_ids: Sequence[int], now: datetime) -> None:
+    """Bring the worklist up to the records as they stand, as an evaluation does at its end."""
+    views = view_pumps(session, pump_ids)
+    apply_lines(session, {pump_id: (view, wanted(view, now)) for pump_id, view in views.items()}, now)

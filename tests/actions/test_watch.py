@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from tests.actions.build import NURSE, a_pump, a_report
+from tests.actions.build import NURSE, a_pump, a_report, refresh_worklist
 from tracker.actions.acknowledge_advisory import acknowledge_advisory
 from tracker.actions.enrol_pump import enrol_pump
 from tracker.actions.load_advisories import load_advisories
@@ -17,7 +17,6 @@ from tracker.actions.log_mri import check_after_mri, log_mri
 from tracker.actions.log_visit import log_visit
 from tracker.actions.name_programmer import drop_programmer, name_programmer
 from tracker.actions.read_recalls import read_recalls
-from tracker.actions.refresh_worklist import refresh_worklist
 from tracker.actions.revoke_credential import revoke_credential
 from tracker.actions.rotate_credential import rotate_credential
 from tracker.actions.suspend_reporting import resume_reporting, suspend_reporting

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, col, select
 
-from tests.actions.build import NURSE, a_clinic, a_pump, a_report
+from tests.actions.build import NURSE, a_clinic, a_pump, a_report, refresh_worklist
 from tests.build import a_visit
 from tracker.actions.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.assign_alarm import assign_alarm
@@ -17,7 +17,6 @@ from tracker.actions.claim import claim
 from tracker.actions.escalate_alarms import escalate_alarms
 from tracker.actions.finish import finish
 from tracker.actions.hand_over import hand_over
-from tracker.actions.refresh_worklist import refresh_worklist
 from tracker.actions.release import release
 from tracker.actions.snooze_alarm import snooze_alarm
 from tracker.actions.wake_alarms import wake_alarms

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from tests.ingest.conftest import NOW, Desk, sent, session, status
 from tracker.records.alarm import Alarm
+from tracker.records.pump import Pump
 from tracker.records.session import ProgrammerSessionRecord
 from tracker.records.visit import Visit
 
@@ -155,6 +156,17 @@ def test_the_same_quiet_report_again_and_again_asks_for_no_evaluation(desk: Desk
     assert (desk.state().evaluate_at, first) == (NOW, NOW)
     desk.reports(status(3, infusion="stopped"), now=NOW + timedelta(hours=2))
     assert desk.state().evaluate_at == NOW + timedelta(hours=2)
+
+
+def test_the_first_report_after_a_prescription_is_looked_at_though_it_changes_nothing(desk: Desk) -> None:
+    desk.reports(status(1000))
+    with desk.database.writing() as opened:
+        opened.get_one(Pump, desk.ids["PUMP-1"]).prescribed_at = NOW + timedelta(minutes=30)
+    at = [NOW + timedelta(hours=hours) for hours in (1, 2)]
+    desk.reports(status(1001, measured_at=at[0].isoformat()), now=at[0])
+    assert desk.state().evaluate_at == at[0]
+    desk.reports(status(1002, measured_at=at[1].isoformat()), now=at[1])
+    assert desk.state().evaluate_at == at[0], "the second one tells nothing new"
 
 
 def test_a_row_that_the_database_refuses_is_found_and_the_rest_is_stored(desk: Desk) -> None:

@@ -11,10 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from devices.alarms import Priority
-from tracker.actions.view_pumps import view_pumps
 from tracker.findings.line import Line
 from tracker.findings.view import PumpView
-from tracker.findings.wanted import wanted
 from tracker.records.columns import EVENT_REASON
 from tracker.records.worklist import DoneItem, WorklistEvent, WorklistItem, done_items_of_pumps, open_items_of_pumps
 
@@ -30,12 +28,6 @@ It comes back at once where it grew more urgent, or where something came that th
 """
 
 HARM_MOVED: Final = timedelta(hours=12)
-
-
-def refresh_worklist(session: Session, pump_ids: Sequence[int], now: datetime) -> None:
-    """Bring the lines of those pumps up to their records as they stand in this transaction."""
-    views = view_pumps(session, pump_ids)
-    apply_lines(session, {pump_id: (view, wanted(view, now)) for pump_id, view in views.items()}, now)
 
 
 def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[Line]]], now: datetime) -> None:

@@ -89,12 +89,6 @@ def rulings(session: Session, finding_ids: Sequence[int], as_of: datetime | None
     return {event.finding_id: event for event in session.exec(chosen.order_by(col(RulingEvent.id)))}
 
 
-def ruling_events(session: Session, finding_id: int) -> list[RulingEvent]:
-    """Every ruling made on a finding, oldest first."""
-    chosen = select(RulingEvent).where(RulingEvent.finding_id == finding_id)
-    return list(session.exec(chosen.order_by(col(RulingEvent.id))))
-
-
 def standing_attestations(
     session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
 ) -> dict[int, Attestation]:
