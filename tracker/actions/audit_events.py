@@ -15,6 +15,11 @@ class Event(StrEnum):
 
     PUMP_ENROLLED = "pump.enrolled"
     PUMP_MOVED = "pump.moved"
+    PUMP_MOVE_UNDONE = "pump.move_undone"
+    HANDOVER_OFFERED = "handover.offered"
+    HANDOVER_WITHDRAWN = "handover.withdrawn"
+    HANDOVER_ACCEPTED = "handover.accepted"
+    HANDOVER_CONFIRMED = "handover.confirmed"
     RECORD_CHANGED = "record.changed"
     REPORTING_SUSPENDED = "reporting.suspended"
     REPORTING_RESUMED = "reporting.resumed"

@@ -29,6 +29,7 @@ from tracker.findings.refill_due import with_date_shown
 from tracker.findings.trend import holds_last, with_readings
 from tracker.findings.view import FindingSeen, PumpView, last_unlogged_refill
 from tracker.findings.wanted import ENDED, wanted
+from tracker.findings.wanted_handover import ACCEPT_WITHIN
 from tracker.records.determination import Determination, last_judged
 from tracker.records.outlook import Ahead, computed_at, keep_outlooks, outlooks
 from tracker.records.pump import PumpState, hold_states, pumps_by_id
@@ -170,6 +171,8 @@ def look_again_at(view: PumpView, now: datetime) -> datetime:
     dates += changes_at(view)
     if view.suspended_until is not None:
         dates.append(view.suspended_until)
+    if view.handover_offered_at is not None:
+        dates.append(view.handover_offered_at + ACCEPT_WITHIN)
     return min([now + DAILY, *(date for date in dates if date > now)])
 
 

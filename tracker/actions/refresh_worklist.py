@@ -37,12 +37,14 @@ def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[L
     done = {
         (item.pump_id, item.key): item
         for item in done_items_of_pumps(session, pump_ids, now - max(QUIET.values()), but_by=TRACKER)
+        if item.clinic_id == lines[item.pump_id][0].clinic_id  # what another clinic did before a hand-over was theirs
     }
     new: list[tuple[PumpView, Line]] = []
     for pump_id, (view, wanted_lines) in lines.items():
         for line in wanted_lines:
             item = opened.pop((pump_id, line.key), None)
             if item is not None:
+                item.clinic_id = view.clinic_id  # it may have been opened while the pump was handed over
                 _update(session, item, line, now)
             elif not _rests(done.get((pump_id, line.key)), line, now):
                 new.append((view, line))

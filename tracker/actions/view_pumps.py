@@ -35,6 +35,7 @@ from tracker.records.alarm import Alarm, NoticeGiven, notices_of_pumps, open_ala
 from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
+from tracker.records.handover import open_handovers
 from tracker.records.outlook import Ahead, outlooks
 from tracker.records.pump import Pump, StateNow, clinics_by_id, pumps_by_id, states
 from tracker.records.session import MriExam, newest_session_settings, unchecked_mri
@@ -67,6 +68,7 @@ def view_pumps(
     visits, sessions = newest_settings(session, pump_ids), newest_session_settings(session, pump_ids, draft_ids)
     mri = unchecked_mri(session, pump_ids)
     advisories = unacknowledged_advisories(session, pump_ids)
+    offered = open_handovers(session, pump_ids)
     outages = clinics_with(session, OUTAGE)
     clinics = clinics_by_id(session)
     return {
@@ -86,6 +88,7 @@ def view_pumps(
             cap_days=pump.refill_cap_days or clinics[pump.clinic_id].refill_cap_days,
             zone=clinics[pump.clinic_id].timezone,
             clinic_silent=pump.clinic_id in outages,
+            offered_at=offered[pump_id].offered_at if pump_id in offered else None,
         )
         for pump_id, pump in pumps.items()
     }
@@ -108,6 +111,7 @@ def view_of(
     advisories: Sequence[tuple[AdvisoryMatch, Advisory]] = (),
     cap_days: int | None = None,
     clinic_silent: bool = False,
+    offered_at: datetime | None = None,
 ) -> PumpView:
     """Put one pump's rows together. ``cap_days``: how long a fill may stay, by the pump's own limit or the clinic's.
 
@@ -156,6 +160,7 @@ def view_of(
             alarms=tuple(_alarm(one) for one in alarms),
             notices=seen_notices(pump, notices, zone),
             clinic_silent=clinic_silent,
+            handover_offered_at=offered_at,
         )
     )
 

@@ -58,10 +58,13 @@ def enrol(
     from tracker.web import enrolling
 
     with opened(first=True) as database:
-        wanted = [
-            enrolling.Wanted(serial, model, {name: value for name, value in details.items() if value is not None})
-        ]
-        made = enrolling.enrol(database, _clinic_id(database, clinic), wanted, by=operator(), now=datetime.now(UTC))[0]
+        wanted = enrolling.Wanted(serial, model, {name: value for name, value in details.items() if value is not None})
+        made = enrolling.enrol_one(database, _clinic_id(database, clinic), wanted, by=operator(), now=datetime.now(UTC))
+    if isinstance(made, enrolling.TakenOver):
+        typer.echo(f"{serial} was taken over from {made.from_clinic}; its communicator keeps its sign-in", err=True)
+        if as_json:
+            typer.echo(json.dumps({"serial": serial, "username": serial, "password": None}))
+        return
     shown = {"serial": serial, "username": made.credential.username, "password": made.credential.password}
     if as_json:
         typer.echo(json.dumps(shown))

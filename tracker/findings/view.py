@@ -235,6 +235,7 @@ class PumpView:
 
     Of the newest determination: ``missing`` facts, and whether one of the first criterion's limbs is met.
     ``clinic_silent``: so many of the clinic's pumps are silent at once that the fault lies with the clinic.
+    ``handover_offered_at``: since when the pump is offered to another clinic; None where it is not.
     ``settings``: what visits, drafts and sessions set the pump to, the newest of each, in order of time.
     ``notices``: every built-in notice of failure since the implant, oldest first. ``not_kept``: of a past moment, that
     its readings are not kept any more, in a sentence. ``refill_cap_days``: the longest that a fill may stay, set for
@@ -277,3 +278,4 @@ class PumpView:
     clinic_silent: bool = False
     determined_at: datetime | None = None
     not_kept: str | None = None
+    handover_offered_at: datetime | None = None

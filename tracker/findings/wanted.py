@@ -18,12 +18,15 @@ from tracker.findings.wanted_battery import battery_lines
 from tracker.findings.wanted_clock import clock_lines
 from tracker.findings.wanted_contact import contact_lines
 from tracker.findings.wanted_delivery import delivery_lines
+from tracker.findings.wanted_handover import handover_lines, transferred_lines
 from tracker.findings.wanted_prescription import prescription_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
 from tracker.findings.wanted_replacement import replacement_lines
 
 ENDED: Final = frozenset({"explanted", "replaced", "deceased", "returned", "transferred"})
-"""States of a pump that this clinic no longer answers for: it asks for nothing but a ruling on what is recorded."""
+"""States of a pump that this clinic no longer answers for: it asks for nothing but a ruling on what is recorded.
+
+One that was transferred and still reports here is told of, since nobody else sees it."""
 
 KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     alarm_lines,
@@ -39,12 +42,13 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     advisory_lines,
     finding_lines,
     replacement_lines,
+    handover_lines,
 )
 
 
 def wanted(view: PumpView, now: datetime) -> tuple[Line, ...]:
     """Every line that the pump asks for, one per cause, most urgent first."""
-    kinds = (finding_lines,) if view.lifecycle in ENDED else KINDS
+    kinds = (finding_lines, transferred_lines) if view.lifecycle in ENDED else KINDS
     by_key: dict[str, Line] = {}
     for kind in kinds:
         for line in kind(view, now):

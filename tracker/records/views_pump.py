@@ -21,6 +21,7 @@ from tracker.records.determination import AS_OF, Determination
 from tracker.records.finding import FindingRecord, findings_of_pumps
 from tracker.records.moves import lifecycle_events
 from tracker.records.outlook import Outlook
+from tracker.records.paging import newest_mark
 from tracker.records.pump import LifecycleEvent, Pump, PumpState
 from tracker.records.session import MriExam, ProgrammerSessionRecord, mri_exams_of
 from tracker.records.visit import Visit, visits_of
@@ -163,6 +164,20 @@ def missing_of(mark: DeliveryMark) -> list[tuple[int, int]]:
             gaps.append((expected, first - 1))
         expected = last + 1
     return gaps
+
+
+def delivery_told(session: Session, pump_id: int) -> dict[str, Any]:
+    """How complete the delivery of the pump's messages is, as its newest receipt tells it."""
+    state, mark = session.get(PumpState, pump_id), newest_mark(session, pump_id)
+    contiguous, missing = receipt_of(mark) if mark else (0, [])
+    return {
+        "received": state.received if state else 0,
+        "duplicates": state.duplicates if state else 0,
+        "rejected": state.rejected if state else 0,
+        "epoch": mark.epoch if mark else None,
+        "contiguous": contiguous,
+        "missing": [list(gap) for gap in missing],
+    }
 
 
 def receipt_of(mark: DeliveryMark) -> tuple[int, list[tuple[int, int]]]:

@@ -119,9 +119,21 @@ def visits_between(session: Session, pump_id: int, start: datetime, end: datetim
     )
 
 
-def visits_of(session: Session, pump_id: int, limit: int, before: tuple[datetime, int] | None = None) -> list[Visit]:
-    """A page of a pump's visits, newest first, withdrawn ones too; ``before`` is the last one's time and id."""
+def visits_of(
+    session: Session,
+    pump_id: int,
+    limit: int,
+    before: tuple[datetime, int] | None = None,
+    *,
+    logged_by: datetime | None = None,
+) -> list[Visit]:
+    """A page of a pump's visits, newest first, withdrawn ones too; ``before`` is the last one's time and id.
+
+    ``logged_by``: only those that were logged by then.
+    """
     chosen = select(Visit).where(Visit.pump_id == pump_id)
+    if logged_by is not None:
+        chosen = chosen.where(col(Visit.logged_at) <= logged_by)
     if before is not None:
         at, visit_id = before
         chosen = chosen.where(

@@ -86,6 +86,7 @@ class DoneItem(NamedTuple):
     key: str
     priority: int
     closed_at: datetime | None
+    clinic_id: int
 
 
 class WorklistEvent(SQLModel, table=True):

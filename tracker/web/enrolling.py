@@ -13,13 +13,16 @@ from sqlalchemy.exc import IntegrityError
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
 from tracker.actions.enrol_pump import Enrolment, check, enrol_pumps
+from tracker.actions.hand_over_pump import accept_pump, acceptable
 from tracker.actions.visit_codes import today_in
 from tracker.broker.credentials import Credential, issue_many
 from tracker.broker.taken_up import wait_until_taken_up
 from tracker.errors import Conflict
 from tracker.records.credential import credentials_version
 from tracker.records.database import Database
-from tracker.records.pump import Pump
+from tracker.records.handover import Handover
+from tracker.records.pump import Clinic, Pump
+from tracker.records.serial_lookup import pump_by_serial
 
 
 @contextmanager
@@ -48,6 +51,40 @@ class Enrolled:
     pump: Pump
     credential: Credential
     taken_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """A pump that another clinic offered and this one follows now. Its communicator keeps the login that it has."""
+
+    pump: Pump
+    from_clinic: str
+
+
+def enrol_one(database: Database, clinic_id: int, wanted: Wanted, *, by: str, now: datetime) -> Enrolled | TakenOver:
+    """Enrol one pump; or take it over, where the serial is one that another clinic offers to this one or to anybody.
+
+    Raises as ``enrol`` and ``accept_pump`` do.
+    """
+    with database.writing() as session:
+        pump = pump_by_serial(session, wanted.serial)
+        if pump is not None and acceptable(session, pump, clinic_id):
+            check(Enrolment(wanted.serial, wanted.model, "", "", wanted.details), today_in(session, clinic_id, now))
+            if wanted.model != pump.model:
+                raise Conflict(f"the record that is handed over says {pump.model}", field="model")
+            row = accept_pump(session, pump, clinic_id, details=wanted.details, by=by, now=now)
+            audit.record_all(session, accepted(row, pump, by, now))
+            return TakenOver(pump, session.get_one(Clinic, row.from_clinic_id).name)
+    return enrol(database, clinic_id, [wanted], by=by, now=now)[0]
+
+
+def accepted(row: Handover, pump: Pump, by: str, now: datetime) -> list[audit.Fact]:
+    """The entries of a hand-over in both clinics' audit trails."""
+    detail = {"handover": row.id, "offered_by": row.offered_by, "from": row.from_clinic_id, "to": row.to_clinic_id}
+    return [
+        audit.Fact(now, by, clinic_id, Event.HANDOVER_ACCEPTED, f"pump:{pump.serial}", detail)
+        for clinic_id in (row.from_clinic_id, pump.clinic_id)
+    ]
 
 
 def enrol(database: Database, clinic_id: int, wanted: Sequence[Wanted], *, by: str, now: datetime) -> list[Enrolled]:

@@ -11,6 +11,7 @@ from devices.topics import is_serial
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
 from tracker.errors import Invalid, NotFound
+from tracker.records.handover import Handover, handed_over_by
 from tracker.records.pump import Pump
 from tracker.records.serial_lookup import pump_by_serial
 from tracker.records.staff import BreakGlass, open_break_glass
@@ -42,6 +43,36 @@ def reach(session: Session, person: Person, serial: str, now: datetime) -> Reach
 def pump_of(session: Session, person: Person, serial: str, now: datetime) -> Pump:
     """As ``reach``, the pump alone. Writing to another clinic's pump goes through it too, and is audited there."""
     return reach(session, person, serial, now).pump
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A pump whose history a person may see. ``handover`` is the one by which their clinic gave it away, if it did."""
+
+    pump: Pump
+    handover: Handover | None
+
+    @property
+    def until(self) -> datetime | None:
+        """The end of what they may see; None where it goes on."""
+        return None if self.handover is None else self.handover.accepted_at
+
+    @property
+    def clinic_id(self) -> int:
+        """The clinic whose audit trail tells of the look."""
+        return self.pump.clinic_id if self.handover is None else self.handover.from_clinic_id
+
+
+def seen_by(session: Session, person: Person, serial: str, now: datetime) -> Seen:
+    """As ``pump_of``, for its history: a clinic that handed the pump over still sees its own past, and no more."""
+    try:
+        return Seen(pump_of(session, person, serial, now), None)
+    except NotFound:
+        pump = pump_by_serial(session, serial) if is_serial(serial) else None
+        past = None if pump is None else handed_over_by(session, pump.id or 0, person.clinic_id)
+        if pump is None or past is None:
+            raise
+        return Seen(pump, past)
 
 
 def break_glass(session: Session, person: Person, serial: str, reason: str, now: datetime) -> BreakGlass:

@@ -6,19 +6,21 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from devices.lifecycle import LifecycleState
 from tracker.actions.audit_events import Event
-from tracker.actions.move_pump import move_pump
+from tracker.actions.hand_over_pump import offer_pump
+from tracker.actions.move_pump import move_pump, undo_move
 from tracker.actions.replace_pump import replace_pump
 from tracker.errors import NotFound
 from tracker.records.columns import key
+from tracker.records.handover import Handover
 from tracker.records.moves import lifecycle_events
 from tracker.records.pump import LifecycleEvent, Pump
 from tracker.web.api.acting import Told, do
-from tracker.web.api.values import Clash, Day, Given, Page, Sentence, Serial, Short
+from tracker.web.api.values import Answer, Clash, Day, Given, Page, Sentence, Serial, Short
 from tracker.web.context import Context
 from tracker.web.people import Person
 from tracker.web.permissions import requires
@@ -33,7 +35,14 @@ class Move(Given):
     to: LifecycleState
     on: Day | None = Field(None, description="the day of implant or explant, or the one planned for surgery")
     reason: Sentence = ""
+    day_unknown: Answer = Field(False, description="for `implanted`: nobody knows the day of implant")
     successor: Short | None = Field(None, description="for `replaced`: the serial of the pump that takes its place")
+
+
+class Undoing(Given):
+    """Why the last move was a mistake."""
+
+    reason: Annotated[Sentence, StringConstraints(min_length=1)]
 
 
 class Moved(BaseModel):
@@ -45,6 +54,7 @@ class Moved(BaseModel):
     reason: str = Field(description="as it was given, with the day where one was")
     at: datetime
     by: str
+    handover: int | None = Field(None, description="for `transferred`: the offer that another clinic is to accept")
 
 
 @router.get("/pumps/{serial}/lifecycle", response_model=Page[Moved])
@@ -62,18 +72,39 @@ def listed(serial: Serial, web: Context, person: Annotated[Person, requires("pum
 def move(
     serial: Serial, given: Move, web: Context, person: Annotated[Person, requires("pumps.lifecycle")]
 ) -> dict[str, Any]:
-    """Move the pump through its life; being replaced names the pump that follows it."""
+    """Move the pump through its life; being replaced names the pump that follows it.
+
+    To be transferred is an offer to another clinic: the pump stays where it is, followed here, until it is accepted.
+    """
 
     def act(session: Session, pump: Pump, now: datetime) -> Told:
+        if given.to is LifecycleState.TRANSFERRED:
+            offer = offer_pump(session, pump, reason=given.reason, by=person.email, now=now)
+            return _offered(offer, pump), {"handover": offer.id, "reason": given.reason}
         if given.to is LifecycleState.REPLACED:
             successor, on = _successor(session, person, given, now), _day(given)
             replace_pump(session, pump, successor, on=on, reason=given.reason, by=person.email, now=now)
         else:
-            move_pump(session, pump, to=given.to, on=given.on, reason=given.reason, by=person.email, now=now)
+            about: dict[str, Any] = given.model_dump(exclude={"successor"})
+            move_pump(session, pump, **about, by=person.email, now=now)
         told = _shown(lifecycle_events(session, key(pump.id))[-1])
         return told, {"to": given.to, "on": given.on, "reason": given.reason, "successor": given.successor or ""}
 
-    return do(web, person, serial, Event.PUMP_MOVED, act)
+    offers = given.to is LifecycleState.TRANSFERRED
+    return do(web, person, serial, Event.HANDOVER_OFFERED if offers else Event.PUMP_MOVED, act)
+
+
+@router.post("/pumps/{serial}/lifecycle/undo", status_code=201, response_model=Moved)
+def undo(
+    serial: Serial, given: Undoing, web: Context, person: Annotated[Person, requires("pumps.lifecycle")]
+) -> dict[str, Any]:
+    """Undo the last move, which was a mistake: the pump is followed as before, and both moves stay on record."""
+
+    def act(session: Session, pump: Pump, now: datetime) -> Told:
+        event = undo_move(session, pump, reason=given.reason, by=person.email, now=now)
+        return _shown(event), {"from": event.from_state, "to": event.to_state, "reason": given.reason}
+
+    return do(web, person, serial, Event.PUMP_MOVE_UNDONE, act)
 
 
 def _successor(session: Session, person: Person, given: Move, now: datetime) -> Pump:
@@ -89,6 +120,18 @@ def _day(given: Move) -> date:
     if given.on is None:
         raise Clash("say on which day it was replaced", field="on")
     return given.on
+
+
+def _offered(offer: Handover, pump: Pump) -> dict[str, Any]:
+    return {
+        "id": offer.id,
+        "from_state": pump.lifecycle,
+        "to": LifecycleState.TRANSFERRED,
+        "reason": offer.reason,
+        "at": offer.offered_at,
+        "by": offer.offered_by,
+        "handover": offer.id,
+    }
 
 
 def _shown(event: LifecycleEvent) -> dict[str, Any]:

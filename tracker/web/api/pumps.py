@@ -15,9 +15,9 @@ from tracker.records.alarm import open_alarms
 from tracker.records.columns import from_micros, key, to_micros
 from tracker.records.determination import newest_determinations
 from tracker.records.outlook import Outlook
-from tracker.records.paging import newest_mark, pump_page, reading_page
+from tracker.records.paging import pump_page, reading_page
 from tracker.records.pump import Pump, PumpState
-from tracker.records.views_pump import receipt_of
+from tracker.records.views_pump import delivery_told
 from tracker.web import enrolling
 from tracker.web.api import pump_shapes as shapes
 from tracker.web.api.determination_shapes import DeterminationShown, determination_of
@@ -42,7 +42,7 @@ from tracker.web.api.values import (
 from tracker.web.context import Context
 from tracker.web.people import Person
 from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
+from tracker.web.reach import pump_of, seen_by
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 
@@ -96,7 +96,7 @@ class Credential(BaseModel):
     """A communicator's sign-in on the broker. The password is shown in this answer and kept nowhere."""
 
     username: str
-    password: str
+    password: str | None = Field(description="null for a pump that was taken over: its communicator keeps its login")
 
 
 class PumpEnrolled(shapes.PumpRecord):
@@ -104,6 +104,7 @@ class PumpEnrolled(shapes.PumpRecord):
 
     credential: Credential
     credential_taken_up: bool = Field(description="whether the embedded broker knows the sign-in already")
+    taken_over_from: str | None = Field(description="the clinic that handed it over; null for a new pump")
 
 
 class PumpShown(shapes.PumpListed):
@@ -131,7 +132,12 @@ class Delivery(BaseModel):
 def enrol(
     given: NewPump, web: Context, response: Response, person: Annotated[Person, requires("pumps.enrol")]
 ) -> dict[str, Any]:
-    """Enrol a pump, and get the sign-in of its communicator, shown this once."""
+    """Enrol a pump, and get the sign-in of its communicator, shown this once.
+
+    A pump that another clinic offers to yours, or to whoever comes, is taken over: the same pump with its history, its
+    alarms and its tasks. What you say of it must agree with its record; your own number of the patient, unit and limits
+    are taken as given.
+    """
     if given.clinic is not None and given.clinic != person.clinic_name:
         raise NotAllowed(f"you enrol pumps at {person.clinic_name}", field="clinic")
     if given.serial == TRACKER_USERNAME:
@@ -139,12 +145,16 @@ def enrol(
     details = given.model_dump(exclude={"serial", "model", "clinic"}, exclude_none=True)
     wanted = enrolling.Wanted(given.serial, given.model, details)
     with fitting():
-        made = enrolling.enrol(web.database, person.clinic_id, [wanted], by=person.email, now=web.clock())[0]
-    response.headers["Location"] = f"/api/v1/pumps/{given.serial}"
+        made = enrolling.enrol_one(web.database, person.clinic_id, wanted, by=person.email, now=web.clock())
+    response.headers["Location"] = f"/api/v1/pumps/{made.pump.serial}"
+    login: dict[str, Any] = {"username": made.pump.serial, "password": None}
+    if isinstance(made, enrolling.Enrolled):
+        login = {"username": made.credential.username, "password": made.credential.password}
     return {
         **shapes.record_of(made.pump),
-        "credential": {"username": made.credential.username, "password": made.credential.password},
-        "credential_taken_up": made.taken_up,
+        "credential": login,
+        "credential_taken_up": isinstance(made, enrolling.TakenOver) or made.taken_up,
+        "taken_over_from": made.from_clinic if isinstance(made, enrolling.TakenOver) else None,
     }
 
 
@@ -206,15 +216,19 @@ def readings(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """A pump's readings, newest first; `from` is included, `to` is not."""
+    """A pump's readings, newest first; `from` is included, `to` is not.
+
+    A clinic that handed the pump over sees what was measured until then.
+    """
     now = web.clock()
     scope = f"readings {serial} {request.query_params.get('from')} {request.query_params.get('to')}"
     place = place_in(web, scope, cursor, int, int)
     with web.database.reading() as session:
-        pump = pump_of(session, person, serial, now)
+        seen = seen_by(session, person, serial, now)
         after = (place[0], place[1]) if place else None
-        rows = reading_page(session, key(pump.id), limit + 1, after, since=since, until=until)
-    web.trail.read(person, f"pump:{serial}", "readings", now, clinic_id=pump.clinic_id)
+        last = min((end for end in (until, seen.until) if end is not None), default=None)
+        rows = reading_page(session, key(seen.pump.id), limit + 1, after, since=since, until=last)
+    web.trail.read(person, f"pump:{serial}", "readings", now, clinic_id=seen.clinic_id)
     return paged(web, scope, rows, limit, place=lambda row: [row.epoch, row.seq], show=shapes.reading_of)
 
 
@@ -223,16 +237,8 @@ def delivery(serial: Serial, web: Context, person: Annotated[Person, requires("d
     """How complete the delivery of a pump's messages is."""
     now = web.clock()
     with web.database.reading() as session:
-        pump = pump_of(session, person, serial, now)
-        state = session.get(PumpState, key(pump.id))
-        mark = newest_mark(session, key(pump.id))
-    web.trail.read(person, f"pump:{serial}", "delivery", now, clinic_id=pump.clinic_id)
-    contiguous, missing = receipt_of(mark) if mark else (0, [])
-    return {
-        "received": state.received if state else 0,
-        "duplicates": state.duplicates if state else 0,
-        "rejected": state.rejected if state else 0,
-        "epoch": mark.epoch if mark else None,
-        "contiguous": contiguous,
-        "missing": missing,
-    }
+        seen = seen_by(session, person, serial, now)
+        past = seen.handover.delivery if seen.handover is not None else None
+        told = past if past is not None else delivery_told(session, key(seen.pump.id))
+    web.trail.read(person, f"pump:{serial}", "delivery", now, clinic_id=seen.clinic_id)
+    return told

@@ -44,7 +44,7 @@ from tracker.web.context import Context
 from tracker.web.entry import enter
 from tracker.web.people import Person
 from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
+from tracker.web.reach import pump_of, seen_by
 
 router = APIRouter(prefix="/api/v1", tags=["visits"])
 
@@ -187,15 +187,15 @@ def listed(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """A pump's visits, newest first, withdrawn ones among them."""
+    """A pump's visits, newest first, withdrawn ones too; who handed it over sees those logged until then."""
     now = web.clock()
     scope = f"visits {serial}"
     place = place_in(web, scope, cursor, int, int)
     with web.database.reading() as session:
-        pump = pump_of(session, person, serial, now)
+        seen = seen_by(session, person, serial, now)
         before = (from_micros(place[0]), place[1]) if place else None
-        rows = visits_of(session, key(pump.id), limit + 1, before)
-    web.trail.read(person, f"pump:{serial}", "visits", now, clinic_id=pump.clinic_id)
+        rows = visits_of(session, key(seen.pump.id), limit + 1, before, logged_by=seen.until)
+    web.trail.read(person, f"pump:{serial}", "visits", now, clinic_id=seen.clinic_id)
     return paged(web, scope, rows, limit, place=lambda row: [to_micros(row.performed_at), key(row.id)], show=_shown)
 
 

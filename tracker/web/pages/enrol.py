@@ -20,7 +20,8 @@ from tracker.errors import Invalid, TrackerError
 from tracker.records.views_pumps import model_of_device
 from tracker.web import held_list
 from tracker.web.context import Context, Web
-from tracker.web.enrolling import Wanted, enrol
+from tracker.web.enrolling import TakenOver, Wanted, enrol
+from tracker.web.enrolling import enrol_one as enrol_one_pump
 from tracker.web.exports import csv_text
 from tracker.web.intervals import interval_seconds
 from tracker.web.people import Person
@@ -126,9 +127,11 @@ def enrol_one(
     )
     try:
         wanted = Wanted(serial.strip(), model, _details(typed))
-        made = enrol(web.database, person.clinic_id, [wanted], by=person.email, now=web.clock())[0]
+        made = enrol_one_pump(web.database, person.clinic_id, wanted, by=person.email, now=web.clock())
     except TrackerError as fault:
         return _show(request, person, typed, fault=fault)
+    if isinstance(made, TakenOver):
+        return page(request, person, "taken_over.html", pump=made.pump, from_clinic=made.from_clinic)
     return page(request, person, "enrolled.html", pump=made.pump, credential=made.credential, taken_up=made.taken_up)
 
 

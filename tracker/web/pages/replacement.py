@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from devices.lifecycle import LifecycleState, allowed
 from tracker.actions.attest import EVIDENT, NONE_EVIDENT
+from tracker.actions.move_pump import undone_state
 from tracker.errors import NotFound, TrackerError
 from tracker.records.determination import (
     AS_OF,
@@ -17,6 +18,7 @@ from tracker.records.determination import (
     determination_of_the_present,
     determinations_of,
 )
+from tracker.records.handover import open_handover
 from tracker.records.pump import Pump
 from tracker.records.views_replacement import replacement_record
 from tracker.records.views_worklist import colleagues
@@ -71,6 +73,7 @@ def show_replacement(
         before = _before(session, rows, chosen)
         record = replacement_record(session, pump.id or 0)
         staff = colleagues(session, person.clinic_id)
+        undoes, offer = undone_state(session, pump), open_handover(session, pump.id or 0)
     web.trail.read(person, f"pump:{serial}", "replacement", now, clinic_id=pump.clinic_id)
     values: dict[str, Any] = {"names": {one.email: one.name for one in staff}}
     return page(
@@ -89,6 +92,8 @@ def show_replacement(
         rulings=RULINGS,
         meanings=((False, NONE_EVIDENT), (True, EVIDENT)),
         moves=[(str(state), word(state)) for state in sorted(allowed(LifecycleState(pump.lifecycle)))],
+        undoes=undoes,
+        offer=offer,
         today=field_time(now, person.timezone)[:10],
         moment=field_time(now, person.timezone),
         source_link=lambda source: source_link(serial, source),

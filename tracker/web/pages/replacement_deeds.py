@@ -15,7 +15,8 @@ from tracker.actions.attest import attest, withdraw_attestation
 from tracker.actions.audit_events import Event
 from tracker.actions.determine import determine
 from tracker.actions.document_fact import document_fact, withdraw_fact
-from tracker.actions.move_pump import move_pump
+from tracker.actions.hand_over_pump import offer_pump
+from tracker.actions.move_pump import move_pump, undo_move
 from tracker.actions.replace_pump import replace_pump
 from tracker.actions.rule_finding import rule_finding
 from tracker.errors import Invalid, NotFound, TrackerError
@@ -165,21 +166,51 @@ def move(
     on: Word = "",
     reason: Reason = "",
     successor: Word = "",
+    clinic: Annotated[str, Form(max_length=120)] = "",
+    day_unknown: Word = "",
 ) -> Response:
     """Move the pump through its life; being replaced names the pump that follows it."""
 
     def act(session: Session, pump: Pump, now: datetime) -> dict[str, Any]:
         day = _day(on) if on else None
+        if not to:
+            raise Invalid("choose the new status", field="to")
+        if not reason.strip():
+            raise Invalid("say why", field="reason")
         if to == "replaced":
             if not successor.strip() or day is None:
                 raise Invalid("name the new pump's serial and the day of surgery", field="successor")
             new = pump_of(session, person, successor.strip(), now)
             replace_pump(session, pump, new, on=day, reason=reason, by=person.email, now=now)
+        elif to == "transferred":
+            try:
+                offer = offer_pump(session, pump, to=clinic, reason=reason, by=person.email, now=now)
+            except Invalid as fault:
+                raise Invalid(fault.detail, field="clinic" if fault.field == "to" else fault.field) from fault
+            return {"handover": offer.id, "to": clinic, "reason": reason}
         else:
-            move_pump(session, pump, to=to, on=day, reason=reason, by=person.email, now=now)
+            unknown = day_unknown == "yes"
+            move_pump(session, pump, to=to, on=day, day_unknown=unknown, reason=reason, by=person.email, now=now)
         return {"to": to, "on": day, "reason": reason, "successor": successor}
 
+    if to == "transferred":
+        return _deed(at, person, serial, "offered", Event.HANDOVER_OFFERED, act)
     return _deed(at, person, serial, "moved", Event.PUMP_MOVED, act)
+
+
+@router.post("/pumps/{serial}/lifecycle/undo")
+def undo_the_move(
+    at: At, person: Annotated[Person, requires("pumps.lifecycle")], serial: str, reason: Reason = ""
+) -> Response:
+    """The last status was a mistake: back to the one before it."""
+
+    def act(session: Session, pump: Pump, now: datetime) -> dict[str, Any]:
+        if not reason.strip():
+            raise Invalid("say why", field="undo_reason")
+        event = undo_move(session, pump, reason=reason, by=person.email, now=now)
+        return {"from": event.from_state, "to": event.to_state, "reason": reason}
+
+    return _deed(at, person, serial, "move-undone", Event.PUMP_MOVE_UNDONE, act)
 
 
 def _deed(
