@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
@@ -44,7 +44,7 @@ class RefillBy:
     """When the pump is to be refilled at the latest: the earliest of its limits, and why.
 
     `limits` holds all that are known, earliest first; `unknown` the reasons of those that are not, which could only
-    make the date earlier.
+    make the date earlier. `beside`: what else is to be said with the date, such as a volume that does not count.
     """
 
     at: datetime
@@ -52,6 +52,27 @@ class RefillBy:
     because: str
     limits: tuple[RefillLimit, ...]
     unknown: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+    def words(self, zone: tzinfo) -> str:
+        """The reason in full: the limit that counts, a later one that the clinic set, and all that is not known."""
+        later = [
+            f"The clinic's own limit comes later, on {limit.at.astimezone(zone):%Y-%m-%d}."
+            for limit in self.limits
+            if limit.kind is LimitKind.CLINIC_CAP and limit.at > self.at
+        ]
+        return " ".join([f"{self.because[:1].upper()}{self.because[1:]}.", *later, *self.beside, *self.unknown])
+
+
+def unknown_limits(
+    forecast: ReservoirForecast | Unknown, filled_at: datetime | None, keeps: Stability | Unknown
+) -> tuple[str, ...]:
+    """Return what keeps a limit from being counted, a sentence each: volume, drug, date of the last fill."""
+    return (
+        *([forecast.reason] if isinstance(forecast, Unknown) else []),
+        *([keeps.reason] if isinstance(keeps, Unknown) else keeps.beside),
+        *(["The date of the last fill is not known."] if filled_at is None else []),
+    )
 
 
 def refill_by(
@@ -66,17 +87,11 @@ def refill_by(
     allows, None for no cap. Unknown when not one of the three is known.
     """
     limits: list[RefillLimit] = []
-    unknown: list[str] = []
-    if isinstance(forecast, Unknown):
-        unknown.append(forecast.reason)
-    else:
+    unknown = unknown_limits(forecast, filled_at, keeps)
+    if isinstance(forecast, ReservoirForecast):
         because = f"the reservoir reaches its low mark of {forecast.low_mark_ml:g} mL as early as then"
         limits.append(RefillLimit(LimitKind.VOLUME, forecast.low.low, because))
-    if isinstance(keeps, Unknown):
-        unknown.append(keeps.reason)
-    if filled_at is None:
-        unknown.append("The date of the last fill is not known.")
-    else:
+    if filled_at is not None:
         if isinstance(keeps, Stability):
             until = filled_at + timedelta(days=keeps.days)
             limits.append(RefillLimit(LimitKind.STABILITY, until, f"{keeps.because} (source {keeps.source})"))
@@ -89,7 +104,8 @@ def refill_by(
         return Unknown(" ".join(unknown), "Record the last refill with its drug, or wait for a report of the volume.")
     limits.sort(key=lambda limit: limit.at)
     first = limits[0]
-    return RefillBy(first.at, first.kind, first.because, tuple(limits), tuple(unknown))
+    beside = forecast.beside if isinstance(forecast, ReservoirForecast) else ()
+    return RefillBy(first.at, first.kind, first.because, tuple(limits), unknown, beside)
 
 
 @dataclass(frozen=True, slots=True)

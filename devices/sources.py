@@ -62,6 +62,13 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "S43": "Textbook chapter on intrathecal therapy for abdominal pain (aneskey.com): daily dose ranges.",
         "S44": "Textbook chapter on withdrawal of intrathecal drugs (aneskey.com): what happens when each drug stops.",
         "S45": "Lioresal Intrathecal, dosing information: concentrations and the boxed warning on abrupt stop.",
+        "F1": "Hildebrand and others 2001 (J Pain Symptom Manage 22:1042): hydromorphone alone at 37 °C over 95 % "
+        "after four months; a refill every three months is called appropriate.",
+        "F2": "PubMed 11587115: bupivacaine 7.5 mg/mL alone over 96 % after twelve weeks.",
+        "F3": "Hildebrand and others 2003 (PubMed 12727045): morphine with clonidine at least 94 % after 90 days.",
+        "F5": "Javed 2020 (10.36076/pmcr.2020/4/15): in five patients' pumps hydromorphone, alone and with ziconotide, "
+        "and ziconotide with baclofen were found to decay.",
+        "F6": "University of Wisconsin, nursing page on pump refills: morphine for up to 90 days.",
         "F16": "Pocket nurse drug guide: intrathecal baclofen, maintenance 90 to 703 mcg a day in spasticity of "
         "cerebral origin, changes of 5 to 20 % (secondary source).",
         "F17": "Textbook chapter on ziconotide (aneskey.com): start at 2.4 mcg a day at most, steps of at most 2.4 not "

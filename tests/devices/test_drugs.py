@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from devices.drugs import DRUGS, WithdrawalRisk, components, find, parts, unknown_components, withdrawal_risk
@@ -83,6 +85,8 @@ def test_a_mixture_is_as_dangerous_to_lose_as_its_worst_part(name: str | None, r
         ("ziconotide", {"first_fill": False, "diluted": False}, 84, "S27"),
         ("morphine + bupivacaine + clonidine", {}, 90, "S32"),
         ("clonidine/morphine/bupivacaine", {}, 90, "S32"),
+        ("morphine sulfate with clonidine", {}, 90, "F3"),
+        ("hydromorphone", {}, 120, "F1"),
         ("baclofen + morphine", {}, 30, "S32b"),
     ],
 )
@@ -97,10 +101,10 @@ def test_a_drug_keeps_as_long_as_its_source_says(drug: str, given: dict[str, boo
     ("drug", "given", "words"),
     [
         (None, {}, "drug in the pump is not known"),
-        ("fentanyl", {}, "No source was found for how long fentanyl keeps"),
+        ("fentanyl", {}, "No source gives how long fentanyl keeps in this pump"),
         ("mystery", {}, "No source"),
         ("morphine + mystery", {}, "No source"),
-        ("morphine + clonidine", {}, "No source"),
+        ("sufentanil + clonidine", {}, "No source"),
         ("ziconotide", {}, "first fill"),
         ("ziconotide", {"first_fill": False}, "diluted"),
     ],
@@ -116,14 +120,14 @@ def test_what_no_source_gives_is_unknown_and_never_guessed(
 @pytest.mark.parametrize(
     ("given", "days", "words"),
     [
-        ({}, 14, "Whether this is the first fill of ziconotide is not known"),
-        ({"first_fill": False}, 40, "Whether the ziconotide was diluted is not known"),
+        ({}, 14, "whether this is the first fill of ziconotide is not known"),
+        ({"first_fill": False}, 40, "whether the ziconotide was diluted is not known"),
         ({"first_fill": True}, 14, "the first fill"),
         ({"first_fill": False, "diluted": False}, 84, "undiluted"),
     ],
 )
 def test_where_a_limit_hangs_on_what_is_not_known_the_shortest_counts_and_says_so(
-    given: dict[str, bool], days: int, words: str
+    given: dict[str, Any], days: int, words: str
 ) -> None:
     counted = stability_to_count_on("ziconotide", **given)
     assert isinstance(counted, Stability)

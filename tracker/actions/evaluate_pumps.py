@@ -27,7 +27,7 @@ from tracker.findings.line import Line
 from tracker.findings.rating import rated
 from tracker.findings.refill_due import with_date_shown
 from tracker.findings.trend import holds_last, with_readings
-from tracker.findings.view import FindingSeen, PumpView, last_unlogged_refill
+from tracker.findings.view import FindingSeen, PumpView, last_unlogged_refill, refills_not_shown
 from tracker.findings.wanted import ENDED, wanted
 from tracker.findings.wanted_handover import ACCEPT_WITHIN
 from tracker.records.determination import Determination, last_judged
@@ -82,7 +82,8 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             readings,
             now,
             contiguous=contiguous.get(pump_id, 0),
-            refilled_at=refills.get(pump_id),
+            refills=refills.get(pump_id, ()),
+            not_shown=refills_not_shown(views[pump_id].findings),
             rose_at=last_unlogged_refill(views[pump_id].findings),
             cap_days=cap_days,
             visits=past.visits.get(pump_id, ()),

@@ -15,6 +15,7 @@ from devices.prescription_json import prescription_or_none
 from devices.stability import Stability, stability
 from tracker.actions.look_ahead import first_fill
 from tracker.actions.prescription import recorded
+from tracker.actions.refill_ahead import fill_at_implant
 from tracker.findings.clinic_day import zone_named
 from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, in_view, volumes
 from tracker.findings.prescribed import allotted_ml_per_day
@@ -72,11 +73,13 @@ def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, 
     return past
 
 
-def _overdue_from(past: Past, pump: Pump, outlook: Ahead, cap_days: int | None) -> datetime | None:
+def _overdue_from(past: Past, pump: Pump, outlook: Ahead, cap_days: int | None, zone: str) -> datetime | None:
     """From when on a refill is late beyond doubt, but for the low mark: by known stability or the clinic's limit.
 
     A limit that only may hold asks for a refill; it accuses nobody.
     """
+    if outlook.filled_at is not None and outlook.filled_at == fill_at_implant(pump, zone, outlook.computed_at):
+        return None  # that no fill is on record since the implant may be a gap in the records
     keeps = stability(pump.drug, first_fill=first_fill(pump.drug, past.visits.get(key(pump.id), ())))
     days = [*([keeps.days] if isinstance(keeps, Stability) else []), *([] if cap_days is None else [cap_days])]
     return None if outlook.filled_at is None or not days else outlook.filled_at + timedelta(days=min(days))
@@ -110,7 +113,7 @@ def history_of(
         vanished_at=tuple(one.happened_at for one in known if one.kind == "volume_vanished"),
         known_programmers=past.programmers.get(pump.clinic_id, frozenset()),
         filled_at=outlook.filled_at,
-        refill_by=_overdue_from(past, pump, outlook, cap_days),
+        refill_by=_overdue_from(past, pump, outlook, cap_days, zone),
         low_mark_at=outlook.low_mark_low_at,
         due_dates=tuple((moment(since), moment(due)) for since, due in outlook.due_dates),
         low_mark_ml=pump.low_reservoir_ml,

@@ -14,7 +14,7 @@ from tracker.actions.view_battery import seen_notices
 from tracker.actions.view_pumps import seen_finding, view_of
 from tracker.findings.clinic_day import time_text
 from tracker.findings.trend import moment
-from tracker.findings.view import FindingSeen, PumpView, StateSeen, last_unlogged_refill
+from tracker.findings.view import FindingSeen, PumpView, StateSeen, last_unlogged_refill, refills_not_shown
 from tracker.records.alarm import alarms_open_at, notices_of_pumps
 from tracker.records.columns import key
 from tracker.records.determination import documented_facts
@@ -34,7 +34,7 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
     """The pump as it was known then. Who it is (model, implant date) is taken as recorded now."""
     pump_id = key(pump.id)
     readings = readings_known_by(session, pump_id, as_of)
-    refilled_at = last_refills(session, [pump_id], as_of).get(pump_id)
+    refills = last_refills(session, [pump_id], as_of).get(pump_id, ())
     clinic = session.get_one(Clinic, pump.clinic_id)
     cap_days = pump.refill_cap_days or clinic.refill_cap_days
     findings = _findings(session, pump_id, as_of)
@@ -48,7 +48,8 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
             None,
             readings,
             as_of,
-            refilled_at=refilled_at,
+            refills=refills,
+            not_shown=refills_not_shown(findings),
             rose_at=last_unlogged_refill(findings),
             cap_days=cap_days,
             visits=known,

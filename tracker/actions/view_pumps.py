@@ -217,6 +217,7 @@ def seen_outlook(row: Ahead) -> OutlookSeen:
         still_since=still_since(row.reservoir_points),
         standing=standing_volume(row.reservoir_points),
         battery=seen_battery(row),
+        unknown=tuple(row.unknown or ()),
     )
 
 

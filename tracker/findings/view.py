@@ -113,7 +113,8 @@ class OutlookSeen:
 
     ``ran_at``: the newest report in which the pump delivered as programmed, neither stopped nor at minimum rate; None
     where the history no longer holds one. ``still_since``: the first report since then; None while the pump runs.
-    ``standing``: the volume stands still although a flow is reported.
+    ``standing``: the volume stands still although a flow is reported. ``unknown``: what keeps a date from being
+    computed, a sentence each.
     """
 
     eri: Expectation
@@ -122,6 +123,7 @@ class OutlookSeen:
     empty: Expectation
     refill_by: datetime | None
     refill_reason: str
+    unknown: tuple[str, ...] = ()
     ran_at: datetime | None = None
     still_since: datetime | None = None
     standing: Standing | None = None
@@ -164,6 +166,13 @@ def last_unlogged_refill(findings: Iterable[FindingSeen]) -> datetime | None:
     """When the reservoir last rose with no refill logged since; a ruling on it does not undo that it rose."""
     rises = (one.happened_at for one in findings if one.kind == "unlogged_refill" and not one.mended)
     return max(rises, default=None)
+
+
+def refills_not_shown(findings: Iterable[FindingSeen]) -> frozenset[int]:
+    """The visits whose refill the reports never showed, by their ids; one ruled on as explained was done after all."""
+    standing = (one for one in findings if not one.mended and one.ruling != "explained")
+    numbers = (one.key.rpartition(":")[2] for one in standing if one.kind == "refill_not_seen")
+    return frozenset(int(number) for number in numbers if number.isdigit())
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,9 @@ class Outlook(SQLModel, table=True):
         sa_type=JsonColumn,
         description="refill dates that the clinic was shown, [from, date] in microseconds",
     )
+    unknown: list[Any] | None = Field(
+        default=None, sa_type=JsonColumn, description="what keeps a date from being computed, a sentence each"
+    )
 
 
 @dataclass(slots=True)
@@ -112,6 +115,7 @@ class Ahead:
     refill_by_at: datetime | None = None
     refill_reason: str = ""
     due_dates: list[Any] = field(default_factory=list)
+    unknown: list[Any] | None = None
 
 
 NAMES = tuple(Ahead.__slots__)

@@ -207,16 +207,44 @@ def drafts_of_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, list
     return found
 
 
-def last_refills(session: Session, pump_ids: Sequence[int], as_of: datetime | None = None) -> dict[int, datetime]:
-    """When each of those pumps was last refilled, by its visits (those logged by then); draft ones count."""
-    chosen = (
-        select(Visit.pump_id, func.max(Visit.performed_at))
-        .where(col(Visit.pump_id).in_(pump_ids), col(Visit.refilled).is_(True), Visit.status != "withdrawn")
-        .group_by(col(Visit.pump_id))
-    )
+class RefillDone(NamedTuple):
+    """One refill on record, as forecasts count with it."""
+
+    id: int
+    performed_at: datetime
+    filled_ml: float | None
+    expected_ml: float | None
+    aspirated_ml: float | None
+
+
+REFILLS_BACK: Final = 6
+"""So many refills of a pump, the last ones, tell what it holds and how much it truly delivers."""
+
+
+def last_refills(
+    session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
+) -> dict[int, list[RefillDone]]:
+    """The last refills of each of those pumps on record (by then), oldest first; draft ones count."""
+    refilled = (col(Visit.pump_id).in_(pump_ids), col(Visit.refilled).is_(True), col(Visit.status) != "withdrawn")
+    chosen = sqlalchemy.select(
+        col(Visit.pump_id),
+        *(col(getattr(Visit, name)) for name in RefillDone._fields),
+        func.row_number()
+        .over(partition_by=col(Visit.pump_id), order_by=(col(Visit.performed_at).desc(), col(Visit.id).desc()))
+        .label("newest"),
+    ).where(*refilled)
     if as_of is not None:
         chosen = chosen.where(col(Visit.logged_at) <= as_of)
-    return dict(session.exec(chosen).all())
+    ranked = chosen.subquery()
+    rows = session.execute(
+        sqlalchemy.select(*(ranked.c[name] for name in ("pump_id", *RefillDone._fields)))
+        .where(ranked.c.newest <= REFILLS_BACK)
+        .order_by(ranked.c.pump_id, ranked.c.performed_at, ranked.c.id)
+    )
+    found: dict[int, list[RefillDone]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(RefillDone._make(row[1:]))
+    return found
 
 
 def _newest_confirmed(*which: Any) -> Any:

@@ -24,7 +24,7 @@ from tracker.web.people import Person
 from tracker.web.typed_again import typed_again
 
 HERE = Path(__file__).parent
-_SOURCE = re.compile(r"\bsource (S[0-9]+[a-z]?)\b")
+_SOURCE = re.compile(r"\bsource ([SF][0-9]+[a-z]?)\b")
 
 
 def environment() -> Environment:

@@ -148,6 +148,7 @@ class Forecast(BaseModel):
     reservoir: ReservoirForecast
     refill_by: datetime | None
     refill_reason: str
+    unknown: list[str]
 
 
 def record_of(pump: Pump) -> dict[str, Any]:
@@ -209,6 +210,7 @@ def forecast_of(outlook: Outlook | None) -> Forecast | None:
         ),
         refill_by=outlook.refill_by_at,
         refill_reason=outlook.refill_reason,
+        unknown=list(outlook.unknown or ()),
     )
 
 
