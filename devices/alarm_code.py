@@ -53,18 +53,25 @@ class Alarm:
     """All that is fixed about one alarm.
 
     `priority` holds for a drug whose loss is not dangerous. `interrupts` says that the drug may no longer flow as
-    programmed, which is HIGH whenever losing the drug is dangerous. `latched`: it stays open after the pump stops
-    reporting it, until a person has looked. `announces_failure` says whether the alarm is a component's own notice that
-    the pump is about to fail, and `notice_reason` why, or why not. `source` (a key of `devices.sources`) supports the
-    class; None means that no source was found.
+    programmed, which is HIGH whenever losing the drug is dangerous. `announces_failure` says whether the alarm is a
+    component's own notice that the pump is about to fail, and `notice_reason` why, or why not. `source` (a key of
+    `devices.sources`) supports the class; None means that no source was found.
     """
 
     code: AlarmCode
     alarm_class: AlarmClass
     priority: Priority
     interrupts: bool
-    latched: bool
     announces_failure: bool
     notice_reason: str
     meaning: Meaning
     source: str | None
+
+    @property
+    def latched(self) -> bool:
+        """Whether it stays open after the pump stops reporting it, until a person has looked.
+
+        What the pump itself calls critical does, and so does every built-in notice: once given, it was given. No entry
+        can leave that out.
+        """
+        return self.alarm_class is AlarmClass.CRITICAL or self.announces_failure

@@ -94,13 +94,10 @@ def test_a_stall_is_no_notice_since_an_mri_stalls_a_healthy_motor() -> None:
     assert "magnetic field" in notice_reason(AlarmCode.MOTOR_STALL)
 
 
-def test_latched_are_the_alarms_where_a_person_must_look() -> None:
-    assert {
-        AlarmCode.EMPTY_RESERVOIR,
-        AlarmCode.MOTOR_STALL,
-        AlarmCode.STOPPED_OVER_48H,
-        AlarmCode.END_OF_SERVICE,
-    } == LATCHED
+@pytest.mark.parametrize("code", AlarmCode)
+def test_what_is_critical_or_a_notice_stays_open_until_a_person_has_looked(code: AlarmCode) -> None:
+    assert (code in LATCHED) is (alarm_class(code) is AlarmClass.CRITICAL or code in BUILT_IN_NOTICE)
+    assert (code in LATCHED) is (code not in {AlarmCode.LOW_RESERVOIR, AlarmCode.MEMORY_ERROR})
 
 
 def test_every_alarm_that_interrupts_is_critical() -> None:

@@ -163,3 +163,12 @@ def test_a_figure_shows_its_unit_and_that_it_is_assumed() -> None:
     assert assumed(2.5, "mL").citation == "assumption, no source found"
     assert str(cited(90, "days", "S1")) == "90 days"
     assert "Medtronic" in cited(90, "days", "S1").citation
+
+
+def test_every_alarm_code_is_named_by_some_model_and_by_no_model_unnamed() -> None:
+    """A new code must be added to the models that can give it: nothing grants it to all of them."""
+    named = frozenset[AlarmCode]().union(*(model.alarms for model in MODELS))
+    assert set(AlarmCode) - named == set(), "no model can report these codes: name them in devices/models/alarm_sets.py"
+    sets = Path("devices/models/alarm_sets.py").read_text()
+    assert "frozenset(AlarmCode)" not in sets
+    assert {code for code in AlarmCode if f"AlarmCode.{code.name}" not in sets} == set()

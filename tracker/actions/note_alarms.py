@@ -89,7 +89,7 @@ def _lives(
     for row in session.execute(chosen.with_for_update()):  # whoever acknowledges one now comes before or after, whole
         life = AlarmLife(
             row.code,
-            row.latched,
+            row.latched or row.code in _LATCHED,  # whatever was true when it was opened
             row.first_seen_at,
             row.last_seen_at,
             row.count_,
