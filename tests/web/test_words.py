@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,12 +10,12 @@ import pytest
 
 from devices.models import catalogue
 from tests.build import NOW
+from tracker.findings.verdict import Cause, Judged, Verdict
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump, PumpState
 from tracker.records.views_chart import Bucket, Span
 from tracker.records.views_planning import End
 from tracker.records.visit import Visit
-from tracker.records.worklist import WorklistItem
 from tracker.web import words
 from tracker.web.calendar_file import Entry, calendar_begin, calendar_end, calendar_entry
 from tracker.web.chart import chart_values, programmed_course, table_of
@@ -232,39 +233,45 @@ def test_a_dose_that_no_flow_can_be_of_draws_no_course(dose: str, concentration:
     assert programmed_course([a_fill(20, 20.0)], pump, catalogue.find("synchromed-ii-20"), NOW) == []
 
 
-def a_line(priority: int) -> WorklistItem:
-    return WorklistItem(
-        clinic_id=1,
-        kind="k",
-        key="k",
-        priority=priority,
-        harm_at=NOW,
-        what="Refill due",
-        why="Because.",
-        next_step="n",
-        since=NOW,
-        opened_at=NOW,
-        changed_at=NOW,
-    )
-
-
 def a_state(minutes_ago: float = 4) -> PumpState:
     return PumpState(pump_id=1, measured_at=NOW - timedelta(minutes=minutes_ago), changed_at=NOW)
 
 
-def test_a_pump_is_well_only_when_it_is_heard_and_nothing_is_open() -> None:
-    assert wellness(the_pump(), a_state(), [], [], NOW).look == "good"
-    assert wellness(the_pump(), a_state(60 * 24 * 3), [], [], NOW).look == "unknown"
-    assert wellness(the_pump(), None, [], [], NOW).look == "unknown"
-    assert wellness(the_pump(), a_state(), [a_line(2)], [], NOW).look == "medium"
+DUE = Cause(2, "reservoir", "Refill due", "Because.")
 
 
-def test_what_is_urgent_stays_urgent_however_old_the_last_report_is() -> None:
-    assert wellness(the_pump(), a_state(60 * 24 * 30), [a_line(3)], [], NOW).look == "high"
+def test_the_verdict_is_said_in_words_that_claim_no_more_than_it_knows() -> None:
+    well = wellness(the_pump(), a_state(), Judged(Verdict.WELL), 0, NOW)
+    assert (well.look, well.headline) == ("good", "No problems found")
+    watched = wellness(the_pump(), a_state(), Judged(Verdict.WATCH, DUE), 3, NOW)
+    assert (watched.look, watched.headline, watched.sentence) == (
+        "medium",
+        "Refill due",
+        "Because. And 2 other open tasks.",
+    )
+    stopped = PumpState(pump_id=1, infusion="minimum_rate", motor="running", measured_at=NOW, changed_at=NOW)
+    assert "Minimum rate" in wellness(the_pump(), stopped, Judged(Verdict.WATCH), 0, NOW).headline
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "words"),
+    [
+        (None, None, "no data yet"),
+        (lambda: a_state(60 * 24 * 3), None, "its last report is from"),
+        (a_state, Cause(2, "clock", "The clock is wrong"), "The clock is wrong"),
+        (a_state, None, "not heard of now"),
+    ],
+)
+def test_what_is_not_known_is_said_so_with_its_reason(
+    state: Callable[[], PumpState] | None, cause: Cause | None, words: str
+) -> None:
+    said = wellness(the_pump(), state and state(), Judged(Verdict.UNKNOWN, cause), 0, NOW)
+    assert said.look == "unknown"
+    assert words in said.headline
 
 
 def test_a_pump_on_the_shelf_is_not_called_well() -> None:
-    assert wellness(the_pump(lifecycle="in_stock"), None, [], [], NOW).headline == "In stock"
+    assert wellness(the_pump(lifecycle="in_stock"), None, Judged(Verdict.NOT_FOLLOWED), 0, NOW).headline == "In stock"
 
 
 def test_what_lies_ahead_is_ordered_and_carries_its_interval() -> None:

@@ -255,6 +255,12 @@ def _narrowed(session: Session, query: Any, wanted: PumpFilter, *, few: bool) ->
         )
         if wanted.attention == "urgent":
             lines = lines.where(col(WorklistItem.priority) == 3)
+        elif wanted.attention == "any":
+            still = col(PumpState.infusion).in_(("stopped", "minimum_rate"))
+            stands = select(col(PumpState.pump_id)).where(still | col(PumpState.motor).in_(("stalled", "stopped")))
+            return query.where(
+                _among(lines, col(WorklistItem.pump_id), few=few) | _among(stands, col(PumpState.pump_id), few=few)
+            )
         query = query.where(_among(lines, col(WorklistItem.pump_id), few=few))
     return query
 

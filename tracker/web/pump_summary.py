@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from devices.alarms import AlarmCode, meaning
-from devices.lifecycle import FOLLOWED, LifecycleState
-from tracker.records.alarm import Alarm
+from tracker.findings.verdict import Cause, Judged, Verdict
+from tracker.findings.verdict import fresh_until as verdict_fresh
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump, PumpState
 from tracker.records.session import MriExam
-from tracker.records.worklist import WorklistItem
 from tracker.web.words import ago, plural, sign, span, word
 
 PLANNING_WINDOW = timedelta(days=183)
@@ -38,40 +36,45 @@ class Upcoming:
 
 
 def fresh_until(pump: Pump, state: PumpState | None) -> datetime | None:
-    """Until when the newest report may be taken for the present: one and a half intervals after it was measured."""
+    """Until when the newest report may be taken for the present."""
+    return None if state is None else verdict_fresh(state.measured_at, timedelta(seconds=pump.report_interval_s))
+
+
+def wellness(pump: Pump, state: PumpState | None, judged: Judged, tasks: int, now: datetime) -> Wellness:
+    """The verdict in words; ``tasks`` is how many stand open."""
+    cause = judged.cause
+    others = plural(tasks - 1, "other open task") if tasks > 1 else ""
+    match judged.verdict:
+        case Verdict.WELL:
+            return Wellness("good", "No problems found", "Reporting on time. No alarms. No open tasks.")
+        case Verdict.NOT_FOLLOWED:
+            return Wellness(
+                "unknown", word(pump.lifecycle), "This pump is not followed here now; nothing is expected of it."
+            )
+        case Verdict.UNKNOWN:
+            return _unknown(pump, state, cause, now)
+        case _ if cause is not None:
+            sentence = cause.why + (f" And {others}." if others else "")
+            return Wellness(sign(cause.priority)[0], cause.what, sentence)
+    mode = "Not known" if state is None or state.infusion is None else word(state.infusion)
+    motor = "not known" if state is None or state.motor is None else word(state.motor).lower()
+    return Wellness("medium", f"{mode}, motor {motor}", "The newest report does not show a pump that runs as usual.")
+
+
+def _unknown(pump: Pump, state: PumpState | None, cause: Cause | None, now: datetime) -> Wellness:
+    """Why nothing is known of the pump as it is now."""
     if state is None or state.measured_at is None:
-        return None
-    return state.measured_at + timedelta(seconds=pump.report_interval_s * 1.5)
-
-
-def wellness(
-    pump: Pump, state: PumpState | None, items: Sequence[WorklistItem], alarms: Sequence[Alarm], now: datetime
-) -> Wellness:
-    """Whether the pump is well: what is urgent first, then whether we know at all, then the rest."""
-    if LifecycleState(pump.lifecycle) not in FOLLOWED:
-        return Wellness(
-            "unknown", word(pump.lifecycle), "This pump is not followed here now; nothing is expected of it."
-        )
-    active = [alarm for alarm in alarms if alarm.cleared_at is None]
-    causes = [(item.priority, item.what, item.why) for item in items]
-    causes += [(one.priority, meaning(AlarmCode(one.code)).title, meaning(AlarmCode(one.code)).means) for one in active]
-    causes.sort(key=lambda cause: -cause[0])
-    worst = causes[0][0] if causes else 0
+        return Wellness("unknown", "Not known: no data yet", "No report has come from this pump yet.")
     until = fresh_until(pump, state)
-    if worst < 3 and until is None:
-        return Wellness("unknown", "Not known: nothing was ever heard of it", "No report has come from this pump yet.")
-    if worst < 3 and until is not None and until < now and state is not None:
-        return Wellness(
-            "unknown",
-            f"Not known: its last report is from {ago(state.measured_at, now)}",
-            f"A report is expected every {span(timedelta(seconds=pump.report_interval_s))}. "
-            "What is shown below is how it was then.",
-        )
-    if not causes:
-        return Wellness("good", "Well", "It reports as expected; no alarm is active and nothing waits for a person.")
-    others = plural(len(items) - 1, "other open line") if len(items) > 1 else ""
-    sentence = causes[0][2] + (f" And {others}." if others else "")
-    return Wellness(sign(worst)[0], causes[0][1], sentence)
+    every = span(timedelta(seconds=pump.report_interval_s))
+    then = f"A report is expected every {every}. What is shown below is how it was then."
+    if until is not None and until < now:
+        return Wellness("unknown", f"Not known: its last report is from {ago(state.measured_at, now)}", then)
+    if cause is not None:
+        return Wellness("unknown", f"Not known: {cause.what}", cause.why)
+    if state.link == "suspended":
+        return Wellness("unknown", "Not known: monitoring is paused", then)
+    return Wellness("unknown", "Not known: the pump is not heard of now", then)
 
 
 def upcoming(pump: Pump, outlook: Outlook | None, mri: Sequence[MriExam]) -> list[Upcoming]:

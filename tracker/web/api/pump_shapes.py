@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from devices.models import catalogue
+from tracker.findings.verdict import Verdict
 from tracker.records.alarm import Alarm
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump, PumpState
@@ -92,6 +93,10 @@ class PumpListed(PumpRecord):
 
     state: ReadingShown | None = Field(description="The report measured last; null before the first")
     contact: Contact
+    verdict: Verdict = Field(
+        description="What the pump's page says at its top. `well` is said only of a pump that is followed, was "
+        "measured lately, delivers, and has no open alarm and no open task"
+    )
 
 
 class AlarmShown(BaseModel):

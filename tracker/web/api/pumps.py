@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringCo
 
 from devices.lifecycle import LifecycleState
 from devices.models import catalogue
+from tracker.actions.judge_delivery import verdicts
 from tracker.broker.credentials import TRACKER_USERNAME
 from tracker.errors import NotAllowed
 from tracker.records.alarm import open_alarms
@@ -171,12 +172,14 @@ def listed(
     now = web.clock()
     with web.database.reading() as session:
         rows = pump_page(session, person.clinic_id, limit + 1, (from_micros(place[0]), place[1]) if place else None)
+        judged = verdicts(session, [key(pump.id) for pump, _ in rows], now)
 
     def show(row: tuple[Pump, PumpState | None]) -> dict[str, Any]:
         return {
             **shapes.record_of(row[0]),
             "state": shapes.state_of(row[1]),
             "contact": shapes.contact_of(row[1]),
+            "verdict": judged[key(row[0].id)].verdict,
         }
 
     web.trail.read(person, "pumps", "list", now, count=min(limit, len(rows)))
@@ -194,11 +197,13 @@ def one(serial: Serial, web: Context, person: Annotated[Person, requires("pumps.
         alarms = open_alarms(session, [pump_id]).get(pump_id, [])
         determination = newest_determinations(session, [pump_id]).get(pump_id)
         outlook = session.get(Outlook, pump_id)
+        judged = verdicts(session, [pump_id], now)[pump_id]
     web.trail.read(person, f"pump:{serial}", "record", now, clinic_id=pump.clinic_id)
     return {
         **shapes.record_of(pump),
         "state": shapes.state_of(state),
         "contact": shapes.contact_of(state),
+        "verdict": judged.verdict,
         "open_alarms": [shapes.alarm_of(alarm) for alarm in alarms],
         "determination": determination_of(determination) if determination else None,
         "forecast": shapes.forecast_of(outlook),

@@ -11,8 +11,9 @@ from sqlmodel import Session
 
 from devices.alarms import AlarmCode, meaning
 from devices.models import catalogue
+from tracker.actions.judge_delivery import verdicts
 from tracker.errors import Invalid
-from tracker.records.columns import from_micros
+from tracker.records.columns import from_micros, key
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump
 from tracker.records.views_chart import (
@@ -66,6 +67,7 @@ def show_pump(
     with web.database.reading() as session:
         reached = reach(session, person, serial, now)
         record = pump_record(session, reached.pump, now, TIMELINE)
+        judged = verdicts(session, [key(reached.pump.id)], now)[key(reached.pump.id)]
         shown, buckets = _course(session, reached.pump, record.outlook, span_name, now, PLAIN_BUCKETS)
         staff = colleagues(session, person.clinic_id)
     web.trail.read(person, f"pump:{serial}", "page", now, clinic_id=reached.pump.clinic_id)
@@ -77,7 +79,7 @@ def show_pump(
         "outlook": record.outlook,
         "model": model,
         "break_glass": reached.break_glass,
-        "well": wellness(reached.pump, record.state, record.items, record.open_alarms, now),
+        "well": wellness(reached.pump, record.state, judged, len(record.items), now),
         "fresh_until": fresh_until(reached.pump, record.state),
         "ahead": upcoming(reached.pump, record.outlook, record.mri),
         "lines": [WorklistLine(item, None) for item in record.items],

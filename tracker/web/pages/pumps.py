@@ -14,6 +14,7 @@ from sqlmodel import Session, col, delete
 
 from devices.lifecycle import LifecycleState
 from devices.models import catalogue
+from tracker.actions.judge_delivery import verdicts
 from tracker.errors import Invalid
 from tracker.records.staff import SavedView
 from tracker.records.views_pumps import (
@@ -87,6 +88,9 @@ def pumps(
             "total": max(matching.total, len(shown)),
             "counted_at": counted_at,
             "urgency": urgency_of(session, [row.id for row in shown]),
+            "verdicts": {
+                one: said.verdict for one, said in verdicts(session, [row.id for row in shown], web.clock()).items()
+            },
             "units": [(name, name) for name in units(session, person.clinic_id)],
             "models": [(name, model_name(name)) for name in models_of(session, person.clinic_id)],
             "views": saved_views(session, person.staff_id),
@@ -118,15 +122,17 @@ def pumps_csv(web: Context, person: Annotated[Person, requires("pumps.export")],
     now = web.clock()
     web.trail.read(person, "pumps", "exported as CSV", now, filter=str(wanted))
 
-    def read(limit: int, after: tuple[str | int, int] | None) -> list[PumpRow]:
+    def read(limit: int, after: tuple[str | int, int] | None) -> list[tuple[PumpRow, str]]:
         with web.database.reading() as session:
-            return pump_rows(session, wanted, "serial", limit, after)
+            rows = pump_rows(session, wanted, "serial", limit, after)
+            judged = verdicts(session, [row.id for row in rows], now)
+        return [(row, str(judged[row.id].verdict)) for row in rows]
 
     def blocks() -> Iterator[str]:
         names = PumpRow._fields[1:]  # without the number
-        yield csv_text([names])
-        for rows in by_blocks(read, lambda row: place_of_row(row, "serial")):
-            yield csv_text(row[1:] for row in rows)
+        yield csv_text([[*names, "verdict"]])
+        for rows in by_blocks(read, lambda row: place_of_row(row[0], "serial")):
+            yield csv_text([*row[1:], verdict] for row, verdict in rows)
 
     return download(blocks(), "text/csv", f"pumps-{now:%Y-%m-%d}.csv")
 
