@@ -96,7 +96,7 @@ def test_a_stall_is_no_notice_since_an_mri_stalls_a_healthy_motor() -> None:
 
 @pytest.mark.parametrize("code", AlarmCode)
 def test_what_is_critical_or_a_notice_stays_open_until_a_person_has_looked(code: AlarmCode) -> None:
-    assert (code in LATCHED) is (alarm_class(code) is AlarmClass.CRITICAL or code in BUILT_IN_NOTICE)
+    assert (code in LATCHED) is (ALARMS[code].alarm_class is AlarmClass.CRITICAL or code in BUILT_IN_NOTICE)
     assert (code in LATCHED) is (code not in {AlarmCode.LOW_RESERVOIR, AlarmCode.MEMORY_ERROR})
 
 

@@ -68,6 +68,7 @@ def test_well_is_said_only_where_everything_is_known_and_nothing_is_open() -> No
         ({"interrupted": LOW, "link": "disconnected"}, Verdict.ACT),
         ({"measured_at": None}, Verdict.UNKNOWN),
         ({"link": "suspended"}, Verdict.UNKNOWN),
+        ({"doubted": True}, Verdict.UNKNOWN),
         ({"causes": (LOW,), "link": "late"}, Verdict.UNKNOWN),
         ({"causes": (Cause(2, "clock", "Clock is wrong"),)}, Verdict.UNKNOWN),
         ({"causes": (Cause(1, "contact", "Nothing new is measured"),)}, Verdict.UNKNOWN),

@@ -25,6 +25,7 @@ CALLS = {
     "/worklist/{item_id}/claim": ("POST", f"{V1}/worklist/{{item_id}}/claim"),
     "/worklist/{item_id}/release": ("POST", f"{V1}/worklist/{{item_id}}/release"),
     "/worklist/{item_id}/hand-over": ("POST", f"{V1}/worklist/{{item_id}}/hand-over"),
+    "/worklist/{item_id}/note": ("POST", f"{V1}/worklist/{{item_id}}/note"),
     "/worklist/{item_id}/done": ("POST", f"{V1}/worklist/{{item_id}}/done"),
     "/pumps/{serial}/determinations": ("POST", f"{PUMP}/determinations"),
     "/pumps/{serial}/facts": ("POST", f"{PUMP}/facts"),

@@ -8,14 +8,15 @@ from sqlmodel import Session
 
 from tracker.actions.acknowledge_alarm import open_alarm, tell
 from tracker.actions.hand_over import colleague_of
+from tracker.findings.areas import Area
 from tracker.records.alarm import Alarm
 from tracker.records.pump import Pump
 
 
 def assign_alarm(session: Session, alarm_id: int, *, to: str, reason: str = "", by: str, now: datetime) -> Alarm:
-    """Name who looks after the alarm. Raises `Invalid` for a person outside the pump's clinic."""
+    """Name who looks after the alarm. Raises `Invalid` for a person outside the clinic or of another kind of work."""
     alarm = open_alarm(session, alarm_id)
-    person = colleague_of(session, to, session.get_one(Pump, alarm.pump_id).clinic_id)
+    person = colleague_of(session, to, session.get_one(Pump, alarm.pump_id).clinic_id, Area.CLINICAL)
     alarm.assignee = person.email
     tell(session, alarm, "assigned", by=by, now=now, reason=f"to {person.email}. {reason}".strip())
     return alarm

@@ -41,6 +41,7 @@ class Event(StrEnum):
     ITEM_HANDED_OVER = "worklist.handed_over"
     ITEM_RELEASED = "worklist.released"
     ITEM_DONE = "worklist.done"
+    ITEM_NOTED = "worklist.noted"
 
     DETERMINATION_MADE = "determination.made"
     FACT_DOCUMENTED = "fact.documented"

@@ -169,7 +169,7 @@ def look_again_at(view: PumpView, now: datetime) -> datetime:
     """When the passing of time alone can change what was decided: within a day, or sooner where a date is known."""
     dates = [exam.overdue_at for exam in view.mri]
     dates += [alarm.snoozed_until for alarm in view.alarms if alarm.snoozed_until is not None]
-    dates += changes_at(view)
+    dates += changes_at(view, now)
     if view.suspended_until is not None:
         dates.append(view.suspended_until)
     if view.handover_offered_at is not None:

@@ -8,7 +8,9 @@ from sqlmodel import Session
 
 from tracker.actions.claim import line_of_work
 from tracker.actions.refresh_worklist import event
+from tracker.actions.worklist_access import area_of_item
 from tracker.errors import Conflict, Invalid
+from tracker.findings.areas import Area, may_handle, refusal
 from tracker.records.staff import Staff, staff_by_email
 from tracker.records.worklist import WorklistItem
 
@@ -18,7 +20,7 @@ def hand_over(session: Session, item_id: int, *, to: str, reason: str = "", by: 
     item = line_of_work(session, item_id)
     if item.claimed_by not in {None, by}:
         raise Conflict(f"{item.claimed_by} has it; ask them to hand it over")
-    colleague_of(session, to, item.clinic_id)
+    colleague_of(session, to, item.clinic_id, area_of_item(item))
     item.claimed_by, item.claimed_at, item.changed_at = to.strip().lower(), now, now
     session.add(item)
     session.add(event(item_id, now, "handed over", by, f"to {to}. {reason}".strip()))
@@ -26,9 +28,11 @@ def hand_over(session: Session, item_id: int, *, to: str, reason: str = "", by: 
     return item
 
 
-def colleague_of(session: Session, email: str, clinic_id: int) -> Staff:
-    """The active person of that clinic. Raises `Invalid` for anybody else."""
+def colleague_of(session: Session, email: str, clinic_id: int, area: Area) -> Staff:
+    """The active person of that clinic whose role handles such work. Raises `Invalid` for anybody else."""
     person = staff_by_email(session, email)
     if person is None or not person.active or person.clinic_id != clinic_id:
         raise Invalid(f"{email} is nobody of this clinic", field="to")
+    if not may_handle(person.role, area):
+        raise Invalid(f"{email} can't have it: {refusal(person.role, area)}", field="to")
     return person

@@ -42,6 +42,7 @@ def _situation(state: StateInShort) -> Situation:
         infusion=state.infusion,
         motor=state.motor,
         flow_ml_per_day=state.flow_ml_per_day,
+        doubted=state.data_status not in {None, "current"} or state.clock_wrong_since is not None,
     )
 
 

@@ -11,20 +11,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from devices.alarms import Priority
-from tracker.findings.line import Line
+from tracker.findings.line import Line, holds
 from tracker.findings.view import PumpView
 from tracker.records.columns import EVENT_REASON
 from tracker.records.worklist import DoneItem, WorklistEvent, WorklistItem, done_items_of_pumps, open_items_of_pumps
 
 TRACKER: Final = "tracker"
 QUIET: Final = {
-    Priority.HIGH: timedelta(hours=24),
     Priority.MEDIUM: timedelta(days=7),
     Priority.LOW: timedelta(days=30),
 }
-"""How long a line that a person closed stays away although its cause still stands.
+"""How long a task that a person closed stays away although its cause still stands.
 
-It comes back at once where it grew more urgent, or where something came that the person had not seen.
+It comes back at once where it grew more urgent, or where something came that the person had not seen. One that is
+urgent, or that speaks of a pump that does not deliver, has no such rest: nobody closes it while its cause lasts.
 """
 
 HARM_MOVED: Final = timedelta(hours=12)
@@ -90,6 +90,7 @@ def _row(clinic_id: int, pump_id: int | None, line: Line, now: datetime) -> dict
         "why": line.why[:2000],
         "next_step": line.next_step[:1000],
         "link": line.link,
+        "holds": holds(line),
         "since": line.since,
         "opened_at": now,
         "changed_at": now,
@@ -106,9 +107,9 @@ def _update(session: Session, item: WorklistItem, line: Line, now: datetime) -> 
         item.changed_at = now
         item.priority, item.what = int(line.priority), line.what[:300]
         session.add(item)
-    texts = (line.why[:2000], line.next_step[:1000], line.link)
-    if (item.why, item.next_step, item.link) != texts:
-        item.why, item.next_step, item.link = texts
+    texts = (line.why[:2000], line.next_step[:1000], line.link, holds(line))
+    if (item.why, item.next_step, item.link, item.holds) != texts:
+        item.why, item.next_step, item.link, item.holds = texts
         session.add(item)
     if abs(item.harm_at - line.harm_at) > HARM_MOVED or told:
         item.harm_at = line.harm_at
@@ -120,7 +121,7 @@ def _update(session: Session, item: WorklistItem, line: Line, now: datetime) -> 
 
 
 def _rests(done: DoneItem | None, line: Line, now: datetime) -> bool:
-    if done is None or done.closed_at is None:
+    if done is None or done.closed_at is None or holds(line):
         return False
     if line.news_at is not None and line.news_at > done.closed_at:
         return False

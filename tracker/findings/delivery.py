@@ -27,6 +27,8 @@ Assumed: for the visit's time as a person typed it, and a communicator's clock.
 """
 DRAFT_EXPLAINS_FOR: Final = timedelta(hours=24)
 """So long a draft alone makes a stop less urgent. Assumed: withdrawal of baclofen begins after 12 to 96 hours [F14]."""
+SEE_AGAIN: Final = timedelta(hours=1)
+"""How soon a pump that does not deliver is looked at again, though no report says anything new. Assumed."""
 AT_MINIMUM: Final = 1.5
 """A prescribed flow up to so many times the minimum rate is given by it. Assumed."""
 
@@ -95,9 +97,11 @@ def priority_of(condition: Condition, view: PumpView, now: datetime) -> Priority
     return Priority.HIGH if harms else Priority.MEDIUM
 
 
-def changes_at(view: PumpView) -> Iterable[datetime]:
-    """When the passing of time alone changes how urgent a condition is."""
-    return [one.order.at + DRAFT_EXPLAINS_FOR for one in interrupted(view) if one.order is not None]
+def changes_at(view: PumpView, now: datetime) -> Iterable[datetime]:
+    """When to look again: when time alone makes a condition more urgent, and soon, to see whether it is over."""
+    lasting = interrupted(view)
+    rises = [one.order.at + DRAFT_EXPLAINS_FOR for one in lasting if one.order is not None]
+    return [*rises, now + SEE_AGAIN] if lasting else []
 
 
 def _by_mode(view: PumpView, state: StateSeen) -> Iterable[Condition]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from devices.alarms import Priority
 
@@ -29,6 +30,16 @@ class Line:
     snoozed_until: datetime | None = None
     news_at: datetime | None = None
     holds: str = ""
+
+
+URGENT_HOLDS: Final = (
+    "An urgent task can't be closed while its cause lasts: take it, note what was done, do the next step."
+)
+
+
+def holds(line: Line) -> str:
+    """Why nobody can close the task now: what its maker says, or that it is urgent; empty where a person may."""
+    return line.holds or (URGENT_HOLDS if line.priority >= Priority.HIGH else "")
 
 
 def page(serial: str, part: str = "") -> str:

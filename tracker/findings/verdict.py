@@ -49,6 +49,7 @@ class Situation:
     """What the verdict is made from.
 
     ``causes``: every open task, snoozed ones too, and every open alarm. ``tasks``: how many of them are tasks.
+    ``doubted``: what came last could not be read, was measured long ago, or a clock is wrong.
     ``interrupted``: why the pump is known not to deliver, where no confirmed visit ordered it; ``ordered``: that a
     stop or minimum rate goes on as ordered.
     """
@@ -64,6 +65,7 @@ class Situation:
     tasks: int = 0
     interrupted: Cause | None = None
     ordered: Cause | None = None
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def verdict(seen: Situation, now: datetime) -> Judged:
 def known(seen: Situation, now: datetime) -> bool:
     """Whether the newest measurement may be taken for the present: young enough, heard of, its clock not in doubt."""
     until = fresh_until(seen.measured_at, seen.report_interval)
-    doubted = any(one.kind in UNMEASURED for one in seen.causes)
+    doubted = seen.doubted or any(one.kind in UNMEASURED for one in seen.causes)
     said = seen.infusion is not None and seen.motor is not None
     return until is not None and now <= until and seen.link in HEARD and said and not doubted
 

@@ -18,6 +18,7 @@ from tracker.findings.wanted_battery import battery_lines
 from tracker.findings.wanted_clock import clock_lines
 from tracker.findings.wanted_contact import contact_lines
 from tracker.findings.wanted_delivery import delivery_lines
+from tracker.findings.wanted_facts import fact_lines
 from tracker.findings.wanted_handover import handover_lines, transferred_lines
 from tracker.findings.wanted_prescription import prescription_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
@@ -43,6 +44,7 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     finding_lines,
     replacement_lines,
     handover_lines,
+    fact_lines,
 )
 
 

@@ -34,6 +34,9 @@ class Staff(SQLModel, table=True):
     worklist_seen_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="what changed since is marked"
     )
+    worklist_looked_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="the last look at the worklist by the person's own click"
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -25,6 +25,8 @@ class StateInShort(NamedTuple):
     infusion: str | None
     motor: str | None
     flow_ml_per_day: float | None
+    data_status: str | None
+    clock_wrong_since: datetime | None
 
 
 class OpenTask(NamedTuple):

@@ -68,6 +68,7 @@ class WorklistItem(SQLModel, table=True):
     why: str = Field(max_length=2000)
     next_step: str = Field(max_length=1000)
     link: str = Field(default="", max_length=300, description="the page where the next step is done")
+    holds: str = Field(default="", max_length=500, description="why nobody can close it now; empty where a person may")
     since: datetime = Field(sa_type=UtcDateTime)
     opened_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime, index=True)
@@ -90,7 +91,7 @@ class DoneItem(NamedTuple):
 
 
 class WorklistEvent(SQLModel, table=True):
-    """What happened to a line, appended: opened, changed, claimed, handed over, released, done, cause gone."""
+    """What happened to a task, appended: opened, changed, claimed, handed over, released, noted, done, cause gone."""
 
     __tablename__ = "worklist_event"
 

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 from jinja2.runtime import Context as TemplateContext
 from markupsafe import Markup
 
+from tracker.actions.worklist_access import may_handle_item
 from tracker.web import words
 from tracker.web.criteria import criteria_of
 from tracker.web.people import Person
@@ -53,7 +54,8 @@ def page(
 ) -> HTMLResponse:
     """The named template as a response.
 
-    Each knows ``person``, ``csrf``, ``now``, ``path``, ``may(permission)``, and ``again``: what a refused form held.
+    Each knows ``person``, ``csrf``, ``now``, ``path``, ``may(permission)``, ``may_do(task)``, and ``again``: what a
+    refused form held.
     """
     from tracker.web.frame import around  # noqa: PLC0415 - the frame asks the permissions
     from tracker.web.permissions import may  # noqa: PLC0415 - permissions answer with pages when they refuse
@@ -67,6 +69,7 @@ def page(
         path=request.url.path,
         again=typed_again(request, status_code),
         may=lambda permission: person is not None and may(person.role, permission),
+        may_do=lambda item: person is not None and may_handle_item(item, person.role),
         **around(request, person),
         **values,
     )

@@ -14,8 +14,11 @@ from tracker.actions.audit_events import Event
 from tracker.actions.claim import claim
 from tracker.actions.finish import finish
 from tracker.actions.hand_over import hand_over
+from tracker.actions.note_item import note_item
 from tracker.actions.release import release
+from tracker.actions.worklist_access import area_of_item, check_may_handle
 from tracker.errors import NotFound
+from tracker.findings.areas import Area
 from tracker.records.columns import from_micros, key, to_micros
 from tracker.records.pump import pumps_by_id
 from tracker.records.worklist import WorklistItem, worklist_page
@@ -27,6 +30,7 @@ from tracker.web.permissions import requires
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"])
 
+_DERIVED = frozenset({"serial", "area", "held_because"})
 Handle = Annotated[Person, requires("worklist.handle")]
 
 
@@ -41,6 +45,8 @@ class ItemShown(BaseModel):
     why: str
     next_step: str
     link: str
+    area: Area = Field(description="whose work it is: only their roles claim, hand over, note on and close it")
+    held_because: str = Field(description="why nobody can close it now; empty where a person may")
     since: datetime
     harm_at: datetime = Field(description="when harm is to be expected")
     opened_at: datetime
@@ -71,6 +77,12 @@ class Done(Given):
     """What was done, or why nothing needs to be."""
 
     reason: Annotated[Sentence, StringConstraints(min_length=1)]
+
+
+class Note(Given):
+    """What was done so far."""
+
+    note: Annotated[Sentence, StringConstraints(min_length=1)]
 
 
 @router.get("/worklist", response_model=Page[ItemShown])
@@ -129,9 +141,15 @@ def release_item(
     return _handle(web, person, item_id, Event.ITEM_RELEASED, release, reason=given.reason if given else "")
 
 
+@router.post("/worklist/{item_id}/note", response_model=ItemShown)
+def note(item_id: RowId, given: Note, web: Context, person: Handle) -> dict[str, Any]:
+    """Note what was done so far; the task stays open."""
+    return _handle(web, person, item_id, Event.ITEM_NOTED, note_item, note=given.note)
+
+
 @router.post("/worklist/{item_id}/done", response_model=ItemShown)
 def finish_item(item_id: RowId, given: Done, web: Context, person: Handle) -> dict[str, Any]:
-    """Mark a line as done; it comes back if its cause still stands after a while."""
+    """Close a task. 409 while `held_because` is not empty; others come back if their cause still stands later."""
     return _handle(web, person, item_id, Event.ITEM_DONE, finish, reason=given.reason)
 
 
@@ -140,7 +158,7 @@ def _handle(
 ) -> dict[str, Any]:
     now = web.clock()
     with fitting(), web.database.writing() as session:
-        _own(session, person, item_id)
+        check_may_handle(_own(session, person, item_id), person.role)
         item = act(session, item_id, by=person.email, now=now, **given)
         pump = pumps_by_id(session, [item.pump_id]).get(item.pump_id) if item.pump_id is not None else None
         subject = f"pump:{pump.serial}" if pump else f"worklist:{item_id}"
@@ -148,12 +166,19 @@ def _handle(
     return _shown(item, pump.serial if pump else None)
 
 
-def _own(session: Session, person: Person, item_id: int) -> None:
+def _own(session: Session, person: Person, item_id: int) -> WorklistItem:
     item = session.get(WorklistItem, item_id)
     if item is None or item.clinic_id != person.clinic_id:
         raise NotFound("your clinic's worklist has no such line")
+    return item
 
 
 def _shown(item: WorklistItem, serial: str | None) -> dict[str, Any]:
-    shown = {name: getattr(item, name) for name in ItemShown.model_fields if name != "serial"}
-    return {**shown, "serial": serial, "priority": {1: "low", 2: "medium", 3: "high"}[item.priority]}
+    shown = {name: getattr(item, name) for name in ItemShown.model_fields if name not in _DERIVED}
+    return {
+        **shown,
+        "serial": serial,
+        "area": area_of_item(item),
+        "held_because": item.holds,
+        "priority": {1: "low", 2: "medium", 3: "high"}[item.priority],
+    }

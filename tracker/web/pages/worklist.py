@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
+from tracker.actions.note_look import looked_before, note_look
 from tracker.errors import NotFound
 from tracker.records.columns import from_micros, to_micros
 from tracker.records.staff import Staff
@@ -36,6 +37,7 @@ from tracker.web.words import word
 
 router = APIRouter()
 PAGE = 50
+LOOKS_APART = timedelta(minutes=1)
 Reader = Annotated[Person, requires("worklist.read")]
 
 
@@ -74,7 +76,7 @@ def worklist(
         lines = worklist_lines(session, wanted, now, PAGE + 1, after)
         staff = colleagues(session, person.clinic_id)
         me = session.get(Staff, person.staff_id)
-        seen_at = me.worklist_seen_at if me else None
+        seen_at = looked_before(me, now) if me else None
         news = _news(session, person, seen_at)
         tally = worklist_tally(session, person.clinic_id, now)
         values: dict[str, Any] = {
@@ -85,6 +87,9 @@ def worklist(
             "colleagues": [(one.email, f"{one.name} ({word(one.role)})") for one in staff],
             "names": {one.email: one.name for one in staff},
         }
+    if me is not None and not person.refreshing and _is_a_new_look(me, now):
+        with web.database.writing() as session:
+            note_look(session, person.staff_id, now)
     web.trail.read(person, "worklist", "list", now, count=len(values["lines"]))
     next_url = None
     if len(lines) > PAGE:
@@ -137,6 +142,11 @@ def line_page(
         back="/",
         fault=fault,
     )
+
+
+def _is_a_new_look(me: Staff, now: datetime) -> bool:
+    """Whether to write this look down: one a minute is enough."""
+    return me.worklist_looked_at is None or now - me.worklist_looked_at >= LOOKS_APART
 
 
 def _news(session: Session, person: Person, seen_at: datetime | None) -> News | None:

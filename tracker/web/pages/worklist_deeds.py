@@ -14,7 +14,9 @@ from tracker.actions.audit_events import Event
 from tracker.actions.claim import claim
 from tracker.actions.finish import finish
 from tracker.actions.hand_over import hand_over
+from tracker.actions.note_item import note_item
 from tracker.actions.release import release
+from tracker.actions.worklist_access import check_may_handle
 from tracker.errors import NotFound, TrackerError
 from tracker.records.staff import Staff
 from tracker.records.views_worklist import worklist_line
@@ -111,6 +113,28 @@ def finish_line(
     )
 
 
+@router.post("/worklist/{item_id}/note")
+def note_line(
+    request: Request,
+    web: Context,
+    person: Handler,
+    item_id: int,
+    back: Back = "/",
+    note: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Note what was done so far."""
+    return _deed(
+        request,
+        web,
+        person,
+        item_id,
+        back,
+        "noted",
+        Event.ITEM_NOTED,
+        lambda session, now: note_item(session, item_id, note=note, by=person.email, now=now),
+    )
+
+
 def _deed(
     request: Request,
     web: Web,
@@ -128,6 +152,7 @@ def _deed(
             row = worklist_line(session, person.clinic_id, item_id)
             if row is None:
                 raise NotFound("the worklist has no such line")
+            check_may_handle(row.item, person.role)
             act(session, now)
             subject = f"pump:{row.pump.serial}" if row.pump else f"worklist:{item_id}"
             enter(session, person, event, subject, now, item=item_id, kind=row.item.kind, what=row.item.what)
