@@ -6,7 +6,7 @@ from devices.alarm_code import AlarmCode
 from simulators.story import Expects, Story
 
 EXPECTS: Final = Expects(
-    alarms=frozenset({AlarmCode.END_OF_SERVICE}),
+    alarms=frozenset({AlarmCode.ELECTIVE_REPLACEMENT, AlarmCode.END_OF_SERVICE}),
     findings=frozenset({"alarm_unattended"}),
     worklist=frozenset({"battery", "draft", "finding", "replacement"}),
 )
