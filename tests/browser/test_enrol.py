@@ -44,6 +44,7 @@ def test_without_a_script_the_password_is_there_and_no_dead_button(stage: Stage,
     page = enter(stage.email("nurse"), "/enrol", java_script_enabled=False)
     page.get_by_label("Serial (needed)").fill(f"PLAIN-{stage.number}")
     page.get_by_label("Model").select_option("synchromed-ii-20")
+    page.get_by_label("The day of implant is not known").check()
     page.get_by_role("button", name="Enrol the pump").click()
     expect(page.locator("#secret")).to_be_visible()
     expect(page.get_by_role("button", name="Copy the password")).to_be_hidden()

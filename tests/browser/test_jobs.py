@@ -164,6 +164,7 @@ def test_a_barcode_fills_the_form_and_the_sign_in_is_shown_once(stage: Stage, en
     page.keyboard.press("Enter")
     expect(page.get_by_label("Serial (needed)")).to_have_value(serial)
     page.get_by_label("Model").select_option("synchromed-ii-20")
+    page.get_by_label("The day of implant is not known").check()
     page.get_by_role("button", name="Enrol the pump").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("is enrolled")
     expect(page.locator(".token")).to_have_text(re.compile(r"\S{12,}"))

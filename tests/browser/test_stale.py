@@ -70,6 +70,7 @@ def test_a_report_over_mqtt_shows_on_the_open_page_within_moments(tmp_path: Path
         page = enter(stage.email("administrator"), "/enrol", at=house)
         page.get_by_label("Serial (needed)").fill("LIVE-1")
         page.get_by_label("Model").select_option("synchromed-ii-20")
+        page.get_by_label("The day of implant is not known").check()
         page.get_by_role("button", name="Enrol the pump").click()
         password = page.locator(".token").inner_text()
         page.get_by_role("link", name="To the pump").click()

@@ -148,7 +148,13 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
     site: Site, administrator: tuple[httpx.Client, Staff]
 ) -> None:
     browser, _ = administrator
-    form = {"serial": "SN77", "model": "synchromed-ii-20", "udi": UDI, "patient_reference": "P-<9>"}
+    form = {
+        "serial": "SN77",
+        "model": "synchromed-ii-20",
+        "udi": UDI,
+        "patient_reference": "P-<9>",
+        "day_unknown": "yes",
+    }
     for change, status, field, words in WRONG:
         answer = browser.post("/enrol", data=form | change)
         assert answer.status_code == status, change

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from tracker.actions.worklist_access import may_handle_item
 from tracker.web import words
 from tracker.web.criteria import criteria_of
+from tracker.web.fill_again import fill_again
 from tracker.web.people import Person
 from tracker.web.typed_again import typed_again
 
@@ -61,18 +62,21 @@ def page(
     from tracker.web.permissions import may  # noqa: PLC0415 - permissions answer with pages when they refuse
 
     web = request.app.state.web
+    again = typed_again(request, status_code)
     text = web.templates.get_template(name).render(
         person=person,
         csrf=person.csrf if person else "",
         timezone=person.timezone if person else "UTC",
         now=web.clock(),
         path=request.url.path,
-        again=typed_again(request, status_code),
+        again=again,
         may=lambda permission: person is not None and may(person.role, permission),
         may_do=lambda item: person is not None and may_handle_item(item, person.role),
         **around(request, person),
         **values,
     )
+    if again:
+        text = fill_again(text, request.url.path, again)
     return HTMLResponse(text, status_code, dict(headers or {}))
 
 

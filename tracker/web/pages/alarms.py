@@ -22,8 +22,9 @@ from tracker.web.pages.pump import show_pump
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
+from tracker.web.typed_again import keeps_what_was_typed
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Handler = Annotated[Person, requires("alarms.handle")]
 
 

@@ -21,8 +21,9 @@ from tracker.web.frame import back_to
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Namer = Annotated[Person, requires("programmers.name")]
 Word = Annotated[str, Form(max_length=200)]
 

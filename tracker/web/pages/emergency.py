@@ -15,8 +15,9 @@ from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import BREAK_GLASS_HOURS, break_glass
 from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Carer = Annotated[Person, requires("pumps.break_glass")]
 
 

@@ -27,9 +27,10 @@ from tracker.web.intervals import interval_seconds
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import word
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Enroller = Annotated[Person, requires("pumps.enrol")]
 Text = Annotated[str, Form(max_length=120)]
 STATES = tuple((str(state), word(state)) for state in (LifecycleState.IMPLANTED, LifecycleState.IN_STOCK))
@@ -98,6 +99,7 @@ def enrol_one(
     unit: Text = "",
     lifecycle: Text = "implanted",
     implanted_on: Text = "",
+    day_unknown: Text = "",
     drug: Text = "",
     concentration: Text = "",
     concentration_unit: Text = "",
@@ -126,6 +128,8 @@ def enrol_one(
         report_interval,
     )
     try:
+        if lifecycle.strip() == "implanted" and not implanted_on.strip() and day_unknown != "yes":
+            raise Invalid("say on which day it was implanted, or that the day is not known", field="implanted_on")
         wanted = Wanted(serial.strip(), model, _details(typed))
         made = enrol_one_pump(web.database, person.clinic_id, wanted, by=person.email, now=web.clock())
     except TrackerError as fault:

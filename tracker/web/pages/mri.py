@@ -33,9 +33,10 @@ from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import field_time, from_field_time
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 PAGE = 50
 Reader = Annotated[Person, requires("pumps.read")]
 Logger = Annotated[Person, requires("mri.log")]

@@ -38,9 +38,10 @@ from tracker.web.frame import back_to, with_query
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import word
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 PAGE = 50
 MOST_VIEWS = 30
 LINKS = ("connected", "late", "disconnected", "suspended", "never")

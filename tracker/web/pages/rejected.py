@@ -23,8 +23,9 @@ from tracker.web.frame import back_to, with_query
 from tracker.web.people import Person
 from tracker.web.permissions import Role, requires
 from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 PAGE = 50
 STATUSES = ("kept", "replayed", "discarded")
 _SHOWN_BYTES = 4096

@@ -21,9 +21,10 @@ from tracker.web.people import Person
 from tracker.web.permission_words import PERMITS
 from tracker.web.permissions import PERMISSIONS, Role, requires
 from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import word
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 ROLES = tuple((str(role), word(role)) for role in Role)
 Manager = Annotated[Person, requires("staff.manage")]
 Text = Annotated[str, Form(max_length=254)]

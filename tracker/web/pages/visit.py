@@ -27,9 +27,10 @@ from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.visit_form import MODES, VOLUMES, VisitForm, form_of
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Reader = Annotated[Person, requires("visits.read")]
 Logger = Annotated[Person, requires("visits.log")]
 Reason = Annotated[str, Form(max_length=1000)]

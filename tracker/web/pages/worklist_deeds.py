@@ -26,8 +26,9 @@ from tracker.web.frame import back_to
 from tracker.web.pages.worklist import line_page
 from tracker.web.people import Person
 from tracker.web.permissions import requires
+from tracker.web.typed_again import keeps_what_was_typed
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Handler = Annotated[Person, requires("worklist.handle")]
 Back = Annotated[str, Form(max_length=2000)]
 Reason = Annotated[str, Form(max_length=1000)]
