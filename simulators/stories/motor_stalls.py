@@ -6,7 +6,7 @@ from devices.alarm_code import AlarmCode
 from simulators import happenings as h
 from simulators.story import Expects, Story
 
-EXPECTS: Final = Expects(alarms=frozenset({AlarmCode.MOTOR_STALL}), worklist=frozenset({"delivery"}))
+EXPECTS: Final = Expects(alarms=frozenset({AlarmCode.MOTOR_STALL}), worklist=frozenset({"delivery", "replacement"}))
 
 STORY: Final = Story(
     name="motor_stalls",

@@ -152,6 +152,7 @@ def test_a_pump_shows_record_state_alarms_determination_and_forecast(site_on_bot
         "motor": "running",
         "alarms": ["elective_replacement", "low_reservoir"],
         "firmware": "1.04",
+        "clock_wrong": False,
     }
     assert [(alarm["code"], alarm["priority"], alarm["active"]) for alarm in shown["open_alarms"]] == [
         ("low_reservoir", "medium", True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlmodel import Session
@@ -79,22 +79,31 @@ def of_pump(pump: Pump) -> dict[str, Any] | None:
     return known | {"mode": None} | told
 
 
+_MOST_ML_PER_DAY = 1000
+
+
 def recorded(pump: Pump) -> Prescription | None:
     """The record's prescription; None where a part of it is not known, or is no amount."""
     return prescription_or_none(of_pump(pump))
 
 
 def recorded_flow(pump: Pump) -> float | None:
-    """The flow that the record asks for, in mL a day; None where it does not say, or its drugs ask for several."""
+    """The flow that the record asks for, in mL a day; None where it does not say, or says what no pump can give."""
     known = recorded(pump)
-    if known is not None:
-        flow = flow_for(known)
-        return None if isinstance(flow, Unknown) else float(flow)
-    try:  # dose and concentration are in the same unit of mass, whichever it is
+    try:
+        if known is not None:
+            flow = flow_for(known)
+            return None if isinstance(flow, Unknown) else _possible(flow)
+        # dose and concentration are in the same unit of mass, whichever it is
         dose, concentration = Decimal(pump.dose_per_day or ""), Decimal(pump.concentration or "")
-    except InvalidOperation:
+        return _possible(dose / concentration)
+    except ArithmeticError:
         return None
-    return float(dose / concentration) if concentration > 0 and dose >= 0 else None
+
+
+def _possible(flow: Decimal) -> float | None:
+    """The flow as a number, unless it is none that a pump can give."""
+    return float(flow) if flow.is_finite() and 0 <= flow <= _MOST_ML_PER_DAY else None
 
 
 def is_complete(prescription: Mapping[str, Any] | None) -> bool:

@@ -19,19 +19,18 @@ ASKED: Final = WORDS | {
 }
 
 
-FAILING: Final = frozenset({AlarmCode.MOTOR_STALL, AlarmCode.STOPPED_OVER_48H})
-"""Alarms that may mean a pump past repair; whether it is one is for a person to find and document (CMM-210.5 1b)."""
+def is_stalled(view: PumpView) -> bool:
+    """Whether the motor is stalled now: a person finds and documents whether it can be repaired (CMM-210.5 1b).
 
-
-def stands_still(view: PumpView) -> bool:
-    """Whether the motor stalled, or the pump stands still for days: nobody knows yet whether it can be repaired."""
-    stalled = view.state is not None and view.state.motor == "stalled"
-    return stalled or any(alarm.code in FAILING for alarm in view.alarms)
+    A stall that is over, as after an MRI, and a pump that somebody stopped are no question of repair.
+    """
+    reported = view.state is not None and view.state.motor == "stalled"
+    return reported or any(alarm.code is AlarmCode.MOTOR_STALL and alarm.active for alarm in view.alarms)
 
 
 def replacement_lines(view: PumpView, now: datetime) -> list[Line]:
     """What is missing, once a replacement is in question: a first limb is met, it is planned, or the motor stalled."""
-    in_question = view.limb_met or view.lifecycle == "replacement_planned" or stands_still(view)
+    in_question = view.limb_met or view.lifecycle == "replacement_planned" or is_stalled(view)
     if not in_question or not view.missing:
         return []
     asked = ", ".join(ASKED.get(name, name) for name in view.missing)

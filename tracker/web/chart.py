@@ -12,6 +12,7 @@ from devices.alarms import AlarmCode, meaning
 from devices.model import PumpModel
 from devices.prescription import flow_for
 from devices.prescription_json import prescription_or_none
+from tracker.actions.prescription import recorded_flow
 from tracker.records.alarm import Alarm
 from tracker.records.outlook import Outlook
 from tracker.records.pump import Pump
@@ -66,7 +67,7 @@ def _flows_after(visits: Sequence[Visit], pump: Pump, model: PumpModel | None) -
     """The programmed flow after each visit: as it says itself, else as the next visit found it."""
     if model is not None and model.fixed_flow_ml_per_day is not None:
         return [model.fixed_flow_ml_per_day] * len(visits)
-    found = programmed_flow({"dose_per_day": pump.dose_per_day, "concentration": pump.concentration})
+    found = recorded_flow(pump)
     flows: list[float | None] = []
     for visit in reversed(visits):
         after = programmed_flow(visit.prescription_after) or found
