@@ -11,6 +11,7 @@ from sqlmodel import Session
 from tests.actions.build import NURSE, a_clinic, a_pump
 from tests.build import a_visit
 from tracker.actions.amend_visit import amend_visit
+from tracker.actions.change_record import change_record
 from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.draft_visit import draft_visit
 from tracker.actions.log_visit import log_visit
@@ -266,3 +267,19 @@ def test_boluses_of_one_drug_are_none_of_another(sqlite_database: Database, now:
         log(session, pump, now, performed_at=now - 9 * HOUR, prescription_after=LESS | {"boluses": BOLUSES})
         log(session, pump, now, refilled=True, prescription_after={"drugs": MIXTURE})
         assert pump.boluses is None
+
+
+def test_a_changed_record_is_one_prescription_whole_and_holds_from_then_on(
+    sqlite_database: Database, now: datetime
+) -> None:
+    with sqlite_database.writing() as session:
+        pump = a_pump(session, now, drug=None, drugs=MIXTURE)
+        change_record(session, pump, {"boluses": BOLUSES}, now)
+        assert (pump.boluses, pump.prescribed_at) == (BOLUSES, None)
+        change_record(session, pump, {"drug": "baclofen"}, now)
+        assert (pump.drug, pump.drugs, pump.prescribed_at) == ("baclofen", None, now)
+        change_record(session, pump, {"drugs": MIXTURE[::-1]}, now)
+        assert (pump.drug, pump.drugs, pump.concentration) == ("clonidine + morphine", MIXTURE[::-1], "100")
+        with pytest.raises(Invalid) as refused:
+            change_record(session, pump, {"drugs": MIXTURE, "drug": "baclofen"}, now)
+        assert refused.value.field == "drug"

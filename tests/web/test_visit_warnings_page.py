@@ -87,3 +87,16 @@ def test_a_draft_whose_dose_is_several_times_the_last_asks_before_it_is_confirme
     done = nurse.post(f"{path}/confirm", data={"seen": "0", "answer.dose_several_times": "ordered"})
     assert done.status_code == 303
     assert "ordered" in nurse.get(path).text
+
+
+def test_amending_on_the_page_keeps_what_the_form_has_no_field_for(one_site: Site) -> None:
+    fill = {"lot": "L-1", "witnessed_by": "rn.two", "wasted": 0.5}
+    with one_site.database.writing() as session:
+        pump = a_pump(session, one_site.clinic(), serial="WITNESS", model="prometra-ii-20")
+        visit_id = a_visit(session, pump, refilled=True, filled_ml=20.0, fill=fill).id
+    typed = {"performed_at": "2026-11-20T10:00", "refilled": "yes", "filled_ml": "20", "fill_lot": "L-2"}
+    path = f"/pumps/WITNESS/visits/{visit_id}"
+    done = one_site.browser().post(f"{path}/amend", data=typed | {"seen": "0", "reason": "misread"})
+    assert done.status_code == 303, done.text
+    with one_site.database.reading() as session:
+        assert session.get_one(Visit, visit_id).fill == fill | {"lot": "L-2"}

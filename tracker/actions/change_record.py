@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from devices.models import catalogue
+from tracker.actions import prescription
 from tracker.actions.check_udi import check_udi
 from tracker.actions.enrol_pump import check_details
 from tracker.actions.visit_codes import today_in
@@ -30,6 +31,8 @@ CHANGEABLE: Final = (
     "concentration",
     "concentration_unit",
     "dose_per_day",
+    "drugs",
+    "boluses",
     "low_reservoir_ml",
     "refill_cap_days",
     "report_interval_s",
@@ -50,15 +53,19 @@ def change_record(session: Session, pump: Pump, changes: Mapping[str, Any], now:
             raise Invalid(f"{name} is not changed here", field=name)
     if "report_interval_s" in changes and changes["report_interval_s"] is None:
         raise Invalid("say how often a report is expected", field="report_interval_s")
+    changes = prescription.record_changes(pump, changes)
     different = {name: value for name, value in changes.items() if getattr(pump, name) != value}
     today = today_in(session, pump.clinic_id, now)
-    check_details(_beside(pump, different), catalogue.find(pump.model), today)
+    beside = _beside(pump, {name: value for name, value in different.items() if name != "drugs"})
+    check_details(beside, catalogue.find(pump.model), today)
     _check_implant(pump, different)
     if different.get("udi"):
         check_udi(pump.serial, different["udi"])
     before = {name: getattr(pump, name) for name in different}
     for name, value in different.items():
         setattr(pump, name, value)
+    if any(name in before for name in prescription.RECORD_FIELDS):
+        pump.prescribed_at = now  # a report from before proves nothing about it
     if "low_reservoir_ml" in before:
         pump.low_marks = [*(pump.low_marks or []), [micros(now), before["low_reservoir_ml"]]][-_MARKS_KEPT:]
     session.add(pump)

@@ -30,6 +30,9 @@ from tracker.records.visit import Visit, newest_prescribing
 
 _LONGEST: Final = {"drug": 80, "concentration": 32, "unit": 16, "dose_per_day": 32}  # what a pump's record keeps
 
+RECORD_FIELDS: Final = ("drug", "concentration", "concentration_unit", "dose_per_day", "drugs")
+"""The columns of a pump's record that say what it is to give."""
+
 
 def checked(given: Mapping[str, Any] | None, name: str) -> dict[str, Any] | None:
     """The prescription with its amounts as decimal strings. Raises `Invalid` naming the part at fault."""
@@ -130,6 +133,23 @@ def columns_of(given: Mapping[str, Any]) -> dict[str, Any]:
         "dose_per_day": first.get("dose_per_day"),
         "drugs": [dict(drug) for drug in several] if len(several) > 1 else None,
     }
+
+
+def record_changes(pump: Pump, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes of a record with its mixture and boluses as they are stored. Raises `Invalid` naming the field.
+
+    `drugs` fill the columns of the first drug too; a change of one of those columns alone ends a recorded mixture.
+    """
+    wanted = dict(changes)
+    if "boluses" in wanted:
+        wanted["boluses"] = checked_boluses(wanted["boluses"])
+    if wanted.get("drugs") is not None:
+        single = {name: wanted.get(name) for name in ("drug", "concentration", "dose_per_day")}
+        kept = checked({**single, "unit": wanted.get("concentration_unit"), "drugs": wanted["drugs"]}, "") or {}
+        return wanted | columns_of(kept)
+    if any(name in wanted and wanted[name] != getattr(pump, name) for name in RECORD_FIELDS):
+        wanted["drugs"] = None
+    return wanted
 
 
 def carry_into(

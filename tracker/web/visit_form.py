@@ -214,6 +214,12 @@ def form_of(visit: Visit, zone: str) -> VisitForm:
     )
 
 
+def with_unseen(visit: Visit, fill: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What was typed of a fill, with those of its parts that the form has no field for."""
+    unseen = {name: value for name, value in (visit.fill or {}).items() if name not in FILL}
+    return unseen | (fill or {}) or None
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
 

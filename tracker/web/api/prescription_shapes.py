@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from devices.prescription import MOST_DRUGS
-from devices.prescription_json import LONGEST_LOCKOUT, MOST_BOLUSES
+from devices.prescription_json import FIELDS, LONGEST_LOCKOUT, MOST_BOLUSES
 from tracker.web.api.values import NO_NUL, WHOLE, Amount, Given
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=NO_NUL)]
@@ -37,6 +37,15 @@ class Boluses(Given):
 
 class Prescription(Given):
     """What a pump is set to give: the four fields for one drug, or `drugs`. With both given they must agree."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": list(FIELDS), "properties": {name: {"type": "string"} for name in FIELDS}},
+                {"required": ["drugs"], "properties": {"drugs": {"type": "array"}}},
+            ]
+        }
+    )
 
     drug: Name | None = None
     concentration: Amount | None = None

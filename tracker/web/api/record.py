@@ -20,6 +20,7 @@ from tracker.records.credential import credentials_version
 from tracker.records.pump import Pump
 from tracker.web.api import pump_shapes as shapes
 from tracker.web.api.acting import Told, do
+from tracker.web.api.prescription_shapes import Boluses, Drugs
 from tracker.web.api.values import NO_NUL, WHOLE, Amount, Day, Given, Moment, Sentence, Serial, Short, Volume
 from tracker.web.context import Context
 from tracker.web.people import Person
@@ -46,6 +47,8 @@ class Changes(Given):
     concentration: Amount | None = None
     concentration_unit: Annotated[str, StringConstraints(max_length=16, pattern=NO_NUL)] | None = None
     dose_per_day: Amount | None = None
+    drugs: Drugs | None = Field(None, description="instead of the four fields above, or in agreement with them")
+    boluses: Boluses | None = Field(None, description="the most that the patient may take")
     low_reservoir_ml: Volume | None = None
     refill_cap_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = None
     report_interval_s: Annotated[int, Field(ge=1, le=90 * 86_400), WHOLE] = Field(default_factory=int)

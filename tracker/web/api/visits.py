@@ -10,13 +10,13 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
+from devices.prescription_json import FIELDS
 from tracker.actions.amend_visit import amend_visit
 from tracker.actions.audit_events import Event
 from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.log_visit import log_visit
-from tracker.actions.prescription import checked
 from tracker.actions.withdraw_visit import withdraw_visit
-from tracker.errors import NotFound
+from tracker.errors import Invalid, NotFound
 from tracker.records.columns import from_micros, key, to_micros
 from tracker.records.pump import Pump
 from tracker.records.visit import Visit, visit_by_id, visits_of
@@ -171,7 +171,7 @@ def log(
     """Log what was done; the answer carries the procedure code that follows, and any conflict of the day."""
     now = web.clock()
     values = given.model_dump()
-    _check_readable(values)
+    _check_whole(values)
     with fitting(), web.database.writing() as session:
         pump = pump_of(session, person, serial, now)
         visit = log_visit(session, pump, **values, by=person.email, now=now)
@@ -230,7 +230,7 @@ def amend(
     now = web.clock()
     changes: dict[str, Any] = given.model_dump(exclude={"reason", "answers"}, exclude_unset=True)
     kept = {name for name, value in changes.items() if value is None and name in _NEVER_NULL}
-    _check_readable(changes)
+    _check_whole(changes)
     with fitting(), web.database.writing() as session:
         pump = _visit_of(session, person, serial, visit_id, now)
         wanted = {name: value for name, value in changes.items() if name not in kept}
@@ -267,10 +267,15 @@ def withdraw(
 _NEVER_NULL = frozenset({"performed_at", "analysed", "reprogrammed", "refilled", "professional_skill", "note"})
 
 
-def _check_readable(values: Mapping[str, Any]) -> None:
-    """Refuse a prescription that lacks a part as a value that is not valid, whatever the record says."""
+def _check_whole(values: Mapping[str, Any]) -> None:
+    """Refuse a prescription that lacks a part, whatever the record says; what clashes inside it is for the action."""
     for name in ("prescription_before", "prescription_after"):
-        checked(values.get(name), name)
+        given = values.get(name)
+        if given is None or given.get("drugs") is not None:
+            continue
+        for part in FIELDS:
+            if given.get(part) is None:
+                raise Invalid(f"{part} is required but missing", field=f"{name}.{part}")
 
 
 def _visit_of(session: Session, person: Person, serial: str, visit_id: int, now: datetime) -> Pump:
