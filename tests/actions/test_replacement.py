@@ -220,7 +220,7 @@ def test_a_replaced_pump_is_linked_to_its_successor(database: Database, now: dat
         assert moves == ["implanted", "replacement_planned", "replaced"]
 
 
-@pytest.mark.parametrize("by_way_of", ["implanted", "lost_to_follow_up", "transferred"])
+@pytest.mark.parametrize("by_way_of", ["implanted", "lost_to_follow_up"])
 def test_a_pump_that_is_no_longer_planned_has_no_day_of_surgery(
     sqlite_database: Database, now: datetime, by_way_of: str
 ) -> None:

@@ -176,10 +176,12 @@ def test_an_offer_that_nobody_accepts_for_days_is_a_task_of_the_old_clinic(movin
 
 
 def test_a_clinic_elsewhere_is_confirmed_by_name_and_a_pump_that_still_reports_is_told_of(moving: Site) -> None:
-    made = offer(moving, None)
     north = moving.api()
+    good(north.post(f"{PUMP}/lifecycle", json={"to": "replacement_planned", "on": "2026-12-10", "reason": "ERI"}), 201)
+    made = offer(moving, None)
     good(north.post(f"{V1}/handovers/{made['id']}/confirm", json={"outside": "Mercy Hospital, Dr. Lee"}))
-    assert good(north.get(PUMP))["lifecycle"] == "transferred"
+    pump = good(north.get(PUMP))
+    assert (pump["lifecycle"], pump["replacement_planned_for"]) == ("transferred", None)
     moving.clock.forward(minutes=1)
     evaluate(moving)
     (task,) = tasks(moving, "North")

@@ -93,6 +93,7 @@ def confirm_outside(session: Session, row: Handover, *, outside: str, by: str, n
     row.outside, row.accepted_by, row.accepted_at = outside.strip(), by, now
     row.patient_reference = pump.patient_reference
     session.add(row)
+    pump.replacement_planned_for = None
     _move(session, pump, LifecycleState.TRANSFERRED, f"followed by {outside.strip()}", by, now)
     session.flush()
     look_again(session, [row.pump_id], now)
