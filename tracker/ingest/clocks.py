@@ -36,8 +36,18 @@ def date_batches(connection: Connection, batches: Sequence[PumpBatch], now: date
     for batch in hard:
         pump_id = batch.pump.id
         floor, stored = earliest(*known[pump_id]), found.get(pump_id, {})
+        if batch.state.epoch is None and _begin_plainly(batch, floor):
+            continue
         messages: list[Message] = [*batch.reports, *batch.sessions]
         batch.standing, batch.dated = date_messages(standings[pump_id], messages, now, floor, stored)
+
+
+def _begin_plainly(batch: PumpBatch, floor: datetime) -> bool:
+    """Whether a pump's first reports rise in number and time from one that it can have measured."""
+    if batch.sessions:
+        return False
+    first = batch.reports[0]
+    return first.measured_at >= floor and in_plain_order(first.epoch, first.seq, first.measured_at, batch.reports[1:])
 
 
 def mark_clocks(connection: Connection, batches: Sequence[PumpBatch]) -> None:
