@@ -11,7 +11,7 @@ from typing import Final
 from devices.interval import Unknown
 from devices.models.catalogue import CATALOGUE
 from devices.refill import READABLE_ML, discrepancy
-from devices.stability import stability
+from devices.stability import stability_to_count_on
 from tests.accuracy.lived import Life, Lived, Opened
 from tests.accuracy.truth import (
     A_FILL,
@@ -75,7 +75,7 @@ def _bears_out(line: Opened, life: Life) -> bool:
 
 def _spoilt(filled_on: date, line: Opened, life: Life) -> bool:
     """Whether the drug truly stayed a week longer than it keeps, whoever is to blame."""
-    keeps = stability(life.drug, first_fill=False, diluted=True)
+    keeps = stability_to_count_on(life.drug, first_fill=False, diluted=True)
     if isinstance(keeps, Unknown):
         return False
     filled_at = datetime.combine(filled_on, time(), UTC)
@@ -104,7 +104,7 @@ def _ages(line: Opened, life: Life) -> bool:
     if line.truth is None:
         return False
     filled_at = line.truth.filled_at
-    keeps = stability(life.drug, first_fill=line.truth.first_fill, diluted=True)
+    keeps = stability_to_count_on(life.drug, first_fill=line.truth.first_fill, diluted=True)
     if isinstance(keeps, Unknown):
         return False
     return filled_at + keeps.days * DAY <= line.opened_at + REFILL_GRACE_DAYS * DAY

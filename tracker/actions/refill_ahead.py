@@ -18,7 +18,7 @@ from tracker.findings.trend import Point, moment
 from tracker.records.outlook import Ahead
 from tracker.records.pump import Pump
 
-ENROLLED_WITHIN: Final = timedelta(days=180)
+ENROLLED_WITHIN: Final = timedelta(days=30)
 LONGEST_FIRST_FILL: Final = timedelta(days=365)
 """In a pump enrolled so soon after its implant the fill of that day counts until another is seen or told, for so long
 at most: then a refill was done that nobody recorded. Assumed."""
@@ -49,7 +49,7 @@ def forecast_refill(
     points = [] if model.kind is DeviceKind.RESERVOIR else [_point(point) for point in row.reservoir_points]
     flow, boluses, unknown = _prescribed(prescription)
     level = volume_now(model, points, now, refills, flow)
-    seen = [*([] if level is None else [level.filled_at]), rose_at]
+    seen = [*([] if level is None else [_filled_in_view(level.filled_at, points, rose_at, refills)]), rose_at]
     if level is None and refills:
         seen.append(refills[-1].at)
     row.filled_at = max((at for at in seen if at is not None), default=None)
@@ -80,6 +80,19 @@ def forecast_refill(
         unknown.append("The date of the implant is not known, so the model's longest service life can't be counted.")
     row.refill_reason = reason[:LONGEST_TEXT]
     row.unknown = list(dict.fromkeys(unknown))
+
+
+def _filled_in_view(
+    filled_at: datetime | None, points: Sequence[ReservoirPoint], rose_at: datetime | None, refills: Sequence[Refill]
+) -> datetime | None:
+    """When the reports show a fill; None where the first report in view shows one that was found before it.
+
+    Old reports are thinned out: the first one that is left may only look like the fill that a finding dated rightly.
+    """
+    first = points[0].at if points else None
+    found_before = rose_at is not None and first is not None and rose_at < first
+    logged_since = bool(refills) and rose_at is not None and refills[-1].at > rose_at
+    return None if found_before and not logged_since and filled_at == first else filled_at
 
 
 def fill_at_implant(pump: Pump, zone: str, now: datetime) -> datetime | None:
