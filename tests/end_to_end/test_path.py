@@ -94,7 +94,7 @@ REJECTED: dict[str, tuple[dict[str, Any] | bytes, str]] = {
     "no time": (report(1, measured_at=...), "measured_at"),
     "a naive time": (report(1, measured_at="2026-01-01T10:00:00"), "measured_at"),
     "a time in the future": (
-        report(1, measured_at=(datetime.now(UTC) + timedelta(minutes=30)).isoformat()),
+        report(1, measured_at=(datetime.now(UTC) + timedelta(days=1)).isoformat()),
         "measured_at",
     ),
     "no volume": (report(1, reservoir_ml=...), "reservoir_ml"),

@@ -296,8 +296,4 @@ def _enter(
 
 def _shown(visit: Visit) -> dict[str, Any]:
     shown = {name: getattr(visit, name) for name in VisitShown.model_fields}
-    return {**shown, "answers": visit.answers or [], "conflicts": [_sentence(conflict) for conflict in visit.conflicts]}
-
-
-def _sentence(conflict: Any) -> str:
-    return conflict if isinstance(conflict, str) else str(conflict)
+    return {**shown, "answers": visit.answers or [], "conflicts": [str(conflict) for conflict in visit.conflicts]}
