@@ -9,12 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.servers import Postgres, postgres_cluster
 from tracker.records import schema
 from tracker.records.database import Database
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_its_own() -> Iterator[None]:
+    """A command that a test runs sets up logging for the process; the next test starts without it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ def test_the_password_is_copied_while_it_is_shown_and_printed_with_its_user(
     serial = f"COPY-{stage.number}-{width}"
     page.get_by_label("Serial (needed)").fill(serial)
     page.get_by_label("Model").select_option("synchromed-ii-20")
+    page.get_by_label("The day of implant is not known").check()
     page.get_by_label("Serial (needed)").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{serial} is enrolled")

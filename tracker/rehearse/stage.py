@@ -5,17 +5,17 @@ The schema is made once in a process and copied for each case.
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
+from anyio.from_thread import start_blocking_portal
 from sqlalchemy import event
 from sqlmodel import Session
 
@@ -71,7 +71,9 @@ class Stage:
             for clinic in (MAIN, OTHER) if scenario.has_other_clinic else (MAIN,):
                 self._add_clinic(session, clinic, str(scenario.zone), scenario.start)
         self._app = create_app(self.settings, self.database, self.clock, self.clock.seconds)
-        self._loop = asyncio.new_event_loop()
+        # Its loop runs in a thread of its own, so that a caller with a running loop may rehearse too.
+        self._portals = start_blocking_portal()
+        self._portal = self._portals.__enter__()
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://rehearsal")
 
@@ -79,8 +81,8 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.run_until_complete(self._client.aclose())
-        self._loop.close()
+        self._portal.call(self._client.aclose)
+        self._portals.__exit__(None, None, None)
         self._app.state.web.trail.stop()
         self.ledger.close()
         self.database.close()
@@ -89,8 +91,8 @@ class Stage:
     def call(self, role: str, clinic: Clinic, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Ask the API as that person; returns the status and the JSON, or ``{"text": …}`` where it is none."""
         headers = {"Authorization": f"Bearer {self._tokens[role, clinic]}"}
-        request = self._client.request(method, path, headers=headers, **({} if body is None else {"json": body}))
-        answer = self._loop.run_until_complete(request)
+        sent = {} if body is None else {"json": body}
+        answer = self._portal.call(partial(self._client.request, method, path, headers=headers, **sent))
         try:
             return answer.status_code, answer.json() if answer.content else None
         except ValueError:
