@@ -24,7 +24,8 @@ from tracker.actions.enrol_pump import enrol_pump
 from tracker.actions.log_visit import log_visit
 from tracker.records.alarm import Alarm
 from tracker.records.columns import key
-from tracker.records.pump import LifecycleEvent, Pump, look_again
+from tracker.records.moves import LifecycleEvent
+from tracker.records.pump import Pump, look_again
 from tracker.records.visit import Visit, last_refills
 from tracker.records.worklist import WorklistItem
 

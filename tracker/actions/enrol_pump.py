@@ -23,7 +23,8 @@ from tracker.actions.visit_codes import today_in
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
 from tracker.records.credential import CommunicatorCredential, next_credential_version
-from tracker.records.pump import LifecycleEvent, Pump, PumpState
+from tracker.records.moves import LifecycleEvent
+from tracker.records.pump import Pump, PumpState
 from tracker.records.serial_lookup import pumps_by_serial
 
 OPTIONAL_FIELDS = frozenset(

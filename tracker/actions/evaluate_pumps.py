@@ -32,6 +32,7 @@ from tracker.findings.wanted import ENDED, wanted
 from tracker.findings.wanted_handover import ACCEPT_WITHIN
 from tracker.records.determination import Determination, last_judged
 from tracker.records.outlook import Ahead, computed_at, keep_outlooks, outlooks
+from tracker.records.presence import presence
 from tracker.records.pump import PumpState, hold_states, pumps_by_id
 from tracker.records.reading_history import AGAIN, Measured, contiguous_through, readings_not_seen
 from tracker.records.visit import last_refills
@@ -64,11 +65,12 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     pump_ids = list(since)
     pumps = pumps_by_id(session, pump_ids)
     stored = outlooks(session, pump_ids)
-    views = view_pumps(session, pump_ids, pumps, stored)
+    present = presence(session, pump_ids)
+    views = view_pumps(session, pump_ids, pumps, stored, present)
     newest = last_judged(session, pump_ids)
     contiguous = contiguous_through(session, pump_ids)
-    refills = last_refills(session, pump_ids)
-    past = recall(session, pump_ids, stored, now)
+    refills = last_refills(session, present.visits)
+    past = recall(session, pumps, present, stored, now)
     made_at = {one.pump_id: one.computed_at for one in stored.values()}
     thoughts: list[Thought] = []
 

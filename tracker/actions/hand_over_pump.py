@@ -20,7 +20,8 @@ from tracker.errors import Conflict, Invalid, NotFound, at_most
 from tracker.records.alarm import open_alarms
 from tracker.records.columns import key
 from tracker.records.handover import Handover, clinic_of_name, open_handover, pass_rejected_on
-from tracker.records.pump import Clinic, LifecycleEvent, Pump, hold_states, look_again
+from tracker.records.moves import LifecycleEvent
+from tracker.records.pump import Clinic, Pump, hold_states, look_again
 from tracker.records.views_pump import delivery_told
 from tracker.records.worklist import open_items_of_pumps
 

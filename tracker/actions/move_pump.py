@@ -12,8 +12,8 @@ from tracker.actions.visit_codes import today_in
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
 from tracker.records.handover import open_handover
-from tracker.records.moves import lifecycle_events
-from tracker.records.pump import LifecycleEvent, Pump, look_again
+from tracker.records.moves import LifecycleEvent, lifecycle_events
+from tracker.records.pump import Pump, look_again
 
 OUT = frozenset({LifecycleState.EXPLANTED, LifecycleState.REPLACED})
 UNDOABLE = OUT | {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
@@ -26,6 +26,7 @@ from tracker.records.alarm import AlarmSpan, alarms_of_pumps
 from tracker.records.columns import key
 from tracker.records.moves import last_moves
 from tracker.records.outlook import Ahead
+from tracker.records.presence import Presence
 from tracker.records.pump import Pump
 from tracker.records.session import (
     MriExam,
@@ -58,19 +59,28 @@ class Past:
     ended: dict[int, datetime] = field(default_factory=dict)
 
 
-def recall(session: Session, pump_ids: Sequence[int], seen_before: Mapping[int, Ahead], now: datetime) -> Past:
+def recall(
+    session: Session,
+    pumps: Mapping[int, Pump],
+    present: Presence,
+    seen_before: Mapping[int, Ahead],
+    now: datetime,
+) -> Past:
     """The rows of the last months; of a pump that is looked at for the first time all of them."""
-    past = Past(programmers=known_programmers(session), ended=last_moves(session, pump_ids, ENDED))
-    new = [pump_id for pump_id in pump_ids if pump_id not in seen_before]
-    for some, since in (([one for one in pump_ids if one in seen_before], now - LOOK_BACK), (new, _EVER)):
-        if not some:
-            continue
-        past.visits |= visits_of_pumps(session, some, since)
-        past.sessions |= sessions_of_pumps(session, some, since)
-        past.alarms |= alarms_of_pumps(session, some, since)
-        past.mri |= mri_exams_of_pumps(session, some, since)
+    ended = [pump_id for pump_id, pump in pumps.items() if pump.lifecycle in ENDED]
+    past = Past(programmers=known_programmers(session), ended=last_moves(session, ended, ENDED))
+    new = {pump_id for pump_id in pumps if pump_id not in seen_before}
+    for some, since in ((pumps.keys() - new, now - LOOK_BACK), (new, _EVER)):
+        past.visits |= visits_of_pumps(session, _of(some, present.visits), since)
+        past.sessions |= sessions_of_pumps(session, _of(some, present.sessions), since)
+        past.alarms |= alarms_of_pumps(session, _of(some, present.alarms), since)
+        past.mri |= mri_exams_of_pumps(session, _of(some, present.mri), since)
         past.since |= dict.fromkeys(some, since)
     return past
+
+
+def _of(wanted: Collection[int], present: Sequence[int]) -> list[int]:
+    return [pump_id for pump_id in present if pump_id in wanted]
 
 
 def _overdue_from(past: Past, pump: Pump, outlook: Ahead, cap_days: int | None, zone: str) -> datetime | None:

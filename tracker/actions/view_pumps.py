@@ -37,6 +37,7 @@ from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
 from tracker.records.handover import open_handovers
 from tracker.records.outlook import Ahead, outlooks
+from tracker.records.presence import Presence, presence
 from tracker.records.pump import Pump, StateNow, clinics_by_id, pumps_by_id, states
 from tracker.records.session import MriExam, newest_session_settings, unchecked_mri
 from tracker.records.visit import Visit, drafts_of_pumps, newest_settings
@@ -48,27 +49,31 @@ def view_pumps(
     pump_ids: Sequence[int],
     pumps: Mapping[int, Pump] | None = None,
     ahead: Mapping[int, Ahead] | None = None,
+    present: Presence | None = None,
 ) -> dict[int, PumpView]:
     """Each of those pumps as it stands now; a fixed number of queries however many there are.
 
-    ``pumps``, ``ahead``: those of them that the caller has read already, all of them.
+    ``pumps``, ``ahead``, ``present``: those of them that the caller has read already, all of them.
     """
+    if present is None:
+        present = presence(session, pump_ids)
     if pumps is None:
         pumps = pumps_by_id(session, pump_ids)
     if ahead is None:
         ahead = outlooks(session, pump_ids)
     now_in = states(session, pump_ids)
-    alarms = open_alarms(session, pump_ids)
-    notices = notices_of_pumps(session, pump_ids)
-    documented = documented_facts(session, pump_ids)
-    findings = findings_of_pumps(session, pump_ids)
-    attested = standing_attestations(session, pump_ids)
-    drafts = drafts_of_pumps(session, pump_ids)
+    alarms = open_alarms(session, present.alarms)
+    notices = notices_of_pumps(session, present.alarms)
+    documented = documented_facts(session, present.documented)
+    findings = findings_of_pumps(session, present.findings)
+    attested = standing_attestations(session, present.attestations)
+    drafts = drafts_of_pumps(session, present.visits)
     draft_ids = [key(one.id) for some in drafts.values() for one in some]
-    visits, sessions = newest_settings(session, pump_ids), newest_session_settings(session, pump_ids, draft_ids)
-    mri = unchecked_mri(session, pump_ids)
-    advisories = unacknowledged_advisories(session, pump_ids)
-    offered = open_handovers(session, pump_ids)
+    visits = newest_settings(session, present.visits)
+    sessions = newest_session_settings(session, present.sessions, draft_ids)
+    mri = unchecked_mri(session, present.mri)
+    advisories = unacknowledged_advisories(session, present.advisories)
+    offered = open_handovers(session, present.handovers)
     outages = clinics_with(session, OUTAGE)
     clinics = clinics_by_id(session)
     return {

@@ -115,6 +115,8 @@ def unacknowledged_advisories(
     session: Session, pump_ids: Sequence[int]
 ) -> dict[int, list[tuple[AdvisoryMatch, Advisory]]]:
     """Each pump's advisories that nobody has acknowledged for it."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[tuple[AdvisoryMatch, Advisory]]] = {}
     chosen = (
         select(AdvisoryMatch, Advisory)

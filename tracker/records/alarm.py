@@ -90,6 +90,8 @@ class AlarmEvent(SQLModel, table=True):
 
 def open_alarms(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Alarm]]:
     """The open alarms of each of those pumps, highest priority first, then oldest."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[Alarm]] = {}
     rows = session.exec(
         select(Alarm)
@@ -125,6 +127,8 @@ def notices_of_pumps(
     session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
 ) -> dict[int, list[NoticeGiven]]:
     """Each pump's built-in notices of failure, closed ones too, that were received by that moment; oldest first."""
+    if not pump_ids:
+        return {}
     columns = (col(getattr(Alarm, name)) for name in NoticeGiven._fields)
     chosen = sqlalchemy.select(*columns).where(col(Alarm.pump_id).in_(pump_ids), col(Alarm.code).in_(_NOTICE))
     if as_of is not None:
@@ -179,6 +183,8 @@ def snoozes_over(session: Session, now: datetime, limit: int) -> list[Alarm]:
 
 def alarms_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[AlarmSpan]]:
     """Each pump's alarms seen since then, open or not, oldest first."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[AlarmSpan]] = {}
     columns = (col(getattr(Alarm, name)) for name in AlarmSpan._fields)
     chosen = sqlalchemy.select(*columns).where(col(Alarm.pump_id).in_(pump_ids), col(Alarm.last_seen_at) >= since)

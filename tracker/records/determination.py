@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import Index, func
@@ -70,23 +70,27 @@ AS_OF = "as_of"
 
 def newest_determinations(session: Session, pump_ids: Sequence[int]) -> dict[int, Determination]:
     """Each pump's newest determination of the present; answers about the past are left aside."""
-    rows = session.exec(select(Determination).where(col(Determination.id).in_(_newest(pump_ids))))
-    return {row.pump_id: row for row in rows}
+    return {row.pump_id: row for row in session.exec(_NEWEST, params={"pumps": list(pump_ids)})}
 
 
 def last_judged(session: Session, pump_ids: Sequence[int]) -> dict[int, LastJudged]:
     """The same, as far as the next one is held against it: quick to read for very many pumps."""
-    columns = (col(getattr(Determination, name)) for name in LastJudged._fields)
-    rows = session.execute(sqlalchemy.select(*columns).where(col(Determination.id).in_(_newest(pump_ids))))
-    return {row[0]: LastJudged._make(row) for row in rows}
+    return {row[0]: LastJudged._make(row) for row in session.execute(_LAST_JUDGED, {"pumps": list(pump_ids)})}
 
 
-def _newest(pump_ids: Sequence[int]) -> Any:
-    return (
-        select(func.max(Determination.id))
-        .where(col(Determination.pump_id).in_(pump_ids), Determination.cause != AS_OF)
-        .group_by(col(Determination.pump_id))
+# Asked at every evaluation, so the statements are made once.
+_NEWEST_IDS: Final = (
+    select(func.max(Determination.id))
+    .where(
+        col(Determination.pump_id).in_(sqlalchemy.bindparam("pumps", expanding=True)),
+        Determination.cause != AS_OF,
     )
+    .group_by(col(Determination.pump_id))
+)
+_NEWEST: Final[Any] = select(Determination).where(col(Determination.id).in_(_NEWEST_IDS))
+_LAST_JUDGED: Final = sqlalchemy.select(*(col(getattr(Determination, name)) for name in LastJudged._fields)).where(
+    col(Determination.id).in_(_NEWEST_IDS)
+)
 
 
 def determinations_of(session: Session, pump_id: int, limit: int, before_id: int | None = None) -> list[Determination]:
@@ -109,6 +113,8 @@ def documented_facts(
     session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
 ) -> dict[int, list[DocumentedFact]]:
     """Each pump's documented facts that stood at that moment (now when None), oldest first."""
+    if not pump_ids:
+        return {}
     chosen = select(DocumentedFact).where(col(DocumentedFact.pump_id).in_(pump_ids))
     if as_of is None:
         chosen = chosen.where(col(DocumentedFact.withdrawn_at).is_(None))

@@ -74,6 +74,8 @@ class Attestation(SQLModel, table=True):
 
 def findings_of_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, list[FindingRecord]]:
     """Each pump's findings, oldest first."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[FindingRecord]] = {}
     chosen = select(FindingRecord).where(col(FindingRecord.pump_id).in_(pump_ids))
     for finding in session.exec(chosen.order_by(col(FindingRecord.happened_at), col(FindingRecord.id))):
@@ -93,6 +95,8 @@ def standing_attestations(
     session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
 ) -> dict[int, Attestation]:
     """Each pump's newest attestation that stood at that moment (now when None)."""
+    if not pump_ids:
+        return {}
     chosen = select(Attestation).where(col(Attestation.pump_id).in_(pump_ids))
     if as_of is None:
         chosen = chosen.where(col(Attestation.withdrawn_at).is_(None))

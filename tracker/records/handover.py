@@ -61,6 +61,8 @@ def open_handover(session: Session, pump_id: int) -> Handover | None:
 
 def open_handovers(session: Session, pump_ids: Sequence[int]) -> dict[int, Handover]:
     """The open offer of each of those pumps that has one."""
+    if not pump_ids:
+        return {}
     chosen = select(Handover).where(
         col(Handover.pump_id).in_(pump_ids), col(Handover.accepted_at).is_(None), col(Handover.withdrawn_at).is_(None)
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import sqlalchemy
 from sqlalchemy import Index
@@ -123,26 +124,34 @@ NAMES = tuple(Ahead.__slots__)
 
 def outlooks(session: Session, pump_ids: Sequence[int]) -> dict[int, Ahead]:
     """The outlook of each of those pumps that has one."""
-    columns = [col(getattr(Outlook, name)) for name in NAMES]
-    rows = session.execute(sqlalchemy.select(*columns).where(col(Outlook.pump_id).in_(pump_ids)))
-    return {row[0]: Ahead(*row) for row in rows}
+    return {row[0]: Ahead(*row) for row in session.execute(_OF_PUMPS, {"pumps": list(pump_ids)})}
 
 
 def computed_at(session: Session, pump_ids: Sequence[int]) -> dict[int, datetime]:
     """When the outlook of each of those pumps was made, for those that have one."""
-    chosen = sqlalchemy.select(col(Outlook.pump_id), col(Outlook.computed_at)).where(col(Outlook.pump_id).in_(pump_ids))
-    return {row[0]: row[1] for row in session.execute(chosen)}
+    return {row[0]: row[1] for row in session.execute(_COMPUTED_AT, {"pumps": list(pump_ids)})}
 
 
 def keep_outlooks(session: Session, rows: Sequence[Ahead]) -> None:
     """Write the outlooks, each over the one that its pump had."""
     if not rows:
         return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(_OUTLOOK)
-    told = {name: statement.excluded[name] for name in NAMES if name != "pump_id"}
-    upsert = statement.on_conflict_do_update(index_elements=[_OUTLOOK.c.pump_id], set_=told)
+    upsert = _over(session.get_bind().dialect.name)
     session.connection().execute(upsert, [{name: getattr(row, name) for name in NAMES} for row in rows])
 
 
+@cache
+def _over(dialect_name: str) -> Any:
+    statement = (sqlite if dialect_name == "sqlite" else postgresql).insert(_OUTLOOK)
+    told = {name: statement.excluded[name] for name in NAMES if name != "pump_id"}
+    return statement.on_conflict_do_update(index_elements=[_OUTLOOK.c.pump_id], set_=told)
+
+
 _OUTLOOK: Any = Outlook.__table__  # type: ignore[attr-defined]  # SQLModel sets it without declaring it
+_IDS: Final[Any] = sqlalchemy.bindparam("pumps", expanding=True)
+_OF_PUMPS: Final = sqlalchemy.select(*(col(getattr(Outlook, name)) for name in NAMES)).where(
+    col(Outlook.pump_id).in_(_IDS)
+)
+_COMPUTED_AT: Final = sqlalchemy.select(col(Outlook.pump_id), col(Outlook.computed_at)).where(
+    col(Outlook.pump_id).in_(_IDS)
+)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import CheckConstraint, Index, text, update
+from sqlalchemy import Index, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records import serial_columns
@@ -225,44 +225,26 @@ class StateNow(NamedTuple):
     refused_because: str
 
 
-class LifecycleEvent(SQLModel, table=True):
-    """One move of a pump through its life, appended: who, when, why."""
-
-    __tablename__ = "lifecycle_event"
-    __table_args__ = (CheckConstraint("from_state <> to_state", name="ck_lifecycle_event_moves"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    pump_id: int = Field(foreign_key="pump.id", index=True)
-    from_state: str = Field(max_length=32)
-    to_state: str = Field(max_length=32)
-    at: datetime = Field(sa_type=UtcDateTime)
-    by: str = Field(max_length=254)
-    reason: str = Field(default="", max_length=1000)
-
-
 def pumps_by_id(session: Session, pump_ids: Sequence[int]) -> dict[int, Pump]:
     """Those pumps by their ids."""
-    return {key(pump.id): pump for pump in session.exec(select(Pump).where(col(Pump.id).in_(pump_ids)))}
+    return {key(pump.id): pump for pump in session.exec(_PUMPS, params={"pumps": list(pump_ids)})}
 
 
 def states(session: Session, pump_ids: Sequence[int]) -> dict[int, StateNow]:
     """The latest state of each of those pumps."""
-    columns = (col(getattr(PumpState, name)) for name in StateNow._fields)
-    rows = session.execute(sqlalchemy.select(*columns).where(col(PumpState.pump_id).in_(pump_ids)))
-    return {row[0]: StateNow._make(row) for row in rows}
+    return {row[0]: StateNow._make(row) for row in session.execute(_STATES, {"pumps": list(pump_ids)})}
 
 
 def due_pumps(
     session: Session, now: datetime, limit: int, after: tuple[int, datetime] | None = None
 ) -> list[tuple[int, datetime]]:
     """The pumps to look at by now and since when each is due, longest waiting first; ``after`` is the last one seen."""
-    chosen = select(PumpState.pump_id, PumpState.evaluate_at).where(col(PumpState.evaluate_at) <= now)
+    chosen, given = _DUE, {"now": now, "limit": limit}
     if after is not None:
         pump_id, due = after
         same = (col(PumpState.evaluate_at) == due) & (col(PumpState.pump_id) > pump_id)
         chosen = chosen.where((col(PumpState.evaluate_at) > due) | same)
-    found = session.exec(chosen.order_by(col(PumpState.evaluate_at), col(PumpState.pump_id)).limit(limit))
-    return [(pump_id, due) for pump_id, due in found if due is not None]
+    return [(pump_id, due) for pump_id, due in session.execute(chosen, given) if due is not None]
 
 
 def hold_states(session: Session, pump_ids: Sequence[int]) -> None:
@@ -272,9 +254,7 @@ def hold_states(session: Session, pump_ids: Sequence[int]) -> None:
     way round, the two could each wait for the other.
     """
     for start in range(0, len(pump_ids), 5000):
-        some = sorted(pump_ids)[start : start + 5000]
-        held = select(PumpState.pump_id).where(col(PumpState.pump_id).in_(some)).order_by(col(PumpState.pump_id))
-        session.exec(held.with_for_update()).all()
+        session.execute(_HELD, {"pumps": sorted(pump_ids)[start : start + 5000]}).all()
 
 
 def look_again(session: Session, pump_ids: Sequence[int], now: datetime) -> None:
@@ -291,3 +271,23 @@ def look_again(session: Session, pump_ids: Sequence[int], now: datetime) -> None
 def clinics_by_id(session: Session) -> dict[int, Clinic]:
     """Every clinic by its id."""
     return {key(clinic.id): clinic for clinic in session.exec(select(Clinic))}
+
+
+# Asked at every evaluation, so each of these statements is made once.
+_IDS: Final[Any] = sqlalchemy.bindparam("pumps", expanding=True)
+_PUMPS: Final = select(Pump).where(col(Pump.id).in_(_IDS))
+_STATES: Final = sqlalchemy.select(*(col(getattr(PumpState, name)) for name in StateNow._fields)).where(
+    col(PumpState.pump_id).in_(_IDS)
+)
+_HELD: Final = (
+    sqlalchemy.select(col(PumpState.pump_id))
+    .where(col(PumpState.pump_id).in_(_IDS))
+    .order_by(col(PumpState.pump_id))
+    .with_for_update()
+)
+_DUE: Final = (
+    sqlalchemy.select(col(PumpState.pump_id), col(PumpState.evaluate_at))
+    .where(col(PumpState.evaluate_at) <= sqlalchemy.bindparam("now"))
+    .order_by(col(PumpState.evaluate_at), col(PumpState.pump_id))
+    .limit(sqlalchemy.bindparam("limit"))
+)

@@ -127,6 +127,8 @@ class MriExam(SQLModel, table=True):
 
 def sessions_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[SessionTold]]:
     """Each pump's programmer sessions measured since then, oldest first; of a wrong clock by their arrival."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[SessionTold]] = {}
     record = ProgrammerSessionRecord
     at = sqlalchemy.case((col(record.clock_wrong), col(record.received_at)), else_=col(record.measured_at))
@@ -142,6 +144,8 @@ def newest_session_settings(
     session: Session, pump_ids: Sequence[int], visit_ids: Sequence[int]
 ) -> dict[int, list[SessionSetting]]:
     """Of each pump its newest session, its newest that tells a prescription, and those that became these visits."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[SessionSetting]] = {}
     record = ProgrammerSessionRecord
     ids = [newest.where(col(Pump.id).in_(pump_ids)) for newest in (_NEWEST, _NEWEST_TELLING)]
@@ -160,6 +164,8 @@ def newest_session_settings(
 
 def unchecked_mri(session: Session, pump_ids: Sequence[int]) -> dict[int, list[MriExam]]:
     """Each pump's MRI examinations after which it has not been checked."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[MriExam]] = {}
     chosen = select(MriExam).where(col(MriExam.pump_id).in_(pump_ids), col(MriExam.checked_at).is_(None))
     for exam in session.exec(chosen.order_by(col(MriExam.performed_at), col(MriExam.id))):
@@ -189,6 +195,8 @@ def programmers_of(session: Session, clinic_id: int) -> list[ClinicProgrammer]:
 
 def mri_exams_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[MriExam]]:
     """Each pump's MRI examinations since then, oldest first."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[MriExam]] = {}
     chosen = select(MriExam).where(col(MriExam.pump_id).in_(pump_ids), col(MriExam.performed_at) >= since)
     for exam in session.exec(chosen.order_by(col(MriExam.performed_at), col(MriExam.id))):

@@ -19,10 +19,10 @@ from tracker.records.alarm import Alarm
 from tracker.records.delivery import DeliveryMark
 from tracker.records.determination import AS_OF, Determination
 from tracker.records.finding import FindingRecord, findings_of_pumps
-from tracker.records.moves import lifecycle_events
+from tracker.records.moves import LifecycleEvent, lifecycle_events
 from tracker.records.outlook import Outlook
 from tracker.records.paging import newest_mark
-from tracker.records.pump import LifecycleEvent, Pump, PumpState
+from tracker.records.pump import Pump, PumpState
 from tracker.records.session import MriExam, ProgrammerSessionRecord, mri_exams_of
 from tracker.records.visit import Visit, visits_of
 from tracker.records.worklist import WorklistItem

@@ -144,6 +144,8 @@ def visits_of(
 
 def visits_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime) -> dict[int, list[VisitDone]]:
     """Each pump's visits since then that were not withdrawn, and all its drafts, oldest first."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[VisitDone]] = {}
     rows = session.execute(
         sqlalchemy.select(*(col(getattr(Visit, name)) for name in VisitDone._fields))
@@ -178,6 +180,8 @@ def newest_prescribing(session: Session, pump_id: int) -> Visit | None:
 
 def newest_settings(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Setting]]:
     """Of each pump its newest confirmed visit that prescribed, and the newest at which it was read or programmed."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[Setting]] = {}
     columns = (col(getattr(Visit, name)) for name in Setting._fields)
     ids = [newest.where(col(Pump.id).in_(pump_ids)) for newest in (_NEWEST_SETTING, _NEWEST_READ)]
@@ -200,6 +204,8 @@ def analyses_since(session: Session, pump_id: int, since: datetime) -> list[Visi
 
 def drafts_of_pumps(session: Session, pump_ids: Sequence[int]) -> dict[int, list[Visit]]:
     """Each pump's visits that a session drafted and nobody has confirmed, oldest first."""
+    if not pump_ids:
+        return {}
     found: dict[int, list[Visit]] = {}
     chosen = select(Visit).where(col(Visit.pump_id).in_(pump_ids), Visit.status == "draft")
     for visit in session.exec(chosen.order_by(col(Visit.performed_at), col(Visit.id))):
@@ -225,6 +231,8 @@ def last_refills(
     session: Session, pump_ids: Sequence[int], as_of: datetime | None = None
 ) -> dict[int, list[RefillDone]]:
     """The last refills of each of those pumps on record (by then), oldest first; draft ones count."""
+    if not pump_ids:
+        return {}
     refilled = (col(Visit.pump_id).in_(pump_ids), col(Visit.refilled).is_(True), col(Visit.status) != "withdrawn")
     chosen = sqlalchemy.select(
         col(Visit.pump_id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import Index, text
@@ -105,22 +105,13 @@ class WorklistEvent(SQLModel, table=True):
 
 def open_items_of_pumps(session: Session, pump_ids: Sequence[int]) -> list[WorklistItem]:
     """The open lines of those pumps."""
-    return list(
-        session.exec(
-            select(WorklistItem).where(col(WorklistItem.pump_id).in_(pump_ids), col(WorklistItem.closed_at).is_(None))
-        )
-    )
+    return list(session.exec(_OPEN_OF_PUMPS, params={"pumps": list(pump_ids)}))
 
 
 def done_items_of_pumps(session: Session, pump_ids: Sequence[int], since: datetime, *, but_by: str) -> list[DoneItem]:
     """Lines of those pumps that were closed since then by anyone ``but_by`` that one, oldest first."""
-    columns = (col(getattr(WorklistItem, name)) for name in DoneItem._fields)
-    chosen = sqlalchemy.select(*columns).where(
-        col(WorklistItem.pump_id).in_(pump_ids),
-        col(WorklistItem.closed_at) >= since,
-        col(WorklistItem.closed_by).is_distinct_from(but_by),
-    )
-    return [DoneItem._make(row) for row in session.execute(chosen.order_by(col(WorklistItem.closed_at)))]
+    given = {"pumps": list(pump_ids), "since": since, "but_by": but_by}
+    return [DoneItem._make(row) for row in session.execute(_DONE_OF_PUMPS, given)]
 
 
 def open_item(session: Session, clinic_id: int, cause: str) -> WorklistItem | None:
@@ -175,5 +166,23 @@ def worklist_events(session: Session, item_id: int) -> list[WorklistEvent]:
 
 def clinics_with(session: Session, cause: str) -> set[int]:
     """The clinics that have an open line of that cause."""
-    chosen = select(WorklistItem.clinic_id).where(WorklistItem.key == cause, col(WorklistItem.closed_at).is_(None))
-    return set(session.exec(chosen))
+    return set(session.execute(_CLINICS_WITH, {"cause": cause}).scalars())
+
+
+# Asked at every evaluation, so each of these statements is made once.
+_IDS: Final[Any] = sqlalchemy.bindparam("pumps", expanding=True)
+_OPEN_OF_PUMPS: Final = select(WorklistItem).where(
+    col(WorklistItem.pump_id).in_(_IDS), col(WorklistItem.closed_at).is_(None)
+)
+_DONE_OF_PUMPS: Final = (
+    sqlalchemy.select(*(col(getattr(WorklistItem, name)) for name in DoneItem._fields))
+    .where(
+        col(WorklistItem.pump_id).in_(_IDS),
+        col(WorklistItem.closed_at) >= sqlalchemy.bindparam("since"),
+        col(WorklistItem.closed_by).is_distinct_from(sqlalchemy.bindparam("but_by")),
+    )
+    .order_by(col(WorklistItem.closed_at))
+)
+_CLINICS_WITH: Final = sqlalchemy.select(col(WorklistItem.clinic_id)).where(
+    col(WorklistItem.key) == sqlalchemy.bindparam("cause"), col(WorklistItem.closed_at).is_(None)
+)

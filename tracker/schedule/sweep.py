@@ -66,6 +66,10 @@ def _due_sets(database: Database, now: datetime) -> Iterator[Due]:
 def _evaluate_alone(database: Database, sets: Iterable[Due], now: datetime) -> Swept:
     """While one set is being written the next is thought about: the one waits for the database, the other computes."""
     swept = Swept()
+    if isinstance(sets, list) and len(sets) == 1:
+        thoughts, put_off = think_apart(database, sets[0], now)
+        swept.add(write(database, thoughts, now), put_off)
+        return swept
     writing: Future[int] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="sweep") as writer:
         for due in sets:

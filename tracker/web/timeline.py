@@ -9,7 +9,7 @@ from datetime import datetime
 from devices.alarms import AlarmCode, meaning
 from tracker.records.alarm import Alarm
 from tracker.records.finding import FindingRecord
-from tracker.records.pump import LifecycleEvent
+from tracker.records.moves import LifecycleEvent
 from tracker.records.session import MriExam, ProgrammerSessionRecord
 from tracker.records.views_pump import Determined
 from tracker.records.visit import Visit

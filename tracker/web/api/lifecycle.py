@@ -17,8 +17,8 @@ from tracker.actions.replace_pump import replace_pump
 from tracker.errors import NotFound
 from tracker.records.columns import key
 from tracker.records.handover import Handover
-from tracker.records.moves import lifecycle_events
-from tracker.records.pump import LifecycleEvent, Pump
+from tracker.records.moves import LifecycleEvent, lifecycle_events
+from tracker.records.pump import Pump
 from tracker.web.api.acting import Told, do
 from tracker.web.api.values import Answer, Clash, Day, Given, Page, Sentence, Serial, Short
 from tracker.web.context import Context
