@@ -92,7 +92,7 @@ def _discrepancy(history: History, one: VisitSeen, expected: float, judged: Disc
 
 KIND: Final = FindingKind(
     name="volume_discrepancy",
-    title="A refill found another volume than expected",
+    title="Volume discrepancy at a refill",
     find=volume_discrepancies,
     urgent=True,
     bears_on_neglect=False,
