@@ -38,7 +38,6 @@ def _staff(sql: Sql, _pumps: int) -> Rows:
         "unit": one_of("n", UNITS),
         "password_hash": quoted(PASSWORD_HASH),
         "active": "true",
-        "failed_attempts": "0",
         "worklist_seen_at": sql.at(-DAY),
         "created_at": sql.at(-1000 * DAY),
     }

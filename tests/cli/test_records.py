@@ -101,8 +101,8 @@ def test_an_account_and_its_token_are_made_and_only_hashes_are_kept(tracker_on_b
 @pytest.mark.parametrize(
     ("words", "given", "said"),
     [
-        (("add", "nurse@clinic.example", "--role", "owner", "--password-stdin"), "long enough\n", "is no role"),
-        (("add", "nurse", "--role", "nurse", "--password-stdin"), "long enough\n", "no email"),
+        (("add", "nurse@clinic.example", "--role", "owner", "--password-stdin"), "long and unexpected\n", "is no role"),
+        (("add", "nurse", "--role", "nurse", "--password-stdin"), "long and unexpected\n", "no email"),
         (("add", "nurse@clinic.example", "--role", "nurse", "--password-stdin"), "short\n", "characters"),
         (("add", "nurse@clinic.example", "--role", "nurse", "--password-stdin"), "", "standard input"),
         (("add", "nurse@clinic.example", "--role", "nurse", "--clinic", "Nowhere"), "", "no clinic"),
@@ -118,7 +118,9 @@ def test_staff_commands_say_in_one_sentence_what_is_wrong(
 
 def test_an_account_is_changed_listed_and_its_token_revoked(tracker: Commands) -> None:
     for email in ("one@clinic.example", "two@clinic.example"):
-        tracker.good("staff", "add", email, "--role", "administrator", "--password-stdin", given="long enough\n")
+        tracker.good(
+            "staff", "add", email, "--role", "administrator", "--password-stdin", given="long and unexpected\n"
+        )
     assert "has an account already" in tracker.bad("staff", "add", "ONE@clinic.example", "--role", "nurse")
     tracker.good("staff", "token", "one@clinic.example", "--name", "script")
     tracker.good("staff", "revoke", "one@clinic.example", "--name", "script")

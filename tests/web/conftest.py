@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -106,9 +107,11 @@ def sign_in(client: httpx.Client, email: str, password: str = PASSWORD, **form: 
 
 
 @contextmanager
-def served(settings: Settings, database: Database, clock: Clock) -> Iterator[Site]:
+def served(
+    settings: Settings, database: Database, clock: Clock, seconds: Callable[[], float] = time.monotonic
+) -> Iterator[Site]:
     """The application on a free port, until the block ends."""
-    app = create_app(settings, database, clock)
+    app = create_app(settings, database, clock, seconds)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2, access_log=False))

@@ -46,7 +46,7 @@ def add_staff(
         name=(name.strip() or plain.partition("@")[0])[:120],
         role=role,
         unit=(unit or "").strip()[:80] or None,
-        password_hash=None if password is None else hash_password(password),
+        password_hash=None if password is None else hash_password(password, about=(plain, name, clinic.name)),
         password_changed_at=None if password is None else now,
         created_at=now,
     )

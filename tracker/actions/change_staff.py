@@ -14,8 +14,10 @@ from tracker.actions.audit_events import Event
 from tracker.actions.issue_token import revoke_token
 from tracker.actions.passwords import hash_password
 from tracker.actions.refresh_worklist import event
+from tracker.actions.sign_in_tries import lift_waits
 from tracker.errors import Conflict
 from tracker.records.columns import key
+from tracker.records.pump import Clinic
 from tracker.records.staff import BrowserSession, Staff, tokens_of
 from tracker.records.worklist import WorklistItem
 
@@ -52,10 +54,12 @@ def change_staff(
             changed[field] = value.strip()
             setattr(staff, field, value.strip()[: 120 if field == "name" else 80])
     if password is not None:
-        staff.password_hash, staff.password_changed_at = hash_password(password), now
+        home = session.get_one(Clinic, staff.clinic_id)
+        staff.password_hash = hash_password(password, about=(staff.email, staff.name, home.name))
+        staff.password_changed_at = now
         changed["password"] = "set anew"  # noqa: S105 - says that it was changed, not what it is
     if unlock or password is not None:
-        staff.failed_attempts, staff.locked_until = 0, None
+        lift_waits(session, staff.email)
         changed |= {"unlocked": True} if unlock else {}
     staff.role = role if role is not None else staff.role
     staff.active = staff.active if active is None else active

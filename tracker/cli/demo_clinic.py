@@ -62,7 +62,10 @@ class DemoClinic:
         self._journal = self._folder / "journal"
         self._done = self._folder / "filled"
         self._where = f"127.0.0.1:{settings.broker_port}"
-        self.password = private_text(settings.data_dir / "demo_password", "pump-" + secrets.token_hex(5))
+        self.password = private_text(
+            settings.data_dir / "demo_password",
+            "pump-" + "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(12)),
+        )
         plan = {"pumps": pumps, "years": years, "seed": seed, "now": datetime.now(UTC).isoformat(timespec="seconds")}
         if self._plan.exists():
             plan = json.loads(self._plan.read_text())  # a clinic that was begun stays the clinic that it was

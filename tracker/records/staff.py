@@ -28,8 +28,6 @@ class Staff(SQLModel, table=True):
     )
     oidc_subject: str | None = Field(default=None, unique=True, max_length=255)
     active: bool = True
-    failed_attempts: int = 0
-    locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     password_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     worklist_seen_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="what changed since is marked"

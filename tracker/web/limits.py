@@ -54,6 +54,12 @@ class Buckets:
             if len(self._levels) > self._keys:
                 self._levels.popitem(last=False)
 
+    def give_back(self, key: str, amount: float = 1) -> None:
+        """Put back what was taken for something that turned out to be good."""
+        with self._lock:
+            self._levels[key] = (min(self._burst, self._level(key) + amount), self._clock())
+            self._levels.move_to_end(key)
+
     def check(self, key: str) -> None:
         """Raise ``TooMany`` when the key's bucket is empty, and take nothing."""
         with self._lock:
@@ -72,4 +78,3 @@ class Limits:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.requests = Buckets(per_second=400, burst=4000, clock=clock)
         self.strangers = Buckets(per_second=1, burst=60, clock=clock)
-        self.signatures = Buckets(per_second=0.2, burst=10, clock=clock)

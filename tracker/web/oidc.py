@@ -184,7 +184,7 @@ def unsealed(key: bytes, cookie: str, state: str, now: datetime) -> Flow:
     return flow
 
 
-def open_for(session: Session, issuer: str, claims: Claims, now: datetime) -> Opened:
+def open_for(session: Session, issuer: str, claims: Claims, now: datetime, device: str = "") -> Opened:
     """A session for the account of that person. Raises ``ProviderRefused`` where there is none that may sign in."""
     subject = f"{issuer.rstrip('/')}#{claims.subject}"[:255]
     staff = staff_by_subject(session, subject)
@@ -194,7 +194,7 @@ def open_for(session: Session, issuer: str, claims: Claims, now: datetime) -> Op
             _bind(session, staff, subject, now)
     if staff is None or not staff.active or staff.oidc_subject != subject:
         raise ProviderRefused
-    return open_session(session, staff, now, "openid connect")
+    return open_session(session, staff, now, "openid connect", device)
 
 
 def _bind(session: Session, staff: Staff, subject: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from fastapi import Request
 from sqlmodel import Session
 
+from tracker.actions.sign_in_tries import network_of
 from tracker.errors import NotSignedIn
 from tracker.records.pump import Clinic
 from tracker.records.staff import BrowserSession, Staff, session_with_staff, token_with_staff
@@ -84,7 +85,7 @@ def _by_token(request: Request, header: str, now: datetime) -> Person | None:
         found = token_with_staff(session, digest(secret.strip())) if scheme.lower() == "bearer" else None
         if found is None:
             try:
-                web.limits.strangers.take(f"token {address}")
+                web.limits.strangers.take(f"token {network_of(address)}")
             except TooMany as fault:
                 raise fault from None
             return None

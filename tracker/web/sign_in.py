@@ -1,7 +1,7 @@
 """Signing in and out, the password, and the signature that asks for it again.
 
-An unknown email costs as much time and is told the same as a wrong password or a locked account. After five wrong
-tries an account is locked for a delay that doubles with each further one. Guessing from one address is slowed too.
+An unknown email costs as much time and is told the same as a wrong password or an account that must wait. Each try is
+counted before the password is compared (``tracker.actions.sign_in_tries``).
 """
 
 from __future__ import annotations
@@ -16,17 +16,27 @@ from sqlmodel import Session, col, delete
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
 from tracker.actions.passwords import hash_password, matches
+from tracker.actions.sign_in_tries import (
+    EVERYWHERE,
+    SIGNATURE,
+    account_of,
+    address_place,
+    count_right,
+    count_try,
+    device_place,
+    network_of,
+    remember_device,
+)
 from tracker.errors import Invalid, TrackerError
+from tracker.records.columns import key
+from tracker.records.sign_in import device_of
 from tracker.records.staff import BrowserSession, Staff, staff_by_email
 from tracker.web import csrf
+from tracker.web.limits import TooMany
 from tracker.web.people import SESSION_HOURS, Person, digest
 
 if TYPE_CHECKING:
     from tracker.web.context import Web
-
-FREE_TRIES = 5
-FIRST_LOCK = timedelta(seconds=30)
-LONGEST_LOCK = timedelta(hours=1)
 
 
 class SignInRefused(TrackerError):
@@ -37,7 +47,7 @@ class SignInRefused(TrackerError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the email or the password is not right, or the account is locked for a while after too many tries"
+            "the email or the password is not right, or there were too many tries: wait a quarter of an hour"
         )
 
 
@@ -49,32 +59,47 @@ class WrongPassword(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new session: the secret for the cookie, and who it belongs to."""
+    """A new session: the secrets for the two cookies, and who it belongs to."""
 
     secret: str
     email: str
+    device: str
 
 
-def sign_in(web: Web, email: str, password: str, address: str) -> Opened:
-    """Open a session. Raises ``SignInRefused``, or ``TooMany`` after many wrong tries from one address."""
-    web.limits.strangers.check(f"sign-in {address}")
-    now = web.clock()
-    with web.database.reading() as session:
-        staff = staff_by_email(session, email[:254])
-        kept = staff.password_hash if staff is not None and staff.active else None
-        locked = staff is not None and staff.locked_until is not None and staff.locked_until > now
-    right = matches(password, kept) and not locked
+def sign_in(web: Web, email: str, password: str, address: str, device: str = "") -> Opened:
+    """Open a session. Raises ``SignInRefused``, or ``TooMany`` after many wrong tries from one address.
+
+    ``device`` is the secret of the browser's cookie, empty where it has none.
+    """
+    web.limits.strangers.take(f"sign-in {network_of(address)}")
+    email, now = email[:254], web.clock()
     with web.database.writing() as session:
-        staff = staff_by_email(session, email[:254])
+        staff = staff_by_email(session, email)
+        known = staff is not None and device_of(session, key(staff.id), digest(device)) is not None
+        places = (device_place(digest(device)),) if known else (address_place(address), EVERYWHERE)
+        wait = count_try(session, account_of(email), places, now)
+        if wait is not None:
+            _refused(session, staff, email, now, uncompared_until=wait)
+        kept = staff.password_hash if staff is not None and staff.active else None
+    right = wait is None and matches(password, kept)
+    if wait is not None:
+        raise SignInRefused
+    with web.database.writing() as session:
+        staff = staff_by_email(session, email)
         if right and staff is not None and staff.active and staff.password_hash == kept:
-            return open_session(session, staff, now, "password")
-        _count_failure(session, staff, email, now, locked=locked)
-    web.limits.strangers.take(f"sign-in {address}")
-    raise SignInRefused
+            count_right(session, account_of(email), places, now)
+            opened = open_session(session, staff, now, "password", device)
+        else:
+            _refused(session, staff, email, now)
+            opened = None
+    if opened is None:
+        raise SignInRefused
+    web.limits.strangers.give_back(f"sign-in {network_of(address)}")
+    return opened
 
 
-def open_session(session: Session, staff: Staff, now: datetime, how: str) -> Opened:
-    """A new session for a person who has shown who they are."""
+def open_session(session: Session, staff: Staff, now: datetime, how: str, device: str = "") -> Opened:
+    """A new session for a person who has shown who they are; their browser is known from now on."""
     secret = secrets.token_urlsafe(32)
     session.exec(delete(BrowserSession).where(col(BrowserSession.expires_at) < now))
     session.add(
@@ -87,11 +112,10 @@ def open_session(session: Session, staff: Staff, now: datetime, how: str) -> Ope
             expires_at=now + timedelta(hours=SESSION_HOURS),
         )
     )
-    staff.failed_attempts = 0
-    staff.locked_until = None
-    session.add(staff)
+    device = device or secrets.token_urlsafe(32)
+    remember_device(session, staff, digest(device), now)
     _enter(session, staff, Event.STAFF_SIGNED_IN, {"by": how}, now)
-    return Opened(secret, staff.email)
+    return Opened(secret, staff.email, device)
 
 
 def sign_out(web: Web, person: Person) -> None:
@@ -112,7 +136,7 @@ def change_password(web: Web, person: Person, old: str, new: str) -> None:
         raise WrongPassword(fault.detail, field="old") from None
     if new == old:
         raise Invalid("the new password is the old one", field="new")
-    hashed = hash_password(new)
+    hashed = hash_password(new, about=(person.email, person.name, person.clinic_name))
     now = web.clock()
     with web.database.writing() as session:
         staff = session.get(Staff, person.staff_id)
@@ -127,13 +151,17 @@ def change_password(web: Web, person: Person, old: str, new: str) -> None:
 
 def confirm(web: Web, person: Person, password: str) -> None:
     """A signature: the person's password once more. Raises ``WrongPassword``, or ``TooMany`` after many wrong ones."""
-    web.limits.signatures.check(person.email)
-    with web.database.reading() as session:
+    now, account = web.clock(), account_of(person.email)
+    with web.database.writing() as session:
         staff = session.get(Staff, person.staff_id)
         kept = staff.password_hash if staff is not None and staff.active else None
+        wait = count_try(session, account, (SIGNATURE,), now)
+    if wait is not None:
+        raise TooMany((wait - now).total_seconds())
     if not matches(password, kept):
-        web.limits.signatures.take(person.email)
         raise WrongPassword("that is not your password: nothing was done", field="password")
+    with web.database.writing() as session:
+        count_right(session, account, (SIGNATURE,), now)
 
 
 def end_sessions(session: Session, staff_id: int, *, but: str = "") -> None:
@@ -143,25 +171,22 @@ def end_sessions(session: Session, staff_id: int, *, but: str = "") -> None:
     )
 
 
-def _count_failure(session: Session, staff: Staff | None, email: str, now: datetime, *, locked: bool) -> None:
-    if staff is None:
-        audit.record(
-            session,
-            actor="nobody",
-            clinic_id=None,
-            action=Event.STAFF_SIGN_IN_REFUSED,
-            subject="staff:unknown",
-            detail={"email_sha256": digest(email.strip().lower())[:16]},  # people type passwords there
-            now=now,
-        )
+def _refused(
+    session: Session, staff: Staff | None, email: str, now: datetime, *, uncompared_until: datetime | None = None
+) -> None:
+    waits: dict[str, object] = {} if uncompared_until is None else {"uncompared_until": uncompared_until.isoformat()}
+    if staff is not None:
+        _enter(session, staff, Event.STAFF_SIGN_IN_REFUSED, waits, now)
         return
-    if not locked:
-        staff.failed_attempts += 1
-        over = staff.failed_attempts - FREE_TRIES
-        if over >= 0:
-            staff.locked_until = now + min(FIRST_LOCK * 2 ** min(over, 12), LONGEST_LOCK)
-        session.add(staff)
-    _enter(session, staff, Event.STAFF_SIGN_IN_REFUSED, {"locked": locked, "tries": staff.failed_attempts}, now)
+    audit.record(
+        session,
+        actor="nobody",
+        clinic_id=None,
+        action=Event.STAFF_SIGN_IN_REFUSED,
+        subject="staff:unknown",
+        detail={"email_sha256": digest(email.strip().lower())[:16], **waits},  # people type passwords there
+        now=now,
+    )
 
 
 def _enter(session: Session, staff: Staff, action: str, detail: dict[str, object], now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from tracker.actions.add_staff import add_staff
 from tracker.actions.change_staff import change_staff
 from tracker.actions.issue_token import issue_token, revoke_token
+from tracker.actions.sign_in_tries import waits_by_staff
 from tracker.errors import NotFound
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
@@ -57,7 +58,7 @@ class StaffShown(BaseModel):
     role: str
     unit: str | None
     active: bool
-    locked_until: datetime | None
+    locked_until: datetime | None = Field(description="until when tries are refused where wrong ones came from")
 
 
 class NewToken(Given):
@@ -86,7 +87,9 @@ class TokenShown(BaseModel):
 def listed(web: Context, person: Annotated[Person, requires("staff.read")]) -> dict[str, Any]:
     """Everybody who may sign in at your clinic, all on one page."""
     with web.database.reading() as session:
-        return {"items": [_shown(one) for one in staff_of_clinic(session, person.clinic_id)], "next": None}
+        people = staff_of_clinic(session, person.clinic_id)
+        waits = waits_by_staff(session, people, web.clock())
+        return {"items": [_shown(one, waits) for one in people], "next": None}
 
 
 @router.post("", status_code=201, response_model=StaffShown)
@@ -96,7 +99,7 @@ def add(given: NewStaff, web: Context, person: Manager) -> dict[str, Any]:
         home = session.get_one(Clinic, person.clinic_id)
         made = add_staff(session, clinic=home, **given.model_dump(), by=person.email, now=web.clock())
         session.flush()
-        return _shown(made)
+        return _shown(made, {})
 
 
 @router.patch("/{staff_id}", response_model=StaffShown)
@@ -104,7 +107,8 @@ def change(staff_id: RowId, given: StaffChanges, web: Context, person: Manager) 
     """A new role, unit or password, an unlocking, or the end of access."""
     with fitting(), web.database.writing() as session:
         staff = _colleague(session, person, staff_id)
-        return _shown(change_staff(session, staff, **given.model_dump(), by=person.email, now=web.clock()))
+        changed = change_staff(session, staff, **given.model_dump(), by=person.email, now=web.clock())
+        return _shown(changed, waits_by_staff(session, [changed], web.clock()))
 
 
 @router.get("/{staff_id}/tokens", response_model=Page[TokenShown])
@@ -142,8 +146,9 @@ def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
     return found
 
 
-def _shown(staff: Staff) -> dict[str, Any]:
-    return {name: getattr(staff, name) for name in StaffShown.model_fields}
+def _shown(staff: Staff, waits: dict[int, datetime]) -> dict[str, Any]:
+    own = {name: getattr(staff, name) for name in StaffShown.model_fields if name != "locked_until"}
+    return {**own, "locked_until": waits.get(key(staff.id))}
 
 
 def _token(token: ApiToken) -> dict[str, Any]:

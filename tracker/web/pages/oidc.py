@@ -9,10 +9,11 @@ import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from tracker.actions.sign_in_tries import network_of
 from tracker.errors import NotFound, TrackerError
 from tracker.web import oidc
 from tracker.web.context import Context, Web
-from tracker.web.pages.sign_in import local_path, set_session_cookie, show_form
+from tracker.web.pages.sign_in import device_cookie_name, local_path, set_cookies, show_form
 from tracker.web.permissions import open_to_all
 
 router = APIRouter(include_in_schema=False)
@@ -54,19 +55,20 @@ def back(
     now = web.clock()
     address = request.client.host if request.client else ""
     try:
-        web.limits.strangers.check(f"sign-in {address}")
+        web.limits.strangers.take(f"sign-in {network_of(address)}")
         flow = oidc.unsealed(web.key, request.cookies.get(oidc.COOKIE, ""), state, now)
         claims = provider.claims(code, flow, _back(request, web))
+        device = request.cookies.get(device_cookie_name(web), "")[:200]
         with web.database.writing() as session:
-            opened = oidc.open_for(session, web.settings.oidc_issuer, claims, now)
+            opened = oidc.open_for(session, web.settings.oidc_issuer, claims, now, device)
+        web.limits.strangers.give_back(f"sign-in {network_of(address)}")
     except TrackerError as fault:
-        web.limits.strangers.take(f"sign-in {address}")
         _log.warning("a sign-in by the provider was refused", fault=type(fault).__name__)
         refused = show_form(request, web, "/", fault=fault)
         refused.delete_cookie(oidc.COOKIE, path="/sign-in/oidc")
         return refused
     response = RedirectResponse(local_path(flow.next), HTTPStatus.SEE_OTHER)
-    set_session_cookie(web, response, opened.secret)
+    set_cookies(web, response, opened)
     response.delete_cookie(oidc.COOKIE, path="/sign-in/oidc")
     return response
 

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from tracker.actions.sign_in_tries import KNOWN_FOR
 from tracker.errors import TrackerError
 from tracker.web import csrf, people, sign_in
 from tracker.web.context import Context, Web
 from tracker.web.people import Person, session_cookie_name
 from tracker.web.permissions import open_to_all, requires
 from tracker.web.rendering import page
+from tracker.web.sign_in import Opened
 
 router = APIRouter(include_in_schema=False)
 
@@ -52,11 +54,11 @@ def enter(
     address = request.client.host if request.client else ""
     try:
         csrf.check_token(token, csrf.visitor_token(web.key, request.cookies.get(csrf.VISITOR_COOKIE, "")))
-        opened = sign_in.sign_in(web, email, password, address)
+        opened = sign_in.sign_in(web, email, password, address, request.cookies.get(device_cookie_name(web), "")[:200])
     except TrackerError as fault:
         return show_form(request, web, came_from, email=email, fault=fault)
     response = RedirectResponse(local_path(came_from), HTTPStatus.SEE_OTHER)
-    set_session_cookie(web, response, opened.secret)
+    set_cookies(web, response, opened)
     return response
 
 
@@ -105,10 +107,20 @@ def change_password(
     )
 
 
-def set_session_cookie(web: Web, response: Response, secret: str) -> None:
-    """Give the browser its session."""
+def device_cookie_name(web: Web) -> str:
+    """The cookie by which a browser is known that somebody has signed in with."""
+    return "__Host-tracker_device" if web.settings.web_https else "tracker_device"
+
+
+def set_cookies(web: Web, response: Response, opened: Opened) -> None:
+    """Give the browser its session, and what it is known by at the next sign-in."""
     https = web.settings.web_https
-    response.set_cookie(session_cookie_name(https=https), secret, httponly=True, samesite="lax", secure=https, path="/")
+    name = session_cookie_name(https=https)
+    response.set_cookie(name, opened.secret, httponly=True, samesite="lax", secure=https, path="/")
+    days = int(KNOWN_FOR.total_seconds())
+    response.set_cookie(
+        device_cookie_name(web), opened.device, max_age=days, httponly=True, samesite="lax", secure=https, path="/"
+    )
 
 
 def show_form(

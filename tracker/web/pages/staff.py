@@ -11,6 +11,7 @@ from sqlmodel import Session
 from tracker.actions.add_staff import add_staff
 from tracker.actions.change_staff import change_staff
 from tracker.actions.issue_token import issue_token, revoke_token
+from tracker.actions.sign_in_tries import waits_by_staff
 from tracker.errors import Invalid, NotFound, TrackerError
 from tracker.records.pump import Clinic
 from tracker.records.staff import ApiToken, Staff, staff_of_clinic
@@ -152,6 +153,7 @@ def _show(
     with web.database.reading() as session:
         people = staff_of_clinic(session, person.clinic_id)
         tokens = tokens_by_staff(session, person.clinic_id)
+        waits = waits_by_staff(session, people, web.clock())
     return page(
         request,
         person,
@@ -159,6 +161,7 @@ def _show(
         status_code=fault.status if fault else 200,
         people=people,
         tokens=tokens,
+        waits=waits,
         roles=ROLES,
         permissions=PERMISSIONS,
         permits=PERMITS,
