@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="signs cookies and cursors; made in the data folder unless set"
     )
     idle_minutes: int = Field(default=15, ge=1, description="staff are signed off after so long without a click")
+    audit_dir: Path | None = Field(
+        default=None,
+        description="folder of the audit trail's checkpoints and their key, apart from database and pages",
+    )
+    audit_syslog: str = Field(default="", description="where checkpoints go too: HOST:PORT (UDP) or /dev/log")
     readings_keep_months: int = Field(default=0, ge=0, description="months of readings kept; 0 keeps all")
     oidc_issuer: str = Field(default="", description="OpenID Connect issuer; empty turns it off")
     oidc_client_id: str = ""
@@ -82,6 +87,11 @@ class Settings(BaseSettings):
     def broker_dir(self) -> Path:
         """Where the embedded broker keeps its store, its configuration and its users."""
         return self.data_dir / "broker"
+
+    @property
+    def anchors_dir(self) -> Path:
+        """Where the audit trail's checkpoints are kept, with the key that signs them."""
+        return self.audit_dir or self.data_dir / "audit"
 
     def signing_key(self) -> str:
         """The secret behind cookies and cursors: as set, or made once and kept in the data folder."""

@@ -15,7 +15,8 @@ from sqlmodel import select
 
 from tests.build import NOW
 from tracker.actions import audit
-from tracker.actions.audit import Fact, Verdict, record, record_all, verify
+from tracker.actions.audit import Fact, record, record_all
+from tracker.actions.audit_verify import Verdict, noted_by_hand, verify
 from tracker.errors import Invalid
 from tracker.records.audit import AuditEntry, search_entries
 from tracker.records.database import Database
@@ -40,7 +41,7 @@ def enter(database: Database, count: int = 1, **given: Any) -> None:
 
 def verified(database: Database, expect: str | None = None) -> Verdict:
     with database.reading() as session:
-        return verify(session, expect)
+        return verify(session, [noted_by_hand(expect)] if expect is not None else ())
 
 
 def tamper(database: Database, statement: str) -> None:

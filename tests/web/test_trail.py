@@ -15,7 +15,7 @@ from sqlmodel import select, update
 from tests.build import NOW, PASSWORD, a_pump
 from tests.servers import wait_until
 from tests.web.conftest import Site
-from tracker.actions.audit import verify
+from tracker.actions.audit_verify import verify
 from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
 from tracker.records.staff import BrowserSession

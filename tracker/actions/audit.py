@@ -1,14 +1,14 @@
-"""The audit trail's two verbs: append an entry, and verify the chain.
+"""Append to the audit trail: an entry is stored in the transaction of what it speaks of.
 
 Every entry's digest covers its own content and the digest before it, so that a change, a removal or an insertion
-anywhere breaks the chain at that entry. The database itself refuses to update or delete entries.
+anywhere breaks the chain at that entry (``audit_verify``). The database itself refuses to update or delete entries.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +16,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from tracker.errors import Invalid
-from tracker.records.audit import UNREADABLE, AuditEntry, entries_in_order, entry_after, last_entry
+from tracker.records.audit import AuditEntry, last_entry
 
 FIRST = "0" * 64  #: what the first entry names as the digest before it
 _LOCK = 7_210_212
@@ -33,16 +32,6 @@ class Fact:
     action: str
     subject: str
     detail: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a verification went. ``broken_seq`` names the first entry that does not hold; None where all hold."""
-
-    entries: int
-    last_digest: str
-    broken_seq: int | None = None
-    because: str = ""
 
 
 def record(
@@ -91,28 +80,6 @@ def record_all(session: Session, facts: Iterable[Fact]) -> list[AuditEntry]:
     return entries
 
 
-def verify(session: Session, expect: str | None = None) -> Verdict:
-    """Walk the whole chain, a thousand entries in memory at a time, and stop at the first that does not hold.
-
-    ``expect`` is ``SEQ:DIGEST`` as noted at an earlier time. A chain alone can't show that its end was cut off, or
-    that all of it was made anew: a note kept elsewhere can.
-    """
-    noted_seq, noted_digest = _noted(expect)
-    previous, expected = FIRST, 1
-    for entry in _entries(session):
-        if isinstance(entry, int):
-            return Verdict(expected - 1, previous, entry, "it can't be read")
-        because = _fault(entry, expected, previous)
-        if because:
-            return Verdict(expected - 1, previous, entry.seq, because)
-        if entry.seq == noted_seq and entry.digest != noted_digest:
-            return Verdict(expected - 1, previous, entry.seq, "its digest is not the one that was noted")
-        previous, expected = entry.digest, expected + 1
-    if noted_seq >= expected:
-        return Verdict(expected - 1, previous, expected, f"the trail ends before entry {noted_seq}, which was noted")
-    return Verdict(expected - 1, previous)
-
-
 def digest_of(entry: AuditEntry) -> str:
     """The SHA-256 that the entry must carry, over its canonical JSON with the digest before it."""
     content = {
@@ -127,43 +94,6 @@ def digest_of(entry: AuditEntry) -> str:
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
-
-
-def _entries(session: Session) -> Iterator[AuditEntry | int]:
-    """Every entry in order, and in place of the first that can't be read its number."""
-    seq = 0
-    try:
-        for entry in entries_in_order(session):
-            yield entry
-            seq = entry.seq
-    except UNREADABLE:  # somewhere in the thousand that were read at once: look at each
-        session.expunge_all()
-        while (following := entry_after(session, seq)) is not None:
-            yield following
-            if isinstance(following, int):
-                return
-            seq = following.seq
-
-
-def _noted(expect: str | None) -> tuple[int, str]:
-    if expect is None:
-        return 0, ""
-    seq, _, digest = expect.partition(":")
-    if not seq.isdecimal() or len(digest) != len(FIRST):
-        raise Invalid("what is expected is written SEQ:DIGEST, as an earlier verification printed it", field="expect")
-    return int(seq), digest
-
-
-def _fault(entry: AuditEntry, expected: int, previous: str) -> str:
-    if entry.seq != expected:
-        return f"entry {expected} is missing"
-    if entry.previous != previous:
-        return "it does not follow from the entry before it"
-    try:
-        holds = entry.digest == digest_of(entry)
-    except UNREADABLE:
-        return "it can't be read"
-    return "" if holds else "its content is not what was entered"
 
 
 def _storable(value: Any) -> Any:

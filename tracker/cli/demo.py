@@ -91,6 +91,7 @@ def _run(settings: Settings, parts: Parts, clinic: demo_clinic.DemoClinic, every
     _until_up(parts, "web", settings.web_host, settings.web_port, wait)
     _say_where(settings, clinic)
     parts.start("schedule", *tracker, "schedule")
+    parts.start("audit", *tracker, "audit", "anchor", "--every", "60")
     parts.start("simulators", *clinic.live_command(every))
     while not wait(_LOOK_S):
         for name in parts.mend():

@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pumps": ("tracker.cli.pumps", "enrol, list and import pumps"),
     "programmers": ("tracker.cli.programmers", "the clinic's own programmers, which sessions are held against"),
     "advisories": ("tracker.cli.advisories", "import recalls and match them to the pumps"),
-    "audit": ("tracker.cli.audit", "check the audit trail"),
+    "audit": ("tracker.cli.audit", "check the audit trail; signed checkpoints of it"),
     "rehearse": ("tracker.cli.rehearse", "play written cases on virtual time and judge them"),
     "assess": ("tracker.cli.assess", "answer guideline questions, JSON Lines in and out"),
     "code": ("tracker.cli.assess", "procedure codes of what was done, JSON Lines in and out"),

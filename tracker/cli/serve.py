@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Callable
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from tracker.cli.parts import Parts
 from tracker.cli.running import require_free_port, set_up_logging, stop_on_signal
 from tracker.records import schema
 from tracker.records.database import Database
@@ -18,6 +20,7 @@ from tracker.settings import Settings
 app = typer.Typer(add_completion=False)
 
 _JOIN_S = 20.0
+_LOOK_S = 1.0
 
 
 @app.command()
@@ -43,6 +46,7 @@ def serve(
         parts = [
             _Part("ingest", lambda: run_ingest(settings, stop), stop),
             _Part("schedule", lambda: run_schedule(settings, stop), stop),
+            _Part("audit", lambda: _anchor(settings, stop), stop),
         ]
         try:
             serve_pages(settings, database, stop)  # takes the signals; returns when told to stop
@@ -53,6 +57,15 @@ def serve(
     for part in parts:
         if part.fault is not None:
             raise part.fault
+
+
+def _anchor(settings: Settings, stop: threading.Event) -> None:
+    """Checkpoints of the audit trail are made by a process of their own, which alone reads the key."""
+    children = Parts(settings.data_dir / "logs", {})
+    children.start("audit", sys.executable, "-m", "tracker.cli.main", "audit", "anchor", "--every", "60")
+    while not stop.wait(_LOOK_S):
+        children.mend()
+    children.stop()
 
 
 class _Part(threading.Thread):

@@ -48,9 +48,9 @@ def last_entry(session: Session) -> tuple[int, str] | None:
     return session.exec(select(AuditEntry.seq, AuditEntry.digest).order_by(col(AuditEntry.seq).desc()).limit(1)).first()
 
 
-def entries_in_order(session: Session) -> Iterator[AuditEntry]:
-    """Every entry from the first on, without holding them all."""
-    after: int | None = None
+def entries_in_order(session: Session, after: int | None = None) -> Iterator[AuditEntry]:
+    """Every entry from the first on, or from the one after that number on, without holding them all."""
+    after = after or None
     while True:
         chosen = select(AuditEntry).order_by(col(AuditEntry.seq)).limit(_AT_ONCE)
         if after is not None:
