@@ -23,6 +23,10 @@ OPEN = {
     ("GET", "/metrics"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/second"),
+    ("POST", "/sign-in/second"),
+    ("POST", "/sign-in/second/passkey"),
+    ("POST", "/sign-in/second/passkey/challenge"),
     ("GET", "/sign-in/oidc"),
     ("GET", "/sign-in/oidc/back"),
 }

@@ -66,6 +66,9 @@ class Event(StrEnum):
     STAFF_SIGNED_IN = "staff.signed_in"
     STAFF_SIGNED_OUT = "staff.signed_out"
     STAFF_SIGN_IN_REFUSED = "staff.sign_in_refused"
+    STAFF_FACTOR_ADDED = "staff.factor_added"
+    STAFF_FACTOR_REMOVED = "staff.factor_removed"
+    STAFF_RECOVERY_CODES_MADE = "staff.recovery_codes_made"
     STAFF_PASSWORD_CHANGED = "staff.password_changed"  # noqa: S105 - names an act
     TOKEN_ISSUED = "token.issued"  # noqa: S105 - names an act
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - names an act

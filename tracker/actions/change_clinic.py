@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from sqlmodel import Session, select
 
-from tracker.actions.add_staff import checked_zone
+from tracker.actions.add_staff import checked_role, checked_zone
 from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
 from tracker.records.pump import Clinic, Pump, look_again
 
-CHANGEABLE: Final = ("name", "timezone", "refill_cap_days")
+CHANGEABLE: Final = ("name", "timezone", "refill_cap_days", "second_factor_roles")
 MOST_CAP_DAYS: Final = 3650
 _LONGEST_NAME = 120
 
@@ -51,6 +51,8 @@ def _checked(session: Session, clinic: Clinic, name: str, value: Any) -> Any:
             return wanted
         case "timezone":
             return checked_zone(str(value).strip())
+        case "second_factor_roles":
+            return ",".join(sorted({checked_role(str(one)) for one in value}))
         case _:
             if value is not None and not 1 <= value <= MOST_CAP_DAYS:
                 raise Invalid(f"a fill may stay for 1 to {MOST_CAP_DAYS} days", field=name)

@@ -18,6 +18,7 @@ from tracker.actions.sign_in_tries import lift_waits
 from tracker.errors import Conflict
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
+from tracker.records.second_factor import drop_factors
 from tracker.records.staff import BrowserSession, Staff, tokens_of
 from tracker.records.worklist import WorklistItem
 
@@ -32,6 +33,7 @@ def change_staff(
     active: bool | None = None,
     password: str | None = None,
     unlock: bool = False,
+    reset_factors: bool = False,
     by: str,
     now: datetime,
 ) -> Staff:
@@ -61,6 +63,9 @@ def change_staff(
     if unlock or password is not None:
         lift_waits(session, staff.email)
         changed |= {"unlocked": True} if unlock else {}
+    if reset_factors:
+        drop_factors(session, key(staff.id))
+        changed["second_factor"] = "removed"
     staff.role = role if role is not None else staff.role
     staff.active = staff.active if active is None else active
     session.add(staff)
@@ -79,7 +84,7 @@ def change_staff(
 
 
 def _end_access(session: Session, staff: Staff, changed: Mapping[str, Any], by: str, now: datetime) -> None:
-    if changed.keys() & {"role", "active", "password"}:
+    if changed.keys() & {"role", "active", "password", "second_factor"}:
         session.exec(delete(BrowserSession).where(col(BrowserSession.staff_id) == staff.id))
     for token in () if staff.active else tokens_of(session, key(staff.id)):
         revoke_token(session, staff, token, by=by, now=now)

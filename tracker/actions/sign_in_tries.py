@@ -49,6 +49,7 @@ class Place:
 
 
 SIGNATURE = Place("signature", 10, timedelta(seconds=30), timedelta(minutes=15))
+CODE = Place("code", 5, timedelta(seconds=30), timedelta(minutes=15))
 EVERYWHERE = Place("everywhere", 100, timedelta(seconds=5), timedelta(minutes=1))
 
 

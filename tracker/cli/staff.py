@@ -91,6 +91,9 @@ def change(
     unit: Annotated[str | None, typer.Option(help="the new unit")] = None,
     active: Annotated[bool | None, typer.Option("--active/--ended", help="whether the person may sign in")] = None,
     password_stdin: PasswordStdin = False,
+    reset_factors: Annotated[
+        bool, typer.Option("--reset-factors", help="forget the second factors of who lost them all")
+    ] = False,
     unlock: Annotated[bool, typer.Option("--unlock", help="lift the lock that wrong tries brought")] = False,
 ) -> None:
     """Change an account; a new role or password ends the person's sessions."""
@@ -105,6 +108,7 @@ def change(
             active=active,
             password=password,
             unlock=unlock,
+            reset_factors=reset_factors,
             by=operator(),
             now=datetime.now(UTC),
         )

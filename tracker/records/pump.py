@@ -23,6 +23,7 @@ class Clinic(SQLModel, table=True):
     name: str = Field(unique=True, max_length=120)
     timezone: str = Field(default="UTC", max_length=64, description="IANA name; pages show times in it")
     refill_cap_days: int | None = Field(default=None, description="longest stay of a fill that this clinic allows")
+    second_factor_roles: str = Field(default="", max_length=120, description="roles that must have one, by commas")
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

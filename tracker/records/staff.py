@@ -49,6 +49,10 @@ class BrowserSession(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    opened_by: str = Field(default="password", max_length=40, description="how the person showed who they are")
+    confirmed_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="when the person last showed it again, to sign something"
+    )
 
 
 class ApiToken(SQLModel, table=True):

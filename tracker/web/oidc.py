@@ -30,6 +30,7 @@ from tracker.actions.audit_events import Event
 from tracker.errors import Unavailable
 from tracker.records.staff import Staff, staff_by_email, staff_by_subject
 from tracker.settings import Settings
+from tracker.web.people import BY_PROVIDER
 from tracker.web.sign_in import Opened, open_session
 from tracker.web.sign_in import SignInRefused as PasswordRefused
 
@@ -194,7 +195,7 @@ def open_for(session: Session, issuer: str, claims: Claims, now: datetime, devic
             _bind(session, staff, subject, now)
     if staff is None or not staff.active or staff.oidc_subject != subject:
         raise ProviderRefused
-    return open_session(session, staff, now, "openid connect", device)
+    return open_session(session, staff, now, BY_PROVIDER, device)
 
 
 def _bind(session: Session, staff: Staff, subject: str, now: datetime) -> None:

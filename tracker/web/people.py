@@ -16,7 +16,9 @@ from sqlmodel import Session
 
 from tracker.actions.sign_in_tries import network_of
 from tracker.errors import NotSignedIn
+from tracker.records.columns import key
 from tracker.records.pump import Clinic
+from tracker.records.second_factor import has_factor
 from tracker.records.staff import BrowserSession, Staff, session_with_staff, token_with_staff
 from tracker.web.limits import TooMany
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tracker.web.context import Web
 
 SESSION_HOURS = 12
+CONFIRMED_FOR = timedelta(minutes=5)  #: so long what was shown for one signature serves for the next; assumed
+BY_PROVIDER = "openid connect"
 BACKGROUND_HEADER = "x-background"  #: a page's own refreshing carries it, and is no sign of a person at the screen
 
 
@@ -31,7 +35,8 @@ BACKGROUND_HEADER = "x-background"  #: a page's own refreshing carries it, and i
 class Person:
     """Who is asking. ``session_digest`` and ``csrf`` are empty for a token.
 
-    ``refreshing`` says that an open page asks for itself anew, with nobody's hand on it.
+    ``refreshing`` says that an open page asks for itself anew, with nobody's hand on it; ``confirmed_at``, when the
+    person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor they don't have.
     """
 
     staff_id: int
@@ -46,6 +51,13 @@ class Person:
     csrf: str = ""
     session_digest: str = ""
     refreshing: bool = False
+    confirmed_at: datetime | None = None
+    needs_factor: bool = False
+
+
+def is_confirmed(person: Person, now: datetime) -> bool:
+    """Whether the person has shown again who they are within the last minutes, in this browser."""
+    return person.confirmed_at is not None and now - person.confirmed_at < CONFIRMED_FOR
 
 
 def digest(secret: str) -> str:
@@ -104,9 +116,9 @@ def _by_cookie(request: Request, now: datetime) -> Person | None:
         return person_of_session(session, digest(secret), now, web, seen=BACKGROUND_HEADER not in request.headers)
 
 
-def person_of_session(session: Session, key: str, now: datetime, web: Web, *, seen: bool) -> Person | None:
+def person_of_session(session: Session, secret_digest: str, now: datetime, web: Web, *, seen: bool) -> Person | None:
     """The person of the session with that digest, while it lasts. ``seen``: somebody is at it; it does not idle out."""
-    found = session_with_staff(session, key)
+    found = session_with_staff(session, secret_digest)
     if found is None:
         return None
     browser, staff, clinic = found
@@ -114,8 +126,10 @@ def person_of_session(session: Session, key: str, now: datetime, web: Web, *, se
     if not session_lasts(browser, now, idle):
         return None
     if seen and now - browser.seen_at > idle / 20:
-        web.trail.session_seen(key, now)
-    return _person(staff, clinic, "browser", browser, refreshing=not seen)
+        web.trail.session_seen(secret_digest, now)
+    required = staff.role in clinic.second_factor_roles.split(",") and browser.opened_by != BY_PROVIDER
+    needs = required and not has_factor(session, key(staff.id))
+    return _person(staff, clinic, "browser", browser, refreshing=not seen, needs_factor=needs)
 
 
 def session_lasts(browser: BrowserSession, now: datetime, idle: timedelta) -> bool:
@@ -130,6 +144,7 @@ def _person(
     browser: BrowserSession | None = None,
     *,
     refreshing: bool = False,
+    needs_factor: bool = False,
 ) -> Person:
     return Person(
         staff_id=staff.id or 0,
@@ -144,4 +159,6 @@ def _person(
         csrf=browser.csrf if browser else "",
         session_digest=browser.digest if browser else "",
         refreshing=refreshing,
+        confirmed_at=browser.confirmed_at if browser else None,
+        needs_factor=needs_factor,
     )

@@ -85,6 +85,15 @@ def may(role: str, permission: str) -> bool:
     return role in PERMISSIONS[permission]
 
 
+class FactorMissing(NotAllowed):
+    """The clinic asks this role for a second factor, and the person has none yet."""
+
+    title = "Set up a second way to sign in"
+
+    def __init__(self) -> None:
+        super().__init__("your clinic asks your role for a second factor: set one up on the page Sign-in methods")
+
+
 class Requirement:
     """A route's declared permission. Called by FastAPI for each request, it answers the person or refuses."""
 
@@ -97,6 +106,8 @@ class Requirement:
         """The signed-in person, if their role includes the permission."""
         if not may(person.role, self.permission):
             raise NotAllowed(f"the role {person.role} does not include this: {PERMITS[self.permission]}")
+        if person.needs_factor and self.permission != "self.manage":
+            raise FactorMissing
         if person.via == "browser":
             await csrf.check(request, person.csrf)
         return person

@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from tracker.errors import NotSignedIn, TrackerError
 from tracker.web import rendering
 from tracker.web.limits import TooMany
+from tracker.web.permissions import FactorMissing
 
 MEDIA_TYPE = "application/problem+json"
 _PROGRAMS = ("/api/", "/health/", "/metrics", "/openapi.json")
@@ -92,6 +93,8 @@ async def _tracker_error(request: Request, fault: Exception) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="pump tracker"'
         if not for_program(path, request.headers.get("accept", "")):
             return _to_sign_in(request)
+    if isinstance(fault, FactorMissing) and not for_program(path, request.headers.get("accept", "")):
+        return RedirectResponse("/security", HTTPStatus.SEE_OTHER)
     if fault.field is not None:
         more |= {"field": fault.field, "errors": [{"field": fault.field, "detail": fault.detail}]}
     return _answer(request, fault.status, fault.title, fault.detail, headers, **more)

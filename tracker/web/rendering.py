@@ -19,10 +19,11 @@ from jinja2.runtime import Context as TemplateContext
 from markupsafe import Markup
 
 from tracker.actions.worklist_access import may_handle_item
+from tracker.records.second_factor import has_app, passkeys_of
 from tracker.web import words
 from tracker.web.criteria import criteria_of
 from tracker.web.fill_again import fill_again
-from tracker.web.people import Person
+from tracker.web.people import Person, is_confirmed
 from tracker.web.typed_again import typed_again
 
 HERE = Path(__file__).parent
@@ -70,6 +71,8 @@ def page(
         now=web.clock(),
         path=request.url.path,
         again=again,
+        is_confirmed=lambda: person is not None and is_confirmed(person, web.clock()),
+        factors=lambda: _factors(web, person),
         may=lambda permission: person is not None and may(person.role, permission),
         may_do=lambda item: person is not None and may_handle_item(item, person.role),
         **around(request, person),
@@ -78,6 +81,14 @@ def page(
     if again:
         text = fill_again(text, request.url.path, again)
     return HTMLResponse(text, status_code, dict(headers or {}))
+
+
+def _factors(web: Any, person: Person | None) -> Mapping[str, bool]:
+    """Which second factors a signature may ask the person for."""
+    if person is None:
+        return {"app": False, "passkey": False}
+    with web.database.reading() as session:
+        return {"app": has_app(session, person.staff_id), "passkey": bool(passkeys_of(session, person.staff_id))}
 
 
 def cited(text: str) -> Markup:

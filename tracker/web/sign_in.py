@@ -16,7 +16,9 @@ from sqlmodel import Session, col, delete
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
 from tracker.actions.passwords import hash_password, matches
+from tracker.actions.second_factor import begin_step, take_code
 from tracker.actions.sign_in_tries import (
+    CODE,
     EVERYWHERE,
     SIGNATURE,
     account_of,
@@ -29,14 +31,18 @@ from tracker.actions.sign_in_tries import (
 )
 from tracker.errors import Invalid, TrackerError
 from tracker.records.columns import key
+from tracker.records.second_factor import has_factor
 from tracker.records.sign_in import device_of
 from tracker.records.staff import BrowserSession, Staff, staff_by_email
 from tracker.web import csrf
 from tracker.web.limits import TooMany
-from tracker.web.people import SESSION_HOURS, Person, digest
+from tracker.web.people import SESSION_HOURS, Person, digest, is_confirmed
 
 if TYPE_CHECKING:
     from tracker.web.context import Web
+
+
+_CODE_LENGTH = 6
 
 
 class SignInRefused(TrackerError):
@@ -59,11 +65,15 @@ class WrongPassword(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new session: the secrets for the two cookies, and who it belongs to."""
+    """A new session: the secrets for the two cookies, and who it belongs to.
+
+    Where a second factor is asked for, ``secret`` is empty and ``step`` finds what has begun.
+    """
 
     secret: str
     email: str
     device: str
+    step: str = ""
 
 
 def sign_in(web: Web, email: str, password: str, address: str, device: str = "") -> Opened:
@@ -79,7 +89,7 @@ def sign_in(web: Web, email: str, password: str, address: str, device: str = "")
         places = (device_place(digest(device)),) if known else (address_place(address), EVERYWHERE)
         wait = count_try(session, account_of(email), places, now)
         if wait is not None:
-            _refused(session, staff, email, now, uncompared_until=wait)
+            refuse(session, staff, email, now, uncompared_until=wait)
         kept = staff.password_hash if staff is not None and staff.active else None
     right = wait is None and matches(password, kept)
     if wait is not None:
@@ -88,14 +98,21 @@ def sign_in(web: Web, email: str, password: str, address: str, device: str = "")
         staff = staff_by_email(session, email)
         if right and staff is not None and staff.active and staff.password_hash == kept:
             count_right(session, account_of(email), places, now)
-            opened = open_session(session, staff, now, "password", device)
+            opened = _open_or_ask(session, staff, now, device)
         else:
-            _refused(session, staff, email, now)
+            refuse(session, staff, email, now)
             opened = None
     if opened is None:
         raise SignInRefused
     web.limits.strangers.give_back(f"sign-in {network_of(address)}")
     return opened
+
+
+def _open_or_ask(session: Session, staff: Staff, now: datetime, device: str) -> Opened:
+    if not has_factor(session, key(staff.id)):
+        return open_session(session, staff, now, "password", device)
+    begun: dict[str, object] = {"device": device, "password": digest(staff.password_hash or "")}
+    return Opened("", staff.email, device, begin_step(session, key(staff.id), "sign-in", begun, now))
 
 
 def open_session(session: Session, staff: Staff, now: datetime, how: str, device: str = "") -> Opened:
@@ -110,6 +127,7 @@ def open_session(session: Session, staff: Staff, now: datetime, how: str, device
             created_at=now,
             seen_at=now,
             expires_at=now + timedelta(hours=SESSION_HOURS),
+            opened_by=how,
         )
     )
     device = device or secrets.token_urlsafe(32)
@@ -130,10 +148,8 @@ def sign_out(web: Web, person: Person) -> None:
 
 def change_password(web: Web, person: Person, old: str, new: str) -> None:
     """Set a new password and end every other session of the person. Raises as ``confirm`` and ``hash_password`` do."""
-    try:
-        confirm(web, person, old)
-    except WrongPassword as fault:
-        raise WrongPassword(fault.detail, field="old") from None
+    if not _right_password(web, person, old, web.clock()):
+        raise WrongPassword("that is not your password: nothing was done", field="old")
     if new == old:
         raise Invalid("the new password is the old one", field="new")
     hashed = hash_password(new, about=(person.email, person.name, person.clinic_name))
@@ -149,9 +165,36 @@ def change_password(web: Web, person: Person, old: str, new: str) -> None:
         _enter(session, staff, Event.STAFF_PASSWORD_CHANGED, {}, now)
 
 
-def confirm(web: Web, person: Person, password: str) -> None:
-    """A signature: the person's password once more. Raises ``WrongPassword``, or ``TooMany`` after many wrong ones."""
-    now, account = web.clock(), account_of(person.email)
+def confirm(web: Web, person: Person, secret: str) -> None:
+    """A signature: the person's password or a code of their app once more; it holds for some minutes in this browser.
+
+    With an empty ``secret``, whether they have shown it within those minutes, by a passkey too. Raises
+    ``WrongPassword``, or ``TooMany`` after many wrong ones.
+    """
+    now = web.clock()
+    if not secret and is_confirmed(person, now):
+        return
+    code = secret.strip().replace(" ", "")
+    if len(code) == _CODE_LENGTH and code.isdecimal():
+        right = _right_code(web, person, code, now)
+    else:
+        right = _right_password(web, person, secret, now)
+    if not right:
+        raise WrongPassword("that is not your password: nothing was done", field="password")
+    with web.database.writing() as session:
+        mark_confirmed(session, person, now)
+
+
+def mark_confirmed(session: Session, person: Person, now: datetime) -> None:
+    """The person has just shown again who they are."""
+    browser = session.get(BrowserSession, person.session_digest)
+    if browser is not None:
+        browser.confirmed_at = now
+        session.add(browser)
+
+
+def _right_password(web: Web, person: Person, password: str, now: datetime) -> bool:
+    account = account_of(person.email)
     with web.database.writing() as session:
         staff = session.get(Staff, person.staff_id)
         kept = staff.password_hash if staff is not None and staff.active else None
@@ -159,9 +202,24 @@ def confirm(web: Web, person: Person, password: str) -> None:
     if wait is not None:
         raise TooMany((wait - now).total_seconds())
     if not matches(password, kept):
-        raise WrongPassword("that is not your password: nothing was done", field="password")
+        return False
     with web.database.writing() as session:
         count_right(session, account, (SIGNATURE,), now)
+    return True
+
+
+def _right_code(web: Web, person: Person, code: str, now: datetime) -> bool:
+    account = account_of(person.email)
+    with web.database.writing() as session:
+        wait = count_try(session, account, (CODE,), now)
+    if wait is not None:
+        raise TooMany((wait - now).total_seconds())
+    with web.database.writing() as session:
+        staff = session.get(Staff, person.staff_id)
+        if staff is None or not staff.active or take_code(session, web.key, staff, code, now) is None:
+            return False
+        count_right(session, account, (CODE,), now)
+    return True
 
 
 def end_sessions(session: Session, staff_id: int, *, but: str = "") -> None:
@@ -171,9 +229,10 @@ def end_sessions(session: Session, staff_id: int, *, but: str = "") -> None:
     )
 
 
-def _refused(
+def refuse(
     session: Session, staff: Staff | None, email: str, now: datetime, *, uncompared_until: datetime | None = None
 ) -> None:
+    """Enter a refused try in the audit trail, under the account or, where there is none, under nobody."""
     waits: dict[str, object] = {} if uncompared_until is None else {"uncompared_until": uncompared_until.isoformat()}
     if staff is not None:
         _enter(session, staff, Event.STAFF_SIGN_IN_REFUSED, waits, now)

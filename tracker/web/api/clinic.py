@@ -19,7 +19,7 @@ from tracker.web.api.values import NO_NUL, WHOLE, Clash, Given, Page, fitting
 from tracker.web.context import Context
 from tracker.web.entry import enter
 from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.permissions import Role, requires
 
 router = APIRouter(prefix="/api/v1/clinic", tags=["clinic"])
 Reader = Annotated[Person, requires("clinic.read")]
@@ -36,6 +36,9 @@ class ClinicChanges(Given):
     refill_cap_days: Annotated[int, Field(ge=1, le=3650), WHOLE] | None = Field(
         None, description="the longest that a fill may stay; null takes the limit away"
     )
+    second_factor_roles: list[Role] = Field(
+        default_factory=list, max_length=5, description="roles that sign in with a second factor"
+    )
 
 
 class ClinicShown(BaseModel):
@@ -44,6 +47,7 @@ class ClinicShown(BaseModel):
     name: str
     timezone: str
     refill_cap_days: int | None
+    second_factor_roles: list[Role]
 
 
 class Programmer(Given):
@@ -125,7 +129,9 @@ def _enter(session: Session, person: Person, event: Event, programmer: str, now:
 
 
 def _shown(home: Clinic) -> dict[str, Any]:
-    return {name: getattr(home, name) for name in ClinicShown.model_fields}
+    roles = [role for role in home.second_factor_roles.split(",") if role]
+    own = {name: getattr(home, name) for name in ClinicShown.model_fields if name != "second_factor_roles"}
+    return {**own, "second_factor_roles": roles}
 
 
 def _programmer(row: Any) -> dict[str, Any]:

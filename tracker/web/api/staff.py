@@ -47,6 +47,7 @@ class StaffChanges(Given):
     active: Answer | None = None
     password: Secret | None = Field(None, description="a new one, set for the person")
     unlock: Answer = False
+    reset_factors: Answer = Field(default=False, description="forget the second factors of who lost them all")
 
 
 class StaffShown(BaseModel):

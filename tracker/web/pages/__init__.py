@@ -26,6 +26,8 @@ from tracker.web.pages import (
     replacement,
     replacement_deeds,
     schedule,
+    second_step,
+    security,
     sign_in,
     staff,
     theme,
@@ -37,6 +39,8 @@ from tracker.web.pages import (
 
 PAGES = (
     sign_in.router,
+    second_step.router,
+    security.router,
     oidc.router,
     live.router,
     theme.router,

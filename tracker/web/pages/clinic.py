@@ -19,9 +19,10 @@ from tracker.web.context import Context, Web
 from tracker.web.entry import enter
 from tracker.web.frame import back_to
 from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.permissions import Role, requires
 from tracker.web.rendering import page
 from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.words import word
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Namer = Annotated[Person, requires("programmers.name")]
@@ -47,11 +48,17 @@ def change(
     name: Word = "",
     timezone: Word = "",
     refill_cap_days: Word = "",
+    second_factor_roles: Annotated[list[str], Form(max_length=5)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Change the settings; what was before stands in the audit trail."""
     typed = {"name": name, "timezone": timezone, "refill_cap_days": refill_cap_days}
     try:
-        wanted = {"name": name, "timezone": timezone, "refill_cap_days": _days(refill_cap_days)}
+        wanted = {
+            "name": name,
+            "timezone": timezone,
+            "refill_cap_days": _days(refill_cap_days),
+            "second_factor_roles": second_factor_roles,
+        }
         with web.database.writing() as session:
             home = session.get_one(Clinic, person.clinic_id)
             before = change_clinic(session, home, wanted, web.clock())
@@ -123,5 +130,7 @@ def _show(
         programmers=programmers,
         names=names,
         typed={**values, "programmer": "", **(typed or {})},
+        roles=[(str(role), word(role)) for role in Role],
+        factor_roles=home.second_factor_roles.split(","),
         fault=fault,
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from tracker.actions.second_factor import STEP_LASTS
 from tracker.actions.sign_in_tries import KNOWN_FOR
 from tracker.errors import TrackerError
 from tracker.web import csrf, people, sign_in
@@ -20,6 +21,7 @@ from tracker.web.rendering import page
 from tracker.web.sign_in import Opened
 
 router = APIRouter(include_in_schema=False)
+STEP_COOKIE = "tracker_step"
 
 
 def local_path(target: str) -> str:
@@ -57,6 +59,12 @@ def enter(
         opened = sign_in.sign_in(web, email, password, address, request.cookies.get(device_cookie_name(web), "")[:200])
     except TrackerError as fault:
         return show_form(request, web, came_from, email=email, fault=fault)
+    if opened.step:
+        response = RedirectResponse(
+            f"/sign-in/second?next={quote(local_path(came_from), safe='')}", HTTPStatus.SEE_OTHER
+        )
+        set_step_cookie(web, response, opened.step)
+        return response
     response = RedirectResponse(local_path(came_from), HTTPStatus.SEE_OTHER)
     set_cookies(web, response, opened)
     return response
@@ -110,6 +118,19 @@ def change_password(
 def device_cookie_name(web: Web) -> str:
     """The cookie by which a browser is known that somebody has signed in with."""
     return "__Host-tracker_device" if web.settings.web_https else "tracker_device"
+
+
+def set_step_cookie(web: Web, response: Response, secret: str) -> None:
+    """Give the browser what has begun with its password, until the second factor is shown."""
+    response.set_cookie(
+        STEP_COOKIE,
+        secret,
+        max_age=int(STEP_LASTS.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=web.settings.web_https,
+        path="/sign-in",
+    )
 
 
 def set_cookies(web: Web, response: Response, opened: Opened) -> None:

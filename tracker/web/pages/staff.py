@@ -81,6 +81,7 @@ def change(
     unit: Annotated[str, Form(max_length=80)] = "",
     active: Annotated[str, Form(max_length=3)] = "",
     unlock: Annotated[str, Form(max_length=3)] = "",
+    reset_factors: Annotated[str, Form(max_length=3)] = "",
     password: Secret = "",
 ) -> Response:
     """A new role, unit or password, an unlocking, or the end of access."""
@@ -94,6 +95,7 @@ def change(
                 active=active == "yes",
                 password=password or None,
                 unlock=unlock == "yes",
+                reset_factors=reset_factors == "yes",
                 by=person.email,
                 now=web.clock(),
             )
