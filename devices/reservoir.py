@@ -20,6 +20,7 @@ from devices.report import Infusion
 from devices.reservoir_level import follow_level
 from devices.reservoir_points import Level, Refill, ReservoirPoint
 from devices.reservoir_run import WANDER_PER_SQRT_YEAR
+from devices.volume_course import VolumeCourse
 
 __all__ = ["Level", "Refill", "ReservoirForecast", "ReservoirPoint", "forecast_reservoir", "volume_now"]
 
@@ -73,13 +74,15 @@ def forecast_reservoir(
     prescribed_ml_per_day: float | None = None,
     boluses_ml_per_day: float = 0.0,
     level: Level | None = None,
+    off: VolumeCourse | None = None,
 ) -> ReservoirForecast | Unknown:
     """Return when the reservoir reaches its low mark and when it is empty, or why that is unknown.
 
     `readings` and `refills` in any order; those after `now` are left aside. `low_mark_ml` is the patient's own mark;
     without one the model's holds. A flow that no report tells is the prescribed one, or else learnt from how the volume
     falls. `boluses_ml_per_day` is the volume of all boluses that the patient may take. `level`: what `volume_now` gave
-    for the same, if the caller has it. `zone` is whose days the sentences name.
+    for the same, if the caller has it. `off`: how the volume falls
+    of late, where the flow does not explain it. `zone` is whose days the sentences name.
     """
     mark = model.low_reservoir if low_mark_ml is None else Figure(low_mark_ml, "mL", None)
     if model.kind is DeviceKind.RESERVOIR or mark is None:
@@ -112,7 +115,7 @@ def forecast_reservoir(
             sorted((r for r in refills if r.at <= now), key=lambda r: r.at), level.state.factor, model.capacity_ml, zone
         )
     )
-    course = _Course(level, 1.0 if flow is None else flow, 0.0 if flow is None else boluses_ml_per_day, shown)
+    course = _Course(level, 1.0 if flow is None else flow, 0.0 if flow is None else boluses_ml_per_day, shown, off)
     low = _seen(level.fill, mark.value) or course.reaches(mark.value)
     empty = _seen(level.fill, 0.0) or _not_before(low, course.reaches(0.0))
     own_mark = low_mark_ml is not None
@@ -142,9 +145,13 @@ class _Course:
     nominal: float
     boluses: float
     shown: Delivery | None
+    off: VolumeCourse | None = None
 
     def reaches(self, level_ml: float) -> Interval:
-        """When the level is reached. All allotted boluses, and more delivered than shown, count for the early end."""
+        """When the level is reached. All allotted boluses, and more delivered than shown, count for the early end.
+
+        A volume that falls faster than the flow explains counts as it falls; one that falls slower puts nothing off.
+        """
         state, shown = self.level.state, self.shown
         low, median, high = (self._at(state, self.nominal, level_ml, quantile) for quantile in (0.1, 0.5, 0.9))
         if shown is not None:
@@ -157,6 +164,8 @@ class _Course:
                 state.day, state.level, min(state.factor, 1.0), state.var_level, 0.0, state.var_factor
             )
             low = min(low, self._at(as_programmed, self.nominal + self.boluses, level_ml, 0.1))
+        if self.off is not None and self.off.ratio > 1:
+            median = min(median, self.level.at + timedelta(days=max(state.level - level_ml, 0.0) / self.off.per_day))
         low = min(low, median)
         return Interval(low, median, max(high, median))
 
@@ -240,6 +249,12 @@ def _flow_words(model: PumpModel, course: _Course, flow: float | None) -> tuple[
         words.append("The pump counts its volume down from the fill by its programme; it does not measure it.")
     if course.shown is not None:
         words.append(course.shown.because)
+    off = course.off
+    if off is not None and off.ratio > 1:
+        words.append(
+            f"Of late the volume falls by {off.per_day:.3g} mL a day, {off.ratio:.1f} times what the flow explains: "
+            "the dates count with that."
+        )
     if course.boluses > 0:
         words.append(
             f"The early end counts {course.boluses:.3g} mL a day more, as if all allotted patient boluses are taken "

@@ -42,5 +42,5 @@ def test_a_fact_that_is_missing_is_asked_for_once_and_of_followed_pumps_alone() 
     assert asked(implanted_on=None) == ["Missing from the record: the implant date"]
     assert asked(implanted_on=None, drug=None) == ["Missing from the record: the implant date and the drug"]
     assert asked(drug=None, state=None) == [], "a pump that never reported is asked about elsewhere"
-    assert asked(implanted_on=None, lifecycle="in_stock") == []
+    assert asked(implanted_on=None, lifecycle="in_stock") == ["A pump in stock reports that it delivers"]
     assert asked(prescribed_ml_per_day=None) == []

@@ -116,9 +116,9 @@ def test_a_stop_that_a_confirmed_visit_ordered_is_no_task_and_stays_known() -> N
 
 
 @pytest.mark.parametrize("by", ["draft", "session"])
-def test_a_stop_that_only_a_draft_explains_is_asked_about_and_rises_after_a_day(by: str) -> None:
+def test_a_stop_that_only_a_draft_explains_is_high_and_asked_about(by: str) -> None:
     (line,) = delivery(a_view(state=STOPPED, settings=(ordered(by, ago=0.5),), outlook=an_outlook(ran_at=day(0.6))))
-    assert (line.priority, line.what) == (Priority.MEDIUM, "Pump is stopped: was it ordered?")
+    assert (line.priority, line.what) == (Priority.HIGH, "Pump is stopped: was it ordered?")
     assert "Confirm the visit if it was ordered" in line.next_step
     (line,) = delivery(a_view(state=STOPPED, settings=(ordered(by, ago=1.5),), outlook=an_outlook(ran_at=day(1.6))))
     assert line.priority is Priority.HIGH

@@ -82,7 +82,19 @@ def test_a_refill_that_finds_another_volume_is_judged_by_a_fifth_of_what_a_fill_
 ) -> None:
     visit = a_visit(5.2, refilled=True, expected_ml=2.6, aspirated_ml=aspirated, filled_ml=10.6)
     history = a_history(model=CATALOGUE[model], visits=(visit,))
-    assert [kind for kind in kinds(history) if kind == "volume_discrepancy"] == found
+    told = [one for one in findings(history) if one.kind == "volume_discrepancy" and one.strength != "weak"]
+    assert [one.kind for one in told] == found
+
+
+def test_a_refill_after_a_fill_that_nobody_recorded_is_judged_by_the_reports_and_never_more_than_weakly() -> None:
+    visit = a_visit(5.2, refilled=True, expected_ml=2.6, aspirated_ml=9.0, filled_ml=10.6)
+    (found,) = [
+        one
+        for one in findings(a_history(model=CATALOGUE["synchromed-ii-40"], visits=(visit,)))
+        if one.kind == "volume_discrepancy"
+    ]
+    assert found.strength == "weak"
+    assert "No fill before it is on record" in found.sentence
 
 
 def test_the_sign_of_a_discrepancy_is_explained() -> None:

@@ -39,3 +39,18 @@ def test_a_stalled_motor_asks_for_what_nobody_has_documented_of_it() -> None:
     assert line.kind == "replacement"
     for asked in ("of benefit", "can be repaired", "components still work"):
         assert asked in line.why
+
+
+def test_an_indicator_that_came_without_a_code_is_as_urgent_as_its_alarm() -> None:
+    reached = a_view(ahead(60, 90, eri_at=NOW - DAY))
+    assert [line.priority for line in battery_lines(reached, NOW)] == [Priority.MEDIUM]
+    ended = a_view(ahead(0, 1, eri_at=NOW - 90 * DAY, eos_at=NOW - DAY))
+    assert [line.priority for line in battery_lines(ended, NOW)] == [Priority.HIGH]
+
+
+def test_surgery_that_is_planned_does_not_quiet_a_battery_that_has_ended() -> None:
+    planned = (NOW + 10 * DAY).date()
+    view = a_view(ahead(0, 1, eos_at=NOW - DAY), lifecycle="replacement_planned", replacement_planned_for=planned)
+    (line,) = battery_lines(view, NOW)
+    assert line.priority is Priority.HIGH
+    assert str(planned) in line.why

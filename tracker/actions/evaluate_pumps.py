@@ -96,7 +96,9 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
         outlook.due_dates = with_date_shown(outlook.due_dates, now, outlook.refill_by_at)
         history = history_of(past, pump, outlook, points, views[pump_id].findings, now, cap_days, views[pump_id].zone)
         noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
-        view = replace(views[pump_id], outlook=seen_outlook(outlook), findings=_as_noted(views[pump_id], noted, now))
+        view = replace(
+            views[pump_id], outlook=seen_outlook(outlook, pump), findings=_as_noted(views[pump_id], noted, now)
+        )
         before = newest.get(pump_id)
         judgment = None
         if view.lifecycle not in ENDED:

@@ -105,9 +105,9 @@ def history_of(
     cap_days: int | None = None,
     zone: str = "UTC",
 ) -> History | None:
-    """One pump's history; None where the catalogue does not know its model."""
+    """One pump's history; None where the catalogue does not know its model, or while it is on the shelf."""
     model = catalogue.find(pump.model)
-    if model is None:
+    if model is None or pump.lifecycle == "in_stock":
         return None
     pump_id = key(pump.id)
     history = History(

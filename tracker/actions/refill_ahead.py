@@ -7,14 +7,13 @@ from datetime import datetime, time, timedelta
 from typing import Final
 
 from devices.interval import Interval, Unknown
-from devices.model import DeviceKind, PumpModel
-from devices.prescription import Prescription, boluses_ml_per_day, flow_for
+from devices.model import PumpModel
+from devices.prescription import Prescription, boluses_ml_per_day
 from devices.refill import RefillBy, refill_by, unknown_limits
-from devices.report import Infusion
 from devices.reservoir import Refill, ReservoirForecast, ReservoirPoint, forecast_reservoir, volume_now
 from devices.stability import stability_to_count_on
+from tracker.actions.view_volume import asked_flow, volume_course, volume_points
 from tracker.findings.clinic_day import zone_named
-from tracker.findings.trend import Point, moment
 from tracker.records.outlook import Ahead
 from tracker.records.pump import Pump
 
@@ -23,7 +22,6 @@ LONGEST_FIRST_FILL: Final = timedelta(days=365)
 """In a pump enrolled so soon after its implant the fill of that day counts until another is seen or told, for so long
 at most: then a refill was done that nobody recorded. Assumed."""
 LONGEST_TEXT: Final = 2000
-_INFUSIONS: Final = {each.value: each for each in Infusion}
 
 
 def forecast_refill(
@@ -45,9 +43,8 @@ def forecast_refill(
     its drug. ``rose_at``: the last fill that nobody logged.
     """
     clock = zone_named(zone)
-    # A port meters nothing: what its reports say of a volume shows no fill.
-    points = [] if model.kind is DeviceKind.RESERVOIR else [_point(point) for point in row.reservoir_points]
-    flow, boluses, unknown = _prescribed(prescription)
+    points = volume_points(row, model)
+    flow, boluses = asked_flow(prescription)
     level = volume_now(model, points, now, refills, flow)
     seen = [*([] if level is None else [_filled_in_view(level.filled_at, points, rose_at, refills)]), rose_at]
     if level is None and refills:
@@ -68,6 +65,7 @@ def forecast_refill(
         prescribed_ml_per_day=flow,
         boluses_ml_per_day=boluses,
         level=level,
+        off=volume_course(row, pump, model, prescription),
     )
     _write(row, reservoir)
     due = refill_by(reservoir, row.filled_at, keeps, cap_days)
@@ -75,7 +73,7 @@ def forecast_refill(
     reason = due.words(clock) if isinstance(due, RefillBy) else str(due)
     if by_implant:
         reason = f"{reason} No fill is on record since the implant on {pump.implanted_on}, which counts as the first."
-    unknown = [*unknown_limits(reservoir, row.filled_at, keeps), *unknown]
+    unknown = [*unknown_limits(reservoir, row.filled_at, keeps), *_uncounted(prescription)]
     if model.has_battery and pump.implanted_on is None:
         unknown.append("The date of the implant is not known, so the model's longest service life can't be counted.")
     row.refill_reason = reason[:LONGEST_TEXT]
@@ -107,22 +105,10 @@ def fill_at_implant(pump: Pump, zone: str, now: datetime) -> datetime | None:
     return start if fits else None
 
 
-def _prescribed(prescription: Prescription | None) -> tuple[float | None, float, list[str]]:
-    """The prescribed flow, the volume of all allotted boluses, in mL a day, and why one of them can't be told."""
-    if prescription is None:
-        return None, 0.0, []
-    flow, boluses = flow_for(prescription), boluses_ml_per_day(prescription)
-    unknown = [] if not isinstance(boluses, Unknown) else [f"The patient's boluses can't be counted. {boluses.reason}"]
-    return (
-        None if isinstance(flow, Unknown) or flow <= 0 else float(flow),
-        0.0 if isinstance(boluses, Unknown) else float(boluses),
-        unknown,
-    )
-
-
-def _point(point: Point) -> ReservoirPoint:
-    at, volume, flow, infusion = point[:4]
-    return ReservoirPoint(moment(at), volume, flow, _INFUSIONS[infusion])
+def _uncounted(prescription: Prescription | None) -> list[str]:
+    """Why the boluses of a prescription can't be counted, where they can't."""
+    boluses = None if prescription is None else boluses_ml_per_day(prescription)
+    return [f"The patient's boluses can't be counted. {boluses.reason}"] if isinstance(boluses, Unknown) else []
 
 
 def _write(row: Ahead, forecast: ReservoirForecast | Unknown) -> None:

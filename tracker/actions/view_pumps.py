@@ -13,6 +13,7 @@ from devices.models import catalogue
 from tracker.actions.prescription import recorded, recorded_flow
 from tracker.actions.view_battery import seen_battery, seen_notices
 from tracker.actions.view_settings import seen_settings
+from tracker.actions.view_volume import volume_course
 from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
 from tracker.findings.rating import rated
 from tracker.findings.view import (
@@ -142,7 +143,7 @@ def view_of(
             prescribed_at=pump.prescribed_at,
             state=None if state is None else seen_state(state),
             link=LinkSeen("never", None, None) if state is None else seen_link(state),
-            outlook=None if outlook is None else seen_outlook(outlook),
+            outlook=None if outlook is None else seen_outlook(outlook, pump),
             settings=tuple(settings),
             documented=tuple(_documented(one) for one in documented),
             findings=tuple(findings),
@@ -207,8 +208,8 @@ def seen_link(state: StateNow) -> LinkSeen:
     )
 
 
-def seen_outlook(row: Ahead) -> OutlookSeen:
-    """The stored forecasts as values."""
+def seen_outlook(row: Ahead, pump: Pump) -> OutlookSeen:
+    """The stored forecasts as values, and how the volume falls against the pump's prescription."""
     return OutlookSeen(
         eri=Expectation(_interval(row.eri_low_at, row.eri_median_at, row.eri_high_at), row.battery_basis),
         eos=Expectation(_interval(row.eos_low_at, row.eos_median_at, row.eos_high_at), row.battery_basis),
@@ -221,6 +222,7 @@ def seen_outlook(row: Ahead) -> OutlookSeen:
         ran_at=ran_at(row.reservoir_points),
         still_since=still_since(row.reservoir_points),
         standing=standing_volume(row.reservoir_points),
+        off=volume_course(row, pump, catalogue.find(pump.model), recorded(pump)),
         battery=seen_battery(row),
         unknown=tuple(row.unknown or ()),
     )

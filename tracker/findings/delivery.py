@@ -86,12 +86,17 @@ def ordered_stop(view: PumpView) -> Condition | None:
 def priority_of(condition: Condition, view: PumpView, now: datetime) -> Priority:
     """How soon somebody must act on it, by the drug at risk.
 
-    High where the drug is dangerous to lose. Medium while a draft explains it, for a day; and at minimum rate where the
-    record does not say what is prescribed. A draft that explains the loss of a harmless drug leaves a low one.
+    High where the drug is dangerous to lose, also while only a draft explains the stop: a session that was left
+    stopped by mistake drafts a visit as well. At minimum rate it is medium for a day where a draft explains it,
+    and where the record does not say what is prescribed. A draft that explains the loss of a harmless drug leaves a low
+    one.
     """
     harms = dangerous_to_lose(view)
     if condition.order is not None and now < condition.order.at + DRAFT_EXPLAINS_FOR:
-        return Priority.MEDIUM if harms else Priority.LOW
+        if not harms:
+            return Priority.LOW
+        if condition.kind is Interruption.MINIMUM_RATE:
+            return Priority.MEDIUM
     if condition.kind is Interruption.MINIMUM_RATE and condition.prescribed_ml is None:
         return Priority.MEDIUM
     return Priority.HIGH if harms else Priority.MEDIUM

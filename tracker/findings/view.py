@@ -10,6 +10,7 @@ from devices.alarms import AlarmCode, Priority
 from devices.interval import Interval
 from devices.model import PumpModel
 from devices.prescription import Prescription
+from devices.volume_course import VolumeCourse
 from tracker.findings.battery_seen import NOTHING_TOLD, BatterySeen, NoticeSeen
 
 
@@ -113,8 +114,8 @@ class OutlookSeen:
 
     ``ran_at``: the newest report in which the pump delivered as programmed, neither stopped nor at minimum rate; None
     where the history no longer holds one. ``still_since``: the first report since then; None while the pump runs.
-    ``standing``: the volume stands still although a flow is reported. ``unknown``: what keeps a date from being
-    computed, a sentence each.
+    ``standing``: the volume stands still although a flow is reported. ``off``: it falls far faster or slower than the
+    flow explains. ``unknown``: what keeps a date from being computed, a sentence each.
     """
 
     eri: Expectation
@@ -127,6 +128,7 @@ class OutlookSeen:
     ran_at: datetime | None = None
     still_since: datetime | None = None
     standing: Standing | None = None
+    off: VolumeCourse | None = None
     battery: BatterySeen = NOTHING_TOLD
 
 

@@ -23,6 +23,8 @@ from tracker.findings.wanted_handover import handover_lines, transferred_lines
 from tracker.findings.wanted_prescription import prescription_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
 from tracker.findings.wanted_replacement import replacement_lines
+from tracker.findings.wanted_stock import stock_lines
+from tracker.findings.wanted_volume import volume_course_lines
 
 ENDED: Final = frozenset({"explanted", "replaced", "deceased", "returned", "transferred"})
 """States of a pump that this clinic no longer answers for: it asks for nothing but a ruling on what is recorded.
@@ -32,6 +34,7 @@ One that was transferred and still reports here is told of, since nobody else se
 KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     alarm_lines,
     delivery_lines,
+    volume_course_lines,
     reservoir_lines,
     refill_basis_lines,
     battery_lines,
@@ -47,10 +50,20 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     fact_lines,
 )
 
+ON_THE_SHELF: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
+    stock_lines,
+    advisory_lines,
+    draft_lines,
+    finding_lines,
+)
+"""A pump in nobody: no drug is missed, and nobody is called."""
+
 
 def wanted(view: PumpView, now: datetime) -> tuple[Line, ...]:
     """Every line that the pump asks for, one per cause, most urgent first."""
     kinds = (finding_lines, transferred_lines) if view.lifecycle in ENDED else KINDS
+    if view.lifecycle == "in_stock":
+        kinds = ON_THE_SHELF
     by_key: dict[str, Line] = {}
     for kind in kinds:
         for line in kind(view, now):

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from devices.alarms import Priority
-from tracker.findings.clinic_day import day_of, day_text, zone_named
+from tracker.findings.battery_seen import NOTHING_TOLD
+from tracker.findings.clinic_day import day_of, day_text, time_text, zone_named
 from tracker.findings.line import Line, page
 from tracker.findings.view import PumpView
 
@@ -18,7 +19,13 @@ MISSED_HARM: Final = timedelta(days=7)
 
 
 def battery_lines(view: PumpView, now: datetime) -> list[Line]:
-    """A replacement to plan, from six months before the expected end on; or one planned too late, or missed."""
+    """A replacement to plan, from six months before the expected end on; or one planned too late, or missed.
+
+    The pump's own indicator counts whether or not an alarm came with it, and whatever a later report says.
+    """
+    battery = NOTHING_TOLD if view.outlook is None else view.outlook.battery
+    if battery.eos_at is not None:
+        return [_ended(view, battery.eos_at)]
     planned = view.replacement_planned_for
     if planned is not None and planned < day_of(view, now) - timedelta(days=1):
         return [_missed(view, planned)]
@@ -30,20 +37,43 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
     eos = ahead.eos.interval
     if eos.low - now > PLANNING_NOTICE:
         return []
-    near = eos.low - now <= SOON
+    near = eos.low - now <= SOON or battery.eri_at is not None
     return [
         Line(
             key=f"pump:{view.pump_id}:battery",
             kind="battery",
             priority=Priority.MEDIUM if near else Priority.LOW,
             harm_at=eos.low,
-            what=f"Plan the replacement: service ends about {day_of(view, eos.median):%Y-%m}",
+            what=(
+                f"Plan the replacement: service ends about {day_of(view, eos.median):%Y-%m}"
+                if battery.eri_at is None
+                else f"Replacement indicator reached: service ends about {day_text(view, eos.low)}"
+            ),
             why=f"80 % between {day_text(view, eos.low)} and {day_text(view, eos.high)}. {ahead.eos.basis}",
             next_step="Complete the replacement's documents and set a date for surgery.",
             since=min(eos.low - PLANNING_NOTICE, now),
             link=page(view.serial, "replacement"),
+            news_at=battery.eri_at,
         )
     ]
+
+
+def _ended(view: PumpView, at: datetime) -> Line:
+    """The pump says that its battery has ended: it may stop at any time, if it has not."""
+    planned = view.replacement_planned_for
+    told = "" if planned is None else f" Surgery is planned for {planned}."
+    return Line(
+        key=f"pump:{view.pump_id}:battery",
+        kind="battery",
+        priority=Priority.HIGH,
+        harm_at=at,
+        what="Battery has reached its end of service",
+        why=f"The pump reported it on {time_text(view, at)}: it may stop at any time.{told}",
+        next_step="Call the patient, see whether the pump still delivers, bridge the drug, and arrange surgery now.",
+        since=at,
+        link=page(view.serial, "replacement"),
+        news_at=at,
+    )
 
 
 def _too_late(view: PumpView, planned: date, now: datetime) -> list[Line]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from devices.alarms import AlarmCode, Priority, meaning
 from devices.check import CLOCK_IS_WRONG
+from devices.model import DeviceKind
 from tracker.findings.at_risk import dangerous_to_lose, drugs_at_risk, priority_at_risk
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.line import Line, page
@@ -51,7 +52,9 @@ def _silence(view: PumpView, now: datetime) -> _Cause | None:
     if contact.state == "disconnected" and contact.last_contact_at is not None:
         heard = f"Last contact with the communicator {time_text(view, contact.last_contact_at)}."
         return _Cause("The pump has fallen silent", contact.last_contact_at, f"{heard} {_last(view)}", _CALL)
-    if contact.last_contact_at is None and view.lifecycle == "implanted" and now - view.created_at > NEVER_HEARD:
+    silent_by_nature = view.model is not None and view.model.kind is DeviceKind.RESERVOIR  # a port sends nothing
+    new = view.lifecycle != "implanted" or now - view.created_at <= NEVER_HEARD
+    if contact.last_contact_at is None and not new and not silent_by_nature:
         why = f"Enrolled on {day_text(view, view.created_at)} and nothing was ever received."
         return _Cause("The pump has never reported", view.created_at, why, _CALL)
     return None

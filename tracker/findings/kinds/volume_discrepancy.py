@@ -22,6 +22,7 @@ from tracker.findings.explanations import (
 )
 from tracker.findings.history import Direction, Evidence, Finding, History, VisitSeen, visit
 from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
+from tracker.findings.reservoir_reports import LEAST_RISE_ML
 
 JUST_BEFORE: Final = timedelta(days=2)
 """The pump's own count is taken from a report so long before the refill. Assumed."""
@@ -37,11 +38,15 @@ def volume_discrepancies(history: History) -> Iterator[Finding]:
             continue
         expected = _expected(history, one)
         if expected is not None and one.aspirated_ml is not None:
-            programmed = None if filled is None else max(filled - expected, 0.0)
+            known = filled is not None
+            most = filled if known else _most_reported(history, one)
+            programmed = None if most is None else max(most - expected, 0.0)
             judged = discrepancy(history.model, expected, one.aspirated_ml, programmed)
+            # The fill before may have been larger than what the reports in view begin with.
+            sure = known or discrepancy(history.model, expected, one.aspirated_ml, None).over
             before.append(judged)
             if judged.over:
-                yield _discrepancy(history, one, expected, judged, again=_again(before))
+                yield _discrepancy(history, one, expected, judged, again=_again(before), sure=sure)
         filled = one.filled_ml
 
 
@@ -56,6 +61,18 @@ def _expected(history: History, one: VisitSeen) -> float | None:
     return max(earlier[-1].reservoir_ml - earlier[-1].flow_ml_per_day * days, 0.0)
 
 
+def _most_reported(history: History, one: VisitSeen) -> float | None:
+    """The highest volume reported since the fill before, where no visit tells that fill; None without any."""
+    most: float | None = None
+    last: float | None = None
+    for seen in reversed([seen for seen in history.volumes if seen.at < one.performed_at]):
+        if last is not None and seen.reservoir_ml < last - LEAST_RISE_ML:
+            break  # before that it was another fill
+        last = seen.reservoir_ml
+        most = last if most is None else max(most, last)
+    return most
+
+
 def _again(found: list[Discrepancy]) -> bool:
     last = found[-IN_A_ROW:]
     one_way = {one.difference_ml > 0 for one in last if abs(one.difference_ml) > READABLE_ML}
@@ -63,18 +80,21 @@ def _again(found: list[Discrepancy]) -> bool:
     return thrice or (len(found) > 1 and found[-2].over)
 
 
-def _discrepancy(history: History, one: VisitSeen, expected: float, judged: Discrepancy, *, again: bool) -> Finding:
+def _discrepancy(
+    history: History, one: VisitSeen, expected: float, judged: Discrepancy, *, again: bool, sure: bool
+) -> Finding:
     more = judged.difference_ml > 0
     return Finding(
         kind="volume_discrepancy",
         key=f"volume_discrepancy:visit:{one.id}",
         happened_at=one.performed_at,
-        strength="strong" if again else "moderate",
+        strength="weak" if not sure else "strong" if again else "moderate",
         points_at="device",
         sentence=(
             f"The refill of {day_text(history, one.performed_at)} found {abs(judged.difference_ml):.1f} mL "
             f"{'more' if more else 'less'} than expected ({judged.difference_ml:+.1f} mL), {judged.rule}"
-            f"{', not for the first time' if again else ''}. {judged.means}"
+            f"{', not for the first time' if again else ''}. "
+            f"{'' if sure else 'No fill before it is on record, so it may be less than that. '}{judged.means}"
         ),
         evidence=(
             visit(one),
