@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     )
     audit_syslog: str = Field(default="", description="where checkpoints go too: HOST:PORT (UDP) or /dev/log")
     readings_keep_months: int = Field(default=0, ge=0, description="months of readings kept; 0 keeps all")
+    password_sign_in: bool = Field(
+        default=True, description="false: staff sign in at the OpenID Connect provider alone, and sign there again"
+    )
     oidc_issuer: str = Field(default="", description="OpenID Connect issuer; empty turns it off")
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")
@@ -81,6 +84,10 @@ class Settings(BaseSettings):
         self.data_dir = self.data_dir.expanduser().absolute()
         if not self.database_url:
             self.database_url = f"sqlite:///{self.data_dir / 'tracker.db'}"
+        if not self.password_sign_in and not self.oidc_issuer:
+            raise StartupFault(
+                "TRACKER_PASSWORD_SIGN_IN is false and TRACKER_OIDC_ISSUER is not set: nobody could sign in"
+            )
         return self
 
     @property

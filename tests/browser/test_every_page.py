@@ -29,8 +29,9 @@ NOT_PAGES: Final = {
     "/pumps/{serial}/visits/code": "a part of the visit's page",
     "/sign-in": "for those who are not signed in; looked at below",
     "/sign-in/second": "for those whose password was right; looked at in test_second_factor",
-    "/sign-in/oidc": "leads to the organisation's provider",
+    "/sign-in/oidc": "leads to the organization's provider",
     "/sign-in/oidc/back": "comes from there",
+    "/confirm/oidc": "leads to the organization's provider",
 }
 
 

@@ -1,7 +1,8 @@
 """A small OpenID Connect provider, run as a process of its own: one code flow at a time, for whoever it is told.
 
 ``python oidc_provider.py PORT CLIENT_ID SECRET``. ``POST /next`` with JSON sets what the next ID token says: claims to
-add or change (null removes one), ``key`` ("other" signs with a key that is not published, "new" publishes a new one).
+add or change (null removes one; where ``max_age`` is asked for, ``auth_time`` is now), ``key`` ("other" signs with
+a key that is not published, "new" publishes a new one).
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class Provider(BaseHTTPRequestHandler):
             return
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": CLIENT_ID, "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
+        if "max_age" in asked:
+            claims["auth_time"] = now  # it asks for no password: it is told who is there
         claims |= State.told.get("claims", {})
         claims = {name: value for name, value in claims.items() if value is not None}
         key = new_key() if State.told.get("key") == "other" else State.key

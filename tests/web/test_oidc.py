@@ -8,13 +8,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from sqlmodel import select
 
+from tests.build import PASSWORD, a_pump
 from tests.servers import end, free_port, listens, wait_until
-from tests.web.conftest import Clock, Site, served
+from tests.web.conftest import Clock, Site, csrf_of, served, sign_in
+from tracker.errors import StartupFault
 from tracker.records import schema
 from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
@@ -177,4 +180,108 @@ def test_a_provider_that_is_down_is_said_on_the_form(tmp_path: Path, sqlite_data
 def test_without_a_provider_there_is_no_such_way_in(one_site: Site) -> None:
     assert one_site.stranger().get("/sign-in/oidc").status_code == 404
     assert one_site.stranger().get("/sign-in/oidc/back?code=1&state=2").status_code == 404
-    assert "organisation" not in one_site.stranger().get("/sign-in").text
+    assert "organization" not in one_site.stranger().get("/sign-in").text
+
+
+def with_provider_session(site: Site, issuer: str, subject: str, role: str = "physician") -> httpx.Client:
+    """A person without a password, signed in by the provider."""
+    person = site.person(role, password_hash=None)
+    browser = site.stranger(headers={"Accept": "text/html"})
+    tell(issuer, sub=subject, email=person.email, email_verified=True)
+    assert walk(browser).status_code == 303
+    browser.headers["X-CSRF-Token"] = csrf_of(browser.get("/security").text)
+    return browser
+
+
+def confirm(browser: httpx.Client, path: str = "/pumps") -> httpx.Response:
+    """To the provider, which asks again, and back."""
+    asked = browser.get(f"/confirm/oidc?next={path}").headers["location"]
+    query = parse_qs(urlsplit(asked).query)
+    assert (query["max_age"], query["prompt"]) == (["0"], ["login"])
+    return browser.get(httpx.get(asked).headers["location"])
+
+
+def sign(browser: httpx.Client, serial: str, **more: str) -> int:
+    form = {"evident": "no", "name": "Dr. North", **more}
+    return browser.post(f"/pumps/{serial}/attestations", data=form).status_code
+
+
+def test_a_signature_is_confirmed_at_the_provider_and_holds_for_five_minutes(site: Site, issuer: str) -> None:
+    browser = with_provider_session(site, issuer, "u-20")
+    with site.database.writing() as session:
+        serials = [a_pump(session, site.clinic()).serial for _ in range(3)]
+    page = f"/pumps/{serials[0]}/replacement"
+    assert "Confirm with your organization" in browser.get(page).text
+    assert sign(browser, serials[0]) == 422
+    assert sign(browser, serials[0], password="") == 422
+    now = int(site.clock().timestamp())
+    tell(issuer, sub="u-20", auth_time=now)
+    answer = confirm(browser, page)
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+    assert sign(browser, serials[0]) == 303
+    site.clock.forward(minutes=4)
+    assert sign(browser, serials[1]) == 303
+    site.clock.forward(minutes=2)
+    assert sign(browser, serials[2]) == 422
+
+
+@pytest.mark.parametrize("late_s", [None, -11, -3600, 3600, "now", True])
+def test_a_provider_that_did_not_ask_again_confirms_nothing(site: Site, issuer: str, late_s: Any) -> None:
+    browser = with_provider_session(site, issuer, f"u-21-{late_s}")
+    with site.database.writing() as session:
+        serial = a_pump(session, site.clinic()).serial
+    plain_number = isinstance(late_s, int) and not isinstance(late_s, bool)
+    tell(
+        issuer,
+        sub=f"u-21-{late_s}",
+        auth_time=int(site.clock().timestamp()) + late_s if plain_number else late_s,
+    )
+    assert confirm(browser).status_code == 403
+    assert sign(browser, serial) == 422
+
+
+def test_neither_somebody_else_nor_another_browser_confirms(site: Site, issuer: str) -> None:
+    browser, other = (with_provider_session(site, issuer, subject) for subject in ("u-22", "u-23"))
+    with site.database.writing() as session:
+        serial = a_pump(session, site.clinic()).serial
+    now = int(site.clock().timestamp())
+    tell(issuer, sub="u-23", auth_time=now)
+    assert confirm(browser).status_code == 403
+    tell(issuer, sub="u-22", auth_time=now)
+    asked = browser.get("/confirm/oidc").headers["location"]
+    back = httpx.get(asked).headers["location"]
+    other.cookies.set("tracker_oidc", browser.cookies["tracker_oidc"], path="/sign-in/oidc")
+    assert other.get(back).status_code in {401, 403}
+    assert sign(browser, serial) == sign(other, serial) == 422
+
+
+def test_with_passwords_off_only_the_provider_signs_in_and_confirms(
+    issuer: str, tmp_path: Path, sqlite_database: Database
+) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        secret_key="a key for tests",
+        oidc_issuer=issuer,
+        oidc_client_id="tracker",
+        oidc_client_secret="client secret",
+        password_sign_in=False,
+    )
+    with served(settings, sqlite_database, Clock()) as site:
+        person = site.person()
+        form = site.stranger().get("/sign-in").text
+        assert "Sign in with your organization" in form
+        assert 'type="password"' not in form
+        assert sign_in(site.stranger(), person.email).status_code == 403
+        browser = with_provider_session(site, issuer, "u-30")
+        assert "Passwords are switched off here" in browser.get("/password").text
+        typed = {"old": PASSWORD, "new": "kettle harbour violin", "again": "kettle harbour violin"}
+        assert browser.post("/password", data=typed).status_code == 403
+        assert browser.post("/security/confirm", data={"password": PASSWORD}).status_code == 403
+        tell(issuer, sub="u-30", auth_time=int(site.clock().timestamp()))
+        assert confirm(browser, "/security").status_code == 303
+        assert "Set up an app" in browser.get("/security").text
+
+
+def test_passwords_are_not_switched_off_where_nobody_could_sign_in(tmp_path: Path) -> None:
+    with pytest.raises(StartupFault, match="TRACKER_OIDC_ISSUER"):
+        Settings(data_dir=tmp_path, password_sign_in=False)

@@ -37,8 +37,10 @@ SERIAL: Final = "QUERY-1"
 NOT_ASKED: Final = {
     "/live": "a stream that does not end",
     "/sign-in": "leads who is signed in to the worklist; it knows no pump",
-    "/sign-in/oidc": "leads to the organisation's provider",
+    "/sign-in/oidc": "leads to the organization's provider",
     "/sign-in/oidc/back": "comes from there",
+    "/confirm/oidc": "leads to the organization's provider",
+    "/sign-in/second": "for those whose password was right",
     "/health/ready": "looks at every process, and its answer depends on which of them run",
 }
 

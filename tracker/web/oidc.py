@@ -27,23 +27,35 @@ from sqlmodel import Session
 
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
-from tracker.errors import Unavailable
+from tracker.errors import NotAllowed, Unavailable
 from tracker.records.staff import Staff, staff_by_email, staff_by_subject
 from tracker.settings import Settings
-from tracker.web.people import BY_PROVIDER
-from tracker.web.sign_in import Opened, open_session
+from tracker.web.people import BY_PROVIDER, Person
+from tracker.web.sign_in import Opened, mark_confirmed, open_session
 from tracker.web.sign_in import SignInRefused as PasswordRefused
 
 COOKIE = "tracker_oidc"
 FLOW_S = 600
 _ALGORITHMS = ["RS256", "PS256", "ES256"]
 _LEEWAY_S = 60
+_AUTH_LEEWAY_S = 10  #: how far the provider's clock may be behind, before an old sign-in would pass for a new one
 _KEEP_S = 3600.0
 _TIMEOUT_S = 10.0
 
 
 class ProviderRefused(PasswordRefused):
     """The provider's answer does not open a session; the log says why, the page does not."""
+
+
+class NotAskedAgain(NotAllowed):
+    """The provider's answer does not show that it has just asked this person who they are."""
+
+    title = "Not confirmed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "your organization did not ask again who you are, or named somebody else: go back, and confirm once more"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class Flow:
     verifier: str
     next: str
     started: float
+    confirms: str = ""  #: the session whose person shows again who they are; empty at a sign-in
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,7 @@ class Claims:
     subject: str
     email: str | None
     name: str | None
+    authenticated_at: float | None = None
 
 
 class Provider:
@@ -89,6 +103,8 @@ class Provider:
             "code_challenge": create_s256_code_challenge(flow.verifier),
             "code_challenge_method": "S256",
         }
+        if flow.confirms:
+            query |= {"max_age": "0", "prompt": "login"}
         endpoint = str(described["authorization_endpoint"])
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
@@ -109,7 +125,9 @@ class Provider:
             except JoseError as fault:
                 raise ProviderRefused from fault
         email = found.get("email") if found.get("email_verified") is True else None
-        return Claims(str(found["sub"]), str(email) if email else None, str(found.get("name") or "") or None)
+        at = found.get("auth_time")
+        at = float(at) if isinstance(at, int | float) and not isinstance(at, bool) else None
+        return Claims(str(found["sub"]), str(email) if email else None, str(found.get("name") or "") or None, at)
 
     def _checked(self, token: str, keys: KeySet, flow: Flow) -> dict[str, Any]:
         decoded = jwt.decode(token, keys, algorithms=_ALGORITHMS)
@@ -157,17 +175,22 @@ class Provider:
         return body
 
 
-def new_flow(came_from: str, now: datetime) -> Flow:
-    """The start of one sign-in."""
+def new_flow(came_from: str, now: datetime, confirms: str = "") -> Flow:
+    """The start of one sign-in, or of showing again who one is for a signature."""
     return Flow(
-        secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), came_from, now.timestamp()
+        secrets.token_urlsafe(24),
+        secrets.token_urlsafe(24),
+        secrets.token_urlsafe(48),
+        came_from,
+        now.timestamp(),
+        confirms,
     )
 
 
 def sealed(key: bytes, flow: Flow) -> str:
     """The flow as the browser carries it."""
     body = base64.urlsafe_b64encode(
-        json.dumps([flow.state, flow.nonce, flow.verifier, flow.next, flow.started]).encode()
+        json.dumps([flow.state, flow.nonce, flow.verifier, flow.next, flow.started, flow.confirms]).encode()
     ).decode()
     return f"{body}.{_seal(key, body)}"
 
@@ -196,6 +219,22 @@ def open_for(session: Session, issuer: str, claims: Claims, now: datetime, devic
     if staff is None or not staff.active or staff.oidc_subject != subject:
         raise ProviderRefused
     return open_session(session, staff, now, BY_PROVIDER, device)
+
+
+def confirm_by(session: Session, issuer: str, claims: Claims, flow: Flow, person: Person, now: datetime) -> None:
+    """The provider has asked the person again who they are: signatures take it for some minutes.
+
+    Raises ``NotAskedAgain`` for somebody else, for another browser's session, and where ``auth_time`` does not say
+    that the person was asked after this began: providers may answer from a session of their own.
+    """
+    staff = session.get(Staff, person.staff_id)
+    subject = f"{issuer.rstrip('/')}#{claims.subject}"[:255]
+    asked_anew = claims.authenticated_at is not None and (
+        flow.started - _AUTH_LEEWAY_S <= claims.authenticated_at <= now.timestamp() + _LEEWAY_S
+    )
+    if staff is None or staff.oidc_subject != subject or person.session_digest != flow.confirms or not asked_anew:
+        raise NotAskedAgain
+    mark_confirmed(session, person, now)
 
 
 def _bind(session: Session, staff: Staff, subject: str, now: datetime) -> None:

@@ -36,7 +36,8 @@ class Person:
     """Who is asking. ``session_digest`` and ``csrf`` are empty for a token.
 
     ``refreshing`` says that an open page asks for itself anew, with nobody's hand on it; ``confirmed_at``, when the
-    person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor they don't have.
+    person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor that they lack;
+    ``by_provider``, that they signed in by OpenID Connect.
     """
 
     staff_id: int
@@ -53,6 +54,7 @@ class Person:
     refreshing: bool = False
     confirmed_at: datetime | None = None
     needs_factor: bool = False
+    by_provider: bool = False
 
 
 def is_confirmed(person: Person, now: datetime) -> bool:
@@ -161,4 +163,5 @@ def _person(
         refreshing=refreshing,
         confirmed_at=browser.confirmed_at if browser else None,
         needs_factor=needs_factor,
+        by_provider=browser is not None and browser.opened_by == BY_PROVIDER,
     )

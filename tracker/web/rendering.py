@@ -73,6 +73,8 @@ def page(
         again=again,
         is_confirmed=lambda: person is not None and is_confirmed(person, web.clock()),
         factors=lambda: _factors(web, person),
+        passwords_on=web.settings.password_sign_in,
+        provider_on=web.provider is not None,
         may=lambda permission: person is not None and may(person.role, permission),
         may_do=lambda item: person is not None and may_handle_item(item, person.role),
         **around(request, person),

@@ -29,7 +29,7 @@ from tracker.actions.sign_in_tries import (
     network_of,
     remember_device,
 )
-from tracker.errors import Invalid, TrackerError
+from tracker.errors import Invalid, NotAllowed, TrackerError
 from tracker.records.columns import key
 from tracker.records.second_factor import has_factor
 from tracker.records.sign_in import device_of
@@ -57,6 +57,15 @@ class SignInRefused(TrackerError):
         )
 
 
+class NoPasswords(NotAllowed):
+    """The installation has switched passwords off."""
+
+    title = "Use your organization's sign-in"
+
+    def __init__(self) -> None:
+        super().__init__("passwords are switched off here: use your organization's sign-in", field="password")
+
+
 class WrongPassword(Invalid):
     """A signature, or a change of password, without the person's own password."""
 
@@ -81,6 +90,8 @@ def sign_in(web: Web, email: str, password: str, address: str, device: str = "")
 
     ``device`` is the secret of the browser's cookie, empty where it has none.
     """
+    if not web.settings.password_sign_in:
+        raise NoPasswords
     web.limits.strangers.take(f"sign-in {network_of(address)}")
     email, now = email[:254], web.clock()
     with web.database.writing() as session:
@@ -194,6 +205,8 @@ def mark_confirmed(session: Session, person: Person, now: datetime) -> None:
 
 
 def _right_password(web: Web, person: Person, password: str, now: datetime) -> bool:
+    if not web.settings.password_sign_in:
+        raise NoPasswords
     account = account_of(person.email)
     with web.database.writing() as session:
         staff = session.get(Staff, person.staff_id)

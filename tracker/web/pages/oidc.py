@@ -1,4 +1,4 @@
-"""Signing in by OpenID Connect: to the provider and back. Only there where a provider is configured."""
+"""Signing in and signing by OpenID Connect: to the provider and back. Only there where a provider is configured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tracker.errors import NotFound, TrackerError
 from tracker.web import oidc
 from tracker.web.context import Context, Web
 from tracker.web.pages.sign_in import device_cookie_name, local_path, set_cookies, show_form
-from tracker.web.permissions import open_to_all
+from tracker.web.people import Person, current_person
+from tracker.web.permissions import open_to_all, requires
 
 router = APIRouter(include_in_schema=False)
 _log = structlog.get_logger(__name__)
@@ -25,22 +26,18 @@ def begin(
     request: Request, web: Context, came_from: Annotated[str, Query(alias="next", max_length=2000)] = "/"
 ) -> Response:
     """To the provider."""
-    provider = _provider(web)
-    flow = oidc.new_flow(local_path(came_from), web.clock())
-    try:
-        response = RedirectResponse(provider.address(flow, _back(request, web)), HTTPStatus.SEE_OTHER)
-    except TrackerError as fault:
-        return show_form(request, web, came_from, fault=fault)
-    response.set_cookie(
-        oidc.COOKIE,
-        oidc.sealed(web.key, flow),
-        max_age=oidc.FLOW_S,
-        httponly=True,
-        samesite="lax",
-        secure=web.settings.web_https,
-        path="/sign-in/oidc",
-    )
-    return response
+    return _to_provider(request, web, oidc.new_flow(local_path(came_from), web.clock()))
+
+
+@router.get("/confirm/oidc")
+def confirm(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("self.manage")],
+    came_from: Annotated[str, Query(alias="next", max_length=2000)] = "/",
+) -> Response:
+    """To the provider, which asks again who the person is: a signature waits for it."""
+    return _to_provider(request, web, oidc.new_flow(local_path(came_from), web.clock(), person.session_digest))
 
 
 @router.get("/sign-in/oidc/back", dependencies=[open_to_all()])
@@ -58,10 +55,16 @@ def back(
         web.limits.strangers.take(f"sign-in {network_of(address)}")
         flow = oidc.unsealed(web.key, request.cookies.get(oidc.COOKIE, ""), state, now)
         claims = provider.claims(code, flow, _back(request, web))
+        if flow.confirms:  # a refusal is a page of its own
+            web.limits.strangers.give_back(f"sign-in {network_of(address)}")
+            return _confirmed(request, web, flow, claims)
         device = request.cookies.get(device_cookie_name(web), "")[:200]
         with web.database.writing() as session:
             opened = oidc.open_for(session, web.settings.oidc_issuer, claims, now, device)
         web.limits.strangers.give_back(f"sign-in {network_of(address)}")
+    except oidc.NotAskedAgain:
+        _log.warning("a confirmation by the provider was refused")
+        raise
     except TrackerError as fault:
         _log.warning("a sign-in by the provider was refused", fault=type(fault).__name__)
         refused = show_form(request, web, "/", fault=fault)
@@ -69,6 +72,33 @@ def back(
         return refused
     response = RedirectResponse(local_path(flow.next), HTTPStatus.SEE_OTHER)
     set_cookies(web, response, opened)
+    response.delete_cookie(oidc.COOKIE, path="/sign-in/oidc")
+    return response
+
+
+def _to_provider(request: Request, web: Web, flow: oidc.Flow) -> Response:
+    provider = _provider(web)
+    try:
+        response = RedirectResponse(provider.address(flow, _back(request, web)), HTTPStatus.SEE_OTHER)
+    except TrackerError as fault:
+        return show_form(request, web, flow.next, fault=fault)
+    response.set_cookie(
+        oidc.COOKIE,
+        oidc.sealed(web.key, flow),
+        max_age=oidc.FLOW_S,
+        httponly=True,
+        samesite="lax",
+        secure=web.settings.web_https,
+        path="/sign-in/oidc",
+    )
+    return response
+
+
+def _confirmed(request: Request, web: Web, flow: oidc.Flow, claims: oidc.Claims) -> Response:
+    person = current_person(request)
+    with web.database.writing() as session:
+        oidc.confirm_by(session, web.settings.oidc_issuer, claims, flow, person, web.clock())
+    response = RedirectResponse(local_path(flow.next), HTTPStatus.SEE_OTHER)
     response.delete_cookie(oidc.COOKIE, path="/sign-in/oidc")
     return response
 

@@ -159,6 +159,7 @@ def show_form(
         email=email,
         fault=fault.detail if fault else None,
         oidc=bool(web.settings.oidc_issuer),
+        passwords=web.settings.password_sign_in,
     )
     response.set_cookie(
         csrf.VISITOR_COOKIE, visitor, httponly=True, samesite="lax", secure=web.settings.web_https, path="/sign-in"
