@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -12,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tracker.errors import StartupFault
 from tracker.private import private_text
 
+SHORTEST_KEY: Final = 32
 MQTT_URL_FAULT: Final = (
     "TRACKER_MQTT_URL must look like mqtt://user:password@host:1883 or mqtts://…, with anything but letters and digits "
     "in the password written as %XX"
@@ -62,8 +64,15 @@ class Settings(BaseSettings):
     web_host: str = Field(default="127.0.0.1", description="address of the pages and the API")
     web_port: int = Field(default=8000, ge=1, le=65535, description="port of the pages and the API")
     web_https: bool = Field(default=False, description="cookies marked Secure and HSTS sent: set behind TLS")
+    allowed_hosts: str = Field(
+        default="", description="names by which browsers may reach the pages, by commas; *.example.org for all below"
+    )
+    proxies: str = Field(
+        default="", description="addresses or networks of the proxies whose X-Forwarded-For is believed, by commas"
+    )
     secret_key: SecretStr = Field(
-        default=SecretStr(""), description="signs cookies and cursors; made in the data folder unless set"
+        default=SecretStr(""),
+        description="signs cookies and cursors, at least 32 characters; made in the data folder unless set",
     )
     idle_minutes: int = Field(default=15, ge=1, description="staff are signed off after so long without a click")
     audit_dir: Path | None = Field(
@@ -101,8 +110,51 @@ class Settings(BaseSettings):
         return self.audit_dir or self.data_dir / "audit"
 
     def signing_key(self) -> str:
-        """The secret behind cookies and cursors: as set, or made once and kept in the data folder."""
-        return self.secret_key.get_secret_value() or private_text(self.data_dir / "secret_key")
+        """The secret behind cookies and cursors: as set, or made once and kept in the data folder.
+
+        Raises ``StartupFault`` for one that is short enough to be guessed from a cookie.
+        """
+        given = self.secret_key.get_secret_value()
+        if given and len(given) < SHORTEST_KEY:
+            raise StartupFault(
+                f"TRACKER_SECRET_KEY has {len(given)} characters and needs {SHORTEST_KEY}: set a random one, such as "
+                "`openssl rand -base64 32` prints, or leave it unset"
+            )
+        return given or private_text(self.data_dir / "secret_key")
+
+    def hosts(self) -> frozenset[str]:
+        """The names by which the pages may be reached: those set, this machine's loopback, and the address itself."""
+        own = self.web_host.lower().strip("[]")
+        named = {one.strip().lower() for one in self.allowed_hosts.split(",") if one.strip()}
+        return frozenset(named | {"localhost", "127.0.0.1", "::1"} | ({own} - {"0.0.0.0", "::", ""}))  # noqa: S104 - compared
+
+    def named_proxies(self) -> list[str]:
+        """The proxies that are believed. Raises ``StartupFault`` for what is neither an address nor a network."""
+        named = [one.strip() for one in self.proxies.split(",") if one.strip()]
+        for one in named:
+            try:
+                network = ipaddress.ip_network(one, strict=False)
+            except ValueError:
+                raise StartupFault(
+                    f"TRACKER_PROXIES names {one[:60]!r}, which is neither an address nor a network"
+                ) from None
+            if network.prefixlen == 0:
+                raise StartupFault("TRACKER_PROXIES names every address: name the proxy's own, such as 10.0.0.5")
+        return named
+
+    def require_safe_web(self) -> None:
+        """Refuse to serve pages that a stranger on the network could read along, or sign cookies for.
+
+        Raises ``StartupFault``, a sentence that names the setting.
+        """
+        self.signing_key()
+        proxies = self.named_proxies()
+        if not (_is_loopback(self.web_host) or self.web_https or proxies):
+            raise StartupFault(
+                f"TRACKER_WEB_HOST={self.web_host} is reached from other machines, where passwords would cross the "
+                "network unencrypted: put a proxy with TLS in front, then set TRACKER_WEB_HTTPS=true and "
+                "TRACKER_PROXIES to the proxy's address; or set TRACKER_WEB_HOST=127.0.0.1"
+            )
 
     def broker_password(self) -> str:
         """The password of the tracker's own account on the embedded broker: the one in ``mqtt_url``, or one made."""
@@ -118,6 +170,15 @@ class Settings(BaseSettings):
         given = self.mqtt_url.get_secret_value()
         scheme = "mqtts" if self.broker_cert_file else "mqtt"
         return given or f"{scheme}://tracker:{self.broker_password()}@{_reachable(self.broker_host)}:{self.broker_port}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _split(url: str) -> SplitResult:

@@ -57,7 +57,7 @@ class House:
         settings = {
             "TRACKER_DATA_DIR": str(self.folder),
             "TRACKER_WEB_PORT": str(self.port),
-            "TRACKER_SECRET_KEY": "a key for tests",
+            "TRACKER_SECRET_KEY": "a key for tests, of 32 characters",
             **self.environment,
         }
         log = (self.folder / "log").open("ab")

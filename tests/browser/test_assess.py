@@ -25,7 +25,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     database = Database(f"sqlite:///{folder / 'tracker.db'}")
     schema.upgrade(database)
-    settings = Settings(data_dir=folder / "data", secret_key="a key for tests")
+    settings = Settings(data_dir=folder / "data", secret_key="a key for tests, of 32 characters")
     with served(settings, database, Clock()) as running:
         yield running
     database.close()

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.servers import end, free_port, wait_until
 from tracker.actions.add_staff import add_clinic, add_staff
@@ -19,10 +20,10 @@ from tracker.records.database import Database
 from tracker.web.context import utc_now
 
 
-def start(folder: Path, port: int) -> subprocess.Popen[str]:
+def start(folder: Path, port: int, *words: str, **settings: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tracker.cli.main", "web"],
-        env=os.environ | {"TRACKER_DATA_DIR": str(folder), "TRACKER_WEB_PORT": str(port)},
+        [sys.executable, "-m", "tracker.cli.main", *(words or ("web",))],
+        env=os.environ | {"TRACKER_DATA_DIR": str(folder), "TRACKER_WEB_PORT": str(port)} | settings,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -42,6 +43,27 @@ def test_a_taken_port_is_one_sentence_that_names_the_setting(tmp_path: Path) -> 
     assert done.returncode == 1
     assert said.count("\n") == 1
     assert "TRACKER_WEB_PORT" in said
+
+
+@pytest.mark.parametrize("words", [("web",), ("serve",), ("demo",)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRACKER_SECRET_KEY", "of 31 characters, one too few.."),
+        ("TRACKER_WEB_HOST", "0.0.0.0"),
+        ("TRACKER_PROXIES", "x"),
+    ],
+)
+def test_pages_that_would_not_be_safe_do_not_start_and_the_sentence_names_the_setting(
+    tmp_path: Path, words: tuple[str, ...], name: str, value: str
+) -> None:
+    host = {} if name == "TRACKER_WEB_HOST" else {"TRACKER_WEB_HOST": "0.0.0.0"}
+    done = start(tmp_path, free_port(), *words, **{name: value}, **host)
+    _, said = done.communicate(timeout=60)
+    assert done.returncode == 1
+    assert said.count("\n") == 1
+    assert name in said
+    assert "of 31 characters" not in said
 
 
 def test_told_to_stop_it_ends_the_open_pages_streams_and_itself(tmp_path: Path) -> None:

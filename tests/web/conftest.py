@@ -133,7 +133,7 @@ def served(
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", secret_key="a key for tests")
+    return Settings(data_dir=tmp_path / "data", secret_key="a key for tests, of 32 characters")
 
 
 @pytest.fixture
@@ -156,7 +156,9 @@ def one_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     database = Database(f"sqlite:///{folder / 'tracker.db'}")
     schema.upgrade(database)
-    settings = Settings(data_dir=folder / "data", secret_key="a key for tests", broker_port=free_port())
+    settings = Settings(
+        data_dir=folder / "data", secret_key="a key for tests, of 32 characters", broker_port=free_port()
+    )
     with served(settings, database, Clock()) as running:
         yield running
     database.close()

@@ -33,7 +33,9 @@ def broker_at(port: int) -> Iterator[None]:
 
 
 def settings_of(folder: Path, **given: Any) -> Settings:
-    return Settings(data_dir=folder / "data", secret_key="k", broker_port=free_port(), **given)
+    return Settings(
+        data_dir=folder / "data", secret_key="a key for tests, of 32 characters", broker_port=free_port(), **given
+    )
 
 
 def down(settings: Settings, database: Database, clock: Clock) -> dict[str, str]:

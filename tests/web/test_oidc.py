@@ -42,7 +42,7 @@ def site(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site
     schema.upgrade(database)
     settings = Settings(
         data_dir=folder / "data",
-        secret_key="a key for tests",
+        secret_key="a key for tests, of 32 characters",
         oidc_issuer=issuer,
         oidc_client_id="tracker",
         oidc_client_secret="client secret",
@@ -167,7 +167,7 @@ def test_after_the_provider_one_lands_on_a_page_of_ours(site: Site, issuer: str)
 def test_a_provider_that_is_down_is_said_on_the_form(tmp_path: Path, sqlite_database: Database) -> None:
     settings = Settings(
         data_dir=tmp_path / "data",
-        secret_key="a key for tests",
+        secret_key="a key for tests, of 32 characters",
         oidc_issuer=f"http://127.0.0.1:{free_port()}",
         oidc_client_id="tracker",
     )
@@ -260,7 +260,7 @@ def test_with_passwords_off_only_the_provider_signs_in_and_confirms(
 ) -> None:
     settings = Settings(
         data_dir=tmp_path / "data",
-        secret_key="a key for tests",
+        secret_key="a key for tests, of 32 characters",
         oidc_issuer=issuer,
         oidc_client_id="tracker",
         oidc_client_secret="client secret",

@@ -133,7 +133,9 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder: Path = tmp_path_factory.mktemp("refused")
     database = Database(f"sqlite:///{folder / 'tracker.db'}")
     schema.upgrade(database)
-    with served(Settings(data_dir=folder / "data", secret_key="a key for tests"), database, Clock()) as site:
+    with served(
+        Settings(data_dir=folder / "data", secret_key="a key for tests, of 32 characters"), database, Clock()
+    ) as site:
         clinic = site.clinic()
         with database.writing() as session:
             staff = build.a_person(session, clinic, role="biller")

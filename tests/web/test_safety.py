@@ -42,7 +42,7 @@ def test_what_may_hold_patient_data_is_stored_nowhere(one_site: Site) -> None:
 def test_behind_tls_the_cookie_is_bound_to_the_host_and_browsers_are_told_to_stay(
     tmp_path: Path, sqlite_database: Database
 ) -> None:
-    settings = Settings(data_dir=tmp_path / "data", secret_key="k", web_https=True)
+    settings = Settings(data_dir=tmp_path / "data", secret_key="a key for tests, of 32 characters", web_https=True)
     with served(settings, sqlite_database, Clock()) as site:
         person = site.person()
         client = site.stranger()

@@ -47,6 +47,7 @@ def demo(
 ) -> None:
     """Run a simulated clinic until Ctrl-C. Settings such as TRACKER_WEB_PORT are obeyed; records stay in data/."""
     settings = Settings()
+    settings.require_safe_web()
     set_up_logging(level=30)
     stop = stop_on_signal()
     with _alone(settings.data_dir):

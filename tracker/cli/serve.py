@@ -35,6 +35,7 @@ def serve(
 
     set_up_logging()
     settings = Settings()
+    settings.require_safe_web()
     require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
     stop = stop_on_signal()  # for a signal that comes before the pages take them, or that they hand on at their end
     database = Database(settings.database_url)

@@ -47,6 +47,7 @@ def web() -> None:
     """Serve the pages and the API until told to stop."""
     set_up_logging()
     settings = Settings()
+    settings.require_safe_web()
     require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
     stop = stop_on_signal()
     database = Database(settings.database_url, pool_size=16)
@@ -60,6 +61,12 @@ def web() -> None:
 def serve_pages(settings: Settings, database: Database, stop: threading.Event) -> None:
     """Serve until a signal comes or ``stop`` is set; then ``stop`` is set."""
     application = create_app(settings, database)
+    proxies = settings.named_proxies()
+    if settings.web_https and not proxies:
+        structlog.get_logger().warning(
+            "TRACKER_PROXIES is not set: behind a proxy all browsers seem to have one address, and share one count "
+            "of wrong passwords"
+        )
     config = uvicorn.Config(
         application,
         host=settings.web_host,
@@ -67,6 +74,8 @@ def serve_pages(settings: Settings, database: Database, stop: threading.Event) -
         http=PatientProtocol,
         log_config=None,
         access_log=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         server_header=False,
         timeout_graceful_shutdown=_LAST_ANSWERS_S,
         timeout_keep_alive=30,

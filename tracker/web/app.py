@@ -92,5 +92,5 @@ def create_app(
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Static(directory=rendering.HERE / "static"), name="static")
-    app.add_middleware(Gate, https=settings.web_https, metrics=app.state.metrics)
+    app.add_middleware(Gate, https=settings.web_https, hosts=settings.hosts(), metrics=app.state.metrics)
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -34,8 +35,9 @@ _WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 class Gate:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, https: bool, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, hosts: frozenset[str], metrics: Metrics) -> None:
         self._app = app
+        self._hosts = hosts
         self._https = https
         self._metrics = metrics
 
@@ -55,7 +57,7 @@ class Gate:
             await send(message)
 
         headers = Headers(scope=scope)
-        refusal = _refusal(scope, headers)
+        refusal = _refusal(scope, headers, self._hosts)
         body = b""
         if refusal is None and scope["method"] in _WRITING:
             try:
@@ -92,10 +94,12 @@ class Gate:
             headers.setdefault("Cache-Control", "no-store")
 
 
-def _refusal(scope: Scope, headers: Headers) -> Any:
+def _refusal(scope: Scope, headers: Headers, hosts: frozenset[str]) -> Any:
     host = headers.get("host", "")
     if len(headers.getlist("host")) != 1 or not _HOST.fullmatch(host):
         return problem(400, "Bad request", "the Host header names no host")
+    if not _is_allowed(host, hosts):
+        return problem(400, "Bad request", "this is no name of the tracker: see TRACKER_ALLOWED_HOSTS")
     length = headers.get("content-length")
     if length is not None and (not length.isdecimal() or int(length) > body_limit(scope["path"])):
         return _too_large(scope)
@@ -104,6 +108,12 @@ def _refusal(scope: Scope, headers: Headers) -> Any:
     if len(scope.get("query_string", b"")) > 8192:
         return problem(414, "Address too long", "the query is longer than 8192 characters")
     return None
+
+
+def _is_allowed(host: str, hosts: frozenset[str]) -> bool:
+    """Whether the pages may be reached by that name; ``*.example.org`` stands for every name below it."""
+    name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    return name in hosts or any(one.startswith("*.") and name.endswith(one[1:]) for one in hosts)
 
 
 def _too_large(scope: Scope) -> Any:
