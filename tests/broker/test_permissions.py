@@ -217,3 +217,14 @@ def _drain(raw: socket.socket) -> bytes:
     except OSError:  # closed, or silent for as long as the connection waits
         pass
     return said
+
+
+def test_a_publish_of_qos_2_is_refused_so_that_nothing_waits_for_a_release_that_never_comes(site: Site) -> None:
+    with site.pump() as hostile:
+        hostile.client.publish(f"{OWN}/telemetry", b"never released", qos=2)
+        wait_until(lambda: hostile.partings, what="the end of the connection")
+    with site.tracker() as tracker, site.pump() as pump:
+        assert tracker.subscribe("pumps/+/telemetry") == [True]
+        pump.deliver(f"{OWN}/telemetry", b"as it should be")
+        tracker.wait_for(f"{OWN}/telemetry", b"as it should be")
+        assert (f"{OWN}/telemetry", b"never released") not in tracker.messages

@@ -93,6 +93,8 @@ def render(configuration: BrokerConfiguration, server_version: tuple[int, ...] =
         f"  port: {configuration.port}",
         f'  ack_wait: "{ACK_WAIT_SECONDS}s"',
         f"  max_ack_pending: {MAX_ACK_PENDING}",
+        "  # A publish of QoS 2 that is never released stays in the store, which one client could fill for all.",
+        "  reject_qos2_publish: true",
         *_tls(configuration.tls),
         "}",
         *_mappings(configuration.partitions),
