@@ -29,12 +29,14 @@ def add_staff(
     password: str | None,
     name: str = "",
     unit: str | None = None,
+    temporary: bool = False,
     by: str,
     now: datetime,
 ) -> Staff:
     """Make the account. Raises ``Invalid`` naming the field, or ``Conflict`` where the email is taken.
 
-    Without a password only OpenID Connect can sign the person in.
+    Without a password only OpenID Connect can sign the person in. ``temporary``: somebody else chose the password, and
+    its person changes it before they sign anything.
     """
     plain = checked_email(email)
     checked_role(role)
@@ -48,6 +50,7 @@ def add_staff(
         unit=(unit or "").strip()[:80] or None,
         password_hash=None if password is None else hash_password(password, about=(plain, name, clinic.name)),
         password_changed_at=None if password is None else now,
+        password_set_by=by if temporary and password is not None else None,
         created_at=now,
     )
     session.add(staff)

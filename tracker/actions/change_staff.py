@@ -19,7 +19,7 @@ from tracker.errors import Conflict
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.second_factor import drop_factors
-from tracker.records.staff import BrowserSession, Staff, tokens_of
+from tracker.records.staff import BrowserSession, Staff, end_break_glass, tokens_of
 from tracker.records.worklist import WorklistItem
 
 
@@ -34,6 +34,7 @@ def change_staff(
     password: str | None = None,
     unlock: bool = False,
     reset_factors: bool = False,
+    temporary: bool = False,
     by: str,
     now: datetime,
 ) -> Staff:
@@ -41,6 +42,8 @@ def change_staff(
 
     An end of access ends the person's API tokens too, for good: who comes back is given new ones. With it, or with
     another role, their lines of work are everybody's again.
+
+    ``temporary``: somebody else chose the password, and its person changes it before they sign anything.
 
     Raises ``Invalid`` naming the field, and ``Conflict`` where a clinic would be left without an administrator.
     """
@@ -58,7 +61,7 @@ def change_staff(
     if password is not None:
         home = session.get_one(Clinic, staff.clinic_id)
         staff.password_hash = hash_password(password, about=(staff.email, staff.name, home.name))
-        staff.password_changed_at = now
+        staff.password_changed_at, staff.password_set_by = now, by if temporary else None
         changed["password"] = "set anew"  # noqa: S105 - says that it was changed, not what it is
     if unlock or password is not None:
         lift_waits(session, staff.email)
@@ -88,6 +91,8 @@ def _end_access(session: Session, staff: Staff, changed: Mapping[str, Any], by: 
         session.exec(delete(BrowserSession).where(col(BrowserSession.staff_id) == staff.id))
     for token in () if staff.active else tokens_of(session, key(staff.id)):
         revoke_token(session, staff, token, by=by, now=now)
+    if changed.keys() & {"role", "active"}:
+        end_break_glass(session, key(staff.id), now)
     if "role" in changed or not staff.active:
         _free_lines(session, staff, by, now)
 

@@ -28,6 +28,9 @@ class Staff(SQLModel, table=True):
     )
     oidc_subject: str | None = Field(default=None, unique=True, max_length=255)
     active: bool = True
+    password_set_by: str | None = Field(
+        default=None, max_length=254, description="somebody else who set it: nothing is signed until it is changed"
+    )
     password_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     worklist_seen_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="what changed since is marked"
@@ -136,6 +139,14 @@ def open_break_glass(session: Session, staff_id: int, pump_id: int, now: datetim
         .order_by(col(BreakGlass.expires_at).desc())
         .limit(1)
     ).first()
+
+
+def end_break_glass(session: Session, staff_id: int, now: datetime) -> None:
+    """End every emergency access that the person has."""
+    open_ones = select(BreakGlass).where(BreakGlass.staff_id == staff_id, col(BreakGlass.expires_at) > now)
+    for access in session.exec(open_ones):
+        access.expires_at = now
+        session.add(access)
 
 
 def staff_of_clinic(session: Session, clinic_id: int) -> list[Staff]:

@@ -37,7 +37,7 @@ class Person:
 
     ``refreshing`` says that an open page asks for itself anew, with nobody's hand on it; ``confirmed_at``, when the
     person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor that they lack;
-    ``by_provider``, that they signed in by OpenID Connect.
+    ``by_provider``, that they signed in by OpenID Connect; ``permission``, what the route that they came by needs.
     """
 
     staff_id: int
@@ -55,6 +55,7 @@ class Person:
     confirmed_at: datetime | None = None
     needs_factor: bool = False
     by_provider: bool = False
+    permission: str = ""
 
 
 def is_confirmed(person: Person, now: datetime) -> bool:

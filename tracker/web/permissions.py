@@ -7,6 +7,7 @@ of a browser's writing request. ``open_to_all()`` marks the few routes that need
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Final
@@ -110,7 +111,7 @@ class Requirement:
             raise FactorMissing
         if person.via == "browser":
             await csrf.check(request, person.csrf)
-        return person
+        return replace(person, permission=self.permission)
 
 
 class OpenToAll:

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlmodel import Session
 
 from devices.topics import is_serial
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Invalid, NotAllowed, NotFound
 from tracker.records.handover import Handover, handed_over_by
 from tracker.records.pump import Pump
 from tracker.records.serial_lookup import pump_by_serial
 from tracker.records.staff import BreakGlass, open_break_glass
 from tracker.web.people import Person
+from tracker.web.permissions import may
 
 BREAK_GLASS_HOURS = 2
+IN_AN_EMERGENCY: Final = frozenset(
+    {
+        "pumps.read",
+        "readings.read",
+        "delivery.read",
+        "visits.read",
+        "determinations.read",
+        "findings.read",
+        "advisories.read",
+        "visits.log",
+        "visits.code",
+        "alarms.handle",
+        "mri.log",
+    }
+)
+"""To read, and what a patient needs now; never credentials, lifecycle, record or signatures."""
 _SHORTEST_REASON = 10
 
 
@@ -35,8 +53,12 @@ def reach(session: Session, person: Person, serial: str, now: datetime) -> Reach
     if pump is not None and pump.clinic_id == person.clinic_id:
         return Reached(pump, None)
     opened = open_break_glass(session, person.staff_id, pump.id or 0, now) if pump is not None else None
-    if pump is None or opened is None:
+    if pump is None or opened is None or not may(person.role, "pumps.break_glass"):
         raise NotFound(f"no pump with the serial {serial[:64]} is enrolled at your clinic", field=None)
+    if person.permission not in IN_AN_EMERGENCY:
+        raise NotAllowed(
+            "emergency access is for reading and for what the patient needs now; the pump's own clinic does the rest"
+        )
     return Reached(pump, opened)
 
 

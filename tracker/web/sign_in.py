@@ -170,6 +170,7 @@ def change_password(web: Web, person: Person, old: str, new: str) -> None:
         if staff is None:
             raise SignInRefused
         staff.password_hash = hashed
+        staff.password_set_by = None
         staff.password_changed_at = now
         session.add(staff)
         end_sessions(session, person.staff_id, but=person.session_digest)

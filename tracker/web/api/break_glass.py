@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from tracker.web.api.values import Given, Sentence, Serial, fitting
 from tracker.web.context import Context
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import break_glass
+from tracker.web.sign_in import confirm
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 
@@ -21,6 +22,9 @@ class Emergency(Given):
     """Why the record is needed now, in a sentence."""
 
     reason: Annotated[Sentence, StringConstraints(min_length=10)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = Field(
+        None, description="the person's own, asked of a browser's session; a program has its token"
+    )
 
 
 class Access(BaseModel):
@@ -38,6 +42,9 @@ def open_access(
 ) -> dict[str, Any]:
     """Open emergency access to a pump of another clinic."""
     now = web.clock()
+    if given.password is not None or person.via == "browser":
+        with fitting():
+            confirm(web, person, given.password or "")
     with fitting(), web.database.writing() as session:
         opened = break_glass(session, person, serial, given.reason, now)
     return {

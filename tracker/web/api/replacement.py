@@ -32,6 +32,7 @@ from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 from tracker.web.sign_in import confirm
+from tracker.web.signing import require_own_password
 
 router = APIRouter(prefix="/api/v1", tags=["replacement"])
 Care = Annotated[Person, requires("facts.document")]
@@ -221,8 +222,8 @@ def sign(serial: Serial, given: NewAttestation, web: Context, person: Signer) ->
     _sign(web, person, given.password)
 
     def act(session: Session, pump: Pump, now: datetime) -> Told:
-        row = attest(session, pump, abuse_or_neglect=given.evident, name=given.name, by=person.email, now=now)
-        return _attestation(row), {"attestation": row.id, "meaning": row.meaning}
+        row = attest(session, pump, abuse_or_neglect=given.evident, name=person.name, by=person.email, now=now)
+        return _attestation(row), {"attestation": row.id, "meaning": row.meaning, "name_as_typed": given.name}
 
     return do(web, person, serial, Event.ATTESTATION_SIGNED, act)
 
@@ -244,6 +245,7 @@ def take_signature_back(
 
 def _sign(web: Web, person: Person, password: str | None) -> None:
     """Ask for the password where a signature needs it (see above)."""
+    require_own_password(web, person)
     if password is not None or person.via == "browser":
         with fitting():
             confirm(web, person, password or "")

@@ -13,7 +13,7 @@ from tracker.actions.add_staff import add_staff
 from tracker.actions.change_staff import change_staff
 from tracker.actions.issue_token import issue_token, revoke_token
 from tracker.actions.sign_in_tries import waits_by_staff
-from tracker.errors import NotFound
+from tracker.errors import NotAllowed, NotFound
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import ApiToken, Staff, staff_of_clinic, tokens_of
@@ -98,7 +98,7 @@ def add(given: NewStaff, web: Context, person: Manager) -> dict[str, Any]:
     """Add an account at your clinic."""
     with fitting(), web.database.writing() as session:
         home = session.get_one(Clinic, person.clinic_id)
-        made = add_staff(session, clinic=home, **given.model_dump(), by=person.email, now=web.clock())
+        made = add_staff(session, clinic=home, **given.model_dump(), temporary=True, by=person.email, now=web.clock())
         session.flush()
         return _shown(made, {})
 
@@ -108,7 +108,7 @@ def change(staff_id: RowId, given: StaffChanges, web: Context, person: Manager) 
     """A new role, unit or password, an unlocking, or the end of access."""
     with fitting(), web.database.writing() as session:
         staff = _colleague(session, person, staff_id)
-        changed = change_staff(session, staff, **given.model_dump(), by=person.email, now=web.clock())
+        changed = change_staff(session, staff, **given.model_dump(), temporary=True, by=person.email, now=web.clock())
         return _shown(changed, waits_by_staff(session, [changed], web.clock()))
 
 
@@ -116,7 +116,7 @@ def change(staff_id: RowId, given: StaffChanges, web: Context, person: Manager) 
 def tokens(staff_id: RowId, web: Context, person: Annotated[Person, requires("staff.read")]) -> dict[str, Any]:
     """The person's tokens, all on one page."""
     with web.database.reading() as session:
-        rows = tokens_of(session, key(_colleague(session, person, staff_id).id))
+        rows = tokens_of(session, key(_oneself(session, person, staff_id).id))
     return {"items": [_token(row) for row in rows], "next": None}
 
 
@@ -124,7 +124,7 @@ def tokens(staff_id: RowId, web: Context, person: Annotated[Person, requires("st
 def make_token(staff_id: RowId, given: NewToken, web: Context, person: Manager) -> dict[str, Any]:
     """A token for a program, shown this once."""
     with fitting(), web.database.writing() as session:
-        colleague = _colleague(session, person, staff_id)
+        colleague = _oneself(session, person, staff_id)
         return {"token": issue_token(session, colleague, name=given.name, by=person.email, now=web.clock())}
 
 
@@ -132,12 +132,20 @@ def make_token(staff_id: RowId, given: NewToken, web: Context, person: Manager) 
 def end_token(staff_id: RowId, token_id: RowId, web: Context, person: Manager) -> dict[str, Any]:
     """The token opens nothing any more."""
     with fitting(), web.database.writing() as session:
-        colleague = _colleague(session, person, staff_id)
+        colleague = _oneself(session, person, staff_id)
         token = session.get(ApiToken, token_id)
         if token is None or token.staff_id != colleague.id:
             raise NotFound("this account has no such token")
         revoke_token(session, colleague, token, by=person.email, now=web.clock())
         return _token(token)
+
+
+def _oneself(session: Session, person: Person, staff_id: int) -> Staff:
+    """The person's own account: a token belongs to its person, and nobody else makes or sees it."""
+    found = _colleague(session, person, staff_id)
+    if found.id != person.staff_id:
+        raise NotAllowed("a token belongs to its person: nobody else makes, sees or ends it")
+    return found
 
 
 def _colleague(session: Session, person: Person, staff_id: int) -> Staff:

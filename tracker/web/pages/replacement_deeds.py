@@ -31,6 +31,7 @@ from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 from tracker.web.sign_in import confirm
+from tracker.web.signing import require_own_password
 from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import from_field_time
 
@@ -132,8 +133,8 @@ def sign(
     def act(session: Session, pump: Pump, now: datetime) -> dict[str, Any]:
         if evident not in {"yes", "no"}:
             raise Invalid("say which of the two you attest", field="evident")
-        signed = attest(session, pump, abuse_or_neglect=evident == "yes", name=name, by=person.email, now=now)
-        return {"attestation": signed.id, "meaning": signed.meaning}
+        signed = attest(session, pump, abuse_or_neglect=evident == "yes", name=person.name, by=person.email, now=now)
+        return {"attestation": signed.id, "meaning": signed.meaning, "name_as_typed": name}
 
     return _deed(at, person, serial, "attested", Event.ATTESTATION_SIGNED, act, signed_with=password)
 
@@ -227,6 +228,7 @@ def _deed(
     now = at.web.clock()
     try:
         if signed_with is not None:
+            require_own_password(at.web, person)
             confirm(at.web, person, signed_with)
         with at.web.database.writing() as session:
             pump = pump_of(session, person, serial, now)

@@ -12,7 +12,7 @@ from tracker.actions.add_staff import add_staff
 from tracker.actions.change_staff import change_staff
 from tracker.actions.issue_token import issue_token, revoke_token
 from tracker.actions.sign_in_tries import waits_by_staff
-from tracker.errors import Invalid, NotFound, TrackerError
+from tracker.errors import Invalid, NotAllowed, NotFound, TrackerError
 from tracker.records.pump import Clinic
 from tracker.records.staff import ApiToken, Staff, staff_of_clinic
 from tracker.records.views_staff import tokens_by_staff
@@ -63,6 +63,7 @@ def add(
                 password=password,
                 name=name.strip(),
                 unit=unit.strip() or None,
+                temporary=True,
                 by=person.email,
                 now=web.clock(),
             )
@@ -96,6 +97,7 @@ def change(
                 password=password or None,
                 unlock=unlock == "yes",
                 reset_factors=reset_factors == "yes",
+                temporary=True,
                 by=person.email,
                 now=web.clock(),
             )
@@ -111,7 +113,7 @@ def make_token(
     """A token for a program, shown this once."""
     try:
         with web.database.writing() as session:
-            colleague = _colleague(session, person, staff_id)
+            colleague = _oneself(session, person, staff_id)
             secret = issue_token(session, colleague, name=name, by=person.email, now=web.clock())
     except TrackerError as fault:
         return _show(request, web, person, fault=fault)
@@ -123,11 +125,19 @@ def end_token(request: Request, web: Context, person: Manager, staff_id: int, to
     """The token opens nothing any more."""
     try:
         with web.database.writing() as session:
-            colleague = _colleague(session, person, staff_id)
+            colleague = _oneself(session, person, staff_id)
             revoke_token(session, colleague, _token(session, colleague, token_id), by=person.email, now=web.clock())
     except TrackerError as fault:
         return _show(request, web, person, fault=fault)
     return back_to("/staff", "token-revoked")
+
+
+def _oneself(session: Session, person: Person, staff_id: int) -> Staff:
+    """The person's own account: a token belongs to its person, and nobody else makes or sees it."""
+    found = _colleague(session, person, staff_id)
+    if found.id != person.staff_id:
+        raise NotAllowed("a token belongs to its person: nobody else makes, sees or ends it")
+    return found
 
 
 def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
@@ -154,7 +164,7 @@ def _show(
 ) -> HTMLResponse:
     with web.database.reading() as session:
         people = staff_of_clinic(session, person.clinic_id)
-        tokens = tokens_by_staff(session, person.clinic_id)
+        tokens = {person.staff_id: tokens_by_staff(session, person.clinic_id).get(person.staff_id, [])}
         waits = waits_by_staff(session, people, web.clock())
     return page(
         request,

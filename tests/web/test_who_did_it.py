@@ -1,0 +1,122 @@
+"""Nobody acts in another person's name: tokens, passwords that somebody else set, signatures, emergency access."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+from tests.build import PASSWORD, a_pump, a_state
+from tests.web.conftest import Site, csrf_of, sign_in
+from tracker.actions.change_staff import change_staff
+from tracker.records.finding import Attestation
+from tracker.records.pump import Pump
+from tracker.records.staff import ApiToken, Staff
+
+V1 = "/api/v1"
+FIRST, OWN = "a first pass phrase of theirs", "an own pass phrase, nobody else's"
+SIGNED = {"evident": "no", "name": "Somebody Else"}
+
+
+@pytest.fixture
+def pumped(site_on_both: Site) -> Site:
+    with site_on_both.database.writing() as session:
+        for clinic, serial in (("North", "OURS"), ("South", "THEIRS")):
+            a_state(session, a_pump(session, site_on_both.clinics[clinic], serial=serial))
+    return site_on_both
+
+
+@pytest.mark.parametrize("role", ["administrator", "auditor"])
+def test_nobody_makes_sees_or_ends_another_persons_token(pumped: Site, role: str) -> None:
+    physician = pumped.person("physician")
+    pumped.api(person=physician)
+    with pumped.database.reading() as session:
+        token = session.exec(select(ApiToken).where(ApiToken.staff_id == physician.id)).one()
+    path = f"/staff/{physician.id}/tokens"
+    api, browser = pumped.api(role), pumped.browser(role)
+    assert api.get(V1 + path).status_code == 403
+    assert api.post(V1 + path, json={"name": "for me"}).status_code == 403
+    assert browser.post(path, data={"name": "for me"}).status_code == 403
+    assert api.post(f"{V1}{path}/{token.id}/revoke").status_code == 403
+    assert browser.post(f"{path}/{token.id}/revoke").status_code == 403
+    assert "test <span" not in browser.get("/staff").text
+    with pumped.database.reading() as session:
+        assert session.exec(select(ApiToken).where(ApiToken.staff_id == physician.id)).one().revoked_at is None
+
+
+@pytest.mark.parametrize("set_by", ["a new account", "a password set anew"])
+def test_nothing_is_signed_with_a_password_that_somebody_else_set(pumped: Site, set_by: str) -> None:
+    admin = pumped.api("administrator")
+    if set_by == "a new account":
+        email = "new@clinic.example"
+        given = {"email": email, "role": "physician", "name": "Dr. New", "password": FIRST}
+        assert admin.post(f"{V1}/staff", json=given).status_code == 201
+    else:
+        person = pumped.person("physician", name="Dr. New")
+        email = person.email
+        assert admin.patch(f"{V1}/staff/{person.id}", json={"password": FIRST}).status_code == 200
+    browser = pumped.stranger(headers={"Accept": "text/html"})
+    assert sign_in(browser, email, FIRST).status_code == 303
+    browser.headers["X-CSRF-Token"] = csrf_of(browser.get("/password").text)
+    with pumped.database.reading() as session:
+        person = session.exec(select(Staff).where(Staff.email == email)).one()
+    refused = browser.post("/pumps/OURS/attestations", data={**SIGNED, "password": FIRST})
+    assert refused.status_code == 403
+    assert "change it to one that only you know" in refused.text
+    api = pumped.api(person=person)
+    assert api.post(f"{V1}/pumps/OURS/attestations", json={**SIGNED, "evident": False}).status_code == 403
+    changed = browser.post("/password", data={"old": FIRST, "new": OWN, "again": OWN})
+    assert changed.status_code == 200, changed.text
+    signed = browser.post("/pumps/OURS/attestations", data={**SIGNED, "password": OWN})
+    assert signed.status_code == 303, signed.text
+    with pumped.database.reading() as session:
+        made = session.exec(select(Attestation)).one()
+    assert (made.name, made.by) == ("Dr. New", email)  # the signer's own name, whatever was typed
+
+
+FORBIDDEN = [
+    ("POST", "credential", None),
+    ("POST", "credential/revoke", None),
+    ("POST", "lifecycle", {"to": "explanted", "reason": "because"}),
+    ("PATCH", "", {"drug": "morphine"}),
+    ("POST", "suspension", {"until": "2026-12-24T10:00:00Z", "reason": "because"}),
+    ("POST", "attestations", {"evident": False, "name": "x"}),
+    ("POST", "determinations", {}),
+    ("POST", "facts", {"kind": "battery_end_of_life", "value": True, "reason": "because"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "given"), FORBIDDEN)
+def test_emergency_access_changes_neither_credentials_nor_lifecycle_record_or_signatures(
+    pumped: Site, method: str, path: str, given: dict[str, object] | None
+) -> None:
+    api = pumped.api("physician")
+    opened = {"reason": "Patient collapsed in our emergency room."}
+    assert api.post(f"{V1}/pumps/THEIRS/break-glass", json=opened).status_code == 201
+    assert api.get(f"{V1}/pumps/THEIRS").status_code == 200
+    with pumped.database.reading() as session:
+        before = session.exec(select(Pump).where(Pump.serial == "THEIRS")).one().model_dump()
+    answer = api.request(method, f"{V1}/pumps/THEIRS/{path}".rstrip("/"), json=given)
+    assert answer.status_code in {403, 422}, answer.text
+    with pumped.database.reading() as session:
+        assert session.exec(select(Pump).where(Pump.serial == "THEIRS")).one().model_dump() == before
+
+
+def test_emergency_access_asks_a_browsers_person_for_the_password_over_the_api_too(pumped: Site) -> None:
+    browser = pumped.browser("physician")
+    path, reason = f"{V1}/pumps/THEIRS/break-glass", {"reason": "Patient collapsed in our emergency room."}
+    assert browser.post(path, json=reason).status_code in {409, 422}
+    assert browser.get("/pumps/THEIRS").status_code == 404
+    assert browser.post(path, json={**reason, "password": PASSWORD}).status_code == 201
+    assert browser.get("/pumps/THEIRS").status_code == 200
+
+
+def test_emergency_access_ends_with_the_role_that_opened_it(pumped: Site) -> None:
+    person = pumped.person("nurse")
+    api = pumped.api(person=person)
+    opened = {"reason": "Patient collapsed in our emergency room."}
+    assert api.post(f"{V1}/pumps/THEIRS/break-glass", json=opened).status_code == 201
+    assert api.get(f"{V1}/pumps/THEIRS").status_code == 200
+    for role in ("biller", "nurse"):
+        with pumped.database.writing() as session:
+            change_staff(session, session.get_one(Staff, person.id), role=role, by="test", now=pumped.clock())
+        assert api.get(f"{V1}/pumps/THEIRS").status_code == 404

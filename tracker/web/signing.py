@@ -1,0 +1,22 @@
+"""Who may sign now: asked by every signature, on pages and over the API, before the person shows again who they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracker.errors import NotAllowed
+from tracker.records.staff import Staff
+from tracker.web.people import Person
+
+if TYPE_CHECKING:
+    from tracker.web.context import Web
+
+
+def require_own_password(web: Web, person: Person) -> None:
+    """Raise ``NotAllowed`` while the person's password is one that somebody else set, and therefore knows."""
+    with web.database.reading() as session:
+        staff = session.get(Staff, person.staff_id)
+    if staff is not None and staff.password_set_by is not None:
+        raise NotAllowed(
+            f"your password was set by {staff.password_set_by}: change it to one that only you know before you sign"
+        )
