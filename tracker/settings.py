@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     )
     web_host: str = Field(default="127.0.0.1", description="address of the pages and the API")
     web_port: int = Field(default=8000, ge=1, le=65535, description="port of the pages and the API")
+    web_connections: int = Field(
+        default=1000, ge=10, le=100_000, description="connections that the pages hold open at the most"
+    )
+    web_connections_per_address: int = Field(
+        default=500,
+        ge=0,
+        le=100_000,
+        description="of these, from one client address; 0: no bound of its own, for a proxy in front",
+    )
     web_https: bool = Field(default=False, description="cookies marked Secure and HSTS sent: set behind TLS")
     allowed_hosts: str = Field(
         default="", description="names by which browsers may reach the pages, by commas; *.example.org for all below"

@@ -27,6 +27,7 @@ from tracker.records.staff import Staff
 from tracker.settings import Settings
 from tracker.web.app import create_app
 from tracker.web.context import Web
+from tracker.web.patience import PatientProtocol
 
 
 class Clock:
@@ -114,7 +115,10 @@ def served(
     app = create_app(settings, database, clock, seconds)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2, access_log=False))
+    config = uvicorn.Config(
+        app, http=PatientProtocol, ws="none", log_level="error", timeout_graceful_shutdown=2, access_log=False
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     site = Site(app, database, clock, f"http://127.0.0.1:{listening.getsockname()[1]}")

@@ -20,6 +20,7 @@ from tracker.web.patience import PatientProtocol
 
 class Hurried(PatientProtocol):
     patience_s = 0.5
+    head_s = 0.5
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import threading
 from types import FrameType
 
@@ -15,12 +16,14 @@ from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.app import create_app
+from tracker.web.connections import Connections
 from tracker.web.live import Feed
-from tracker.web.patience import PatientProtocol
+from tracker.web.patience import protocol_within
 
 app = typer.Typer(add_completion=False)
 
 _LAST_ANSWERS_S = 5
+_OTHER_FILES = 300  # database, logs, the broker's child
 _COLLECT_AFTER = (2_000, 4, 2_000)  # new objects, and rounds; a round of many holds every page up for 60 ms and longer
 
 
@@ -60,6 +63,7 @@ def web() -> None:
 
 def serve_pages(settings: Settings, database: Database, stop: threading.Event) -> None:
     """Serve until a signal comes or ``stop`` is set; then ``stop`` is set."""
+    _allow_open_files(settings.web_connections)
     application = create_app(settings, database)
     proxies = settings.named_proxies()
     if settings.web_https and not proxies:
@@ -71,7 +75,8 @@ def serve_pages(settings: Settings, database: Database, stop: threading.Event) -
         application,
         host=settings.web_host,
         port=settings.web_port,
-        http=PatientProtocol,
+        http=protocol_within(Connections(settings.web_connections, settings.web_connections_per_address)),
+        ws="none",
         log_config=None,
         access_log=False,
         proxy_headers=bool(proxies),
@@ -95,6 +100,15 @@ def serve_pages(settings: Settings, database: Database, stop: threading.Event) -
     finally:
         stop.set()
         watcher.join()
+
+
+def _allow_open_files(connections: int) -> None:
+    """Let the process hold as many files open as its connections need, as far as the machine allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _calm_the_collector() -> None:

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracker.web.limits import body_limit
+from tracker.web.limits import BODY_BYTES, TooMany, body_limit
 from tracker.web.metrics import Metrics
-from tracker.web.problems import problem, unexpected
+from tracker.web.people import person_or_none
+from tracker.web.problems import not_signed_in, problem, unexpected
+from tracker.web.safety_headers import HEADERS
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+_LARGE_AT_ONCE = 4
 _WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -40,6 +33,7 @@ class Gate:
         self._hosts = hosts
         self._https = https
         self._metrics = metrics
+        self._large_bodies = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what is not fit to be looked at; dress every answer."""
@@ -56,24 +50,14 @@ class Gate:
                 self._dress(scope, MutableHeaders(raw=message["headers"]))
             await send(message)
 
-        headers = Headers(scope=scope)
-        refusal = _refusal(scope, headers, self._hosts)
-        body = b""
-        if refusal is None and scope["method"] in _WRITING:
-            try:
-                whole = await _body(receive, body_limit(scope["path"]))
-            except _CutOff:
-                return  # half of what was meant is never carried out; nobody is left to hear of it
-            if whole is None:
-                refusal = _too_large(scope)
-            else:
-                body = whole
-                refusal = _wrong_kind(scope, headers, body)
         try:
-            if refusal is not None:
-                await refusal(scope, receive, dressed)
-            else:
-                await self._app(scope, _replay(body, receive), dressed)
+            with ExitStack() as held:
+                refusal, body = await self._read(scope, receive, held)
+                await (
+                    refusal(scope, receive, dressed) if refusal else self._app(scope, _replay(body, receive), dressed)
+                )
+        except _CutOff:
+            return  # half of what was meant is never carried out; nobody is left to hear of it
         except Exception as fault:
             answer = unexpected(Request(scope), fault)
             if status is not None:  # the answer has begun: only cutting it off tells that it is not whole
@@ -84,6 +68,46 @@ class Gate:
             self._metrics.request(
                 scope["method"], getattr(route, "path", "none"), status or 500, time.perf_counter() - started
             )
+
+    @contextmanager
+    def _large_body(self) -> Iterator[None]:
+        self._large_bodies += 1
+        try:
+            yield
+        finally:
+            self._large_bodies -= 1
+
+    async def _read(self, scope: Scope, receive: Receive, held: ExitStack) -> tuple[Any, bytes]:
+        """Why the request is refused (or None), and its body. Raises ``_CutOff``.
+
+        Only who has signed in sends a large body, and few are held in memory at a time: until ``held`` is left.
+        """
+        headers = Headers(scope=scope)
+        refusal = _refusal(scope, headers, self._hosts)
+        if refusal is not None or scope["method"] not in _WRITING:
+            return refusal, b""
+        limit = body_limit(scope["path"])
+        if limit > BODY_BYTES:
+            if (refusal := await self._large_refusal(scope)) is not None:
+                return refusal, b""
+            held.enter_context(self._large_body())
+        body = await _body(receive, limit)
+        if body is None:
+            return _too_large(scope), b""
+        return _wrong_kind(scope, headers, body), body
+
+    async def _large_refusal(self, scope: Scope) -> Any:
+        request = Request(scope)
+        try:
+            person = await anyio.to_thread.run_sync(person_or_none, request)
+        except TooMany as fault:
+            return problem(429, fault.title, fault.detail, {"Retry-After": str(fault.retry_after_s)})
+        if person is None:
+            return not_signed_in(request)
+        if self._large_bodies >= _LARGE_AT_ONCE:
+            detail = "other large files are being read: try again in a while"
+            return problem(503, "Too many large files", detail, {"Retry-After": "5", "Connection": "close"})
+        return None
 
     def _dress(self, scope: Scope, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():

@@ -84,20 +84,25 @@ def _answer(request: Request, status: int, title: str, detail: str, headers: dic
 
 async def _tracker_error(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, TrackerError)  # noqa: S101 - what it is installed for
-    path = request.url.path
     headers = {}
     more: dict[str, Any] = dict(getattr(fault, "more", {}))
     if isinstance(fault, TooMany):
         headers["Retry-After"] = str(fault.retry_after_s)
     if isinstance(fault, NotSignedIn):
-        headers["WWW-Authenticate"] = 'Bearer realm="pump tracker"'
-        if not for_program(path, request.headers.get("accept", "")):
-            return _to_sign_in(request)
-    if isinstance(fault, FactorMissing) and not for_program(path, request.headers.get("accept", "")):
+        return not_signed_in(request, fault.detail)
+    if isinstance(fault, FactorMissing) and not for_program(request.url.path, request.headers.get("accept", "")):
         return RedirectResponse("/security", HTTPStatus.SEE_OTHER)
     if fault.field is not None:
         more |= {"field": fault.field, "errors": [{"field": fault.field, "detail": fault.detail}]}
     return _answer(request, fault.status, fault.title, fault.detail, headers, **more)
+
+
+def not_signed_in(request: Request, detail: str = "sign in first") -> Response:
+    """The answer to whoever must sign in first."""
+    headers = {"WWW-Authenticate": 'Bearer realm="pump tracker"'}
+    if not for_program(request.url.path, request.headers.get("accept", "")):
+        return _to_sign_in(request)
+    return _answer(request, NotSignedIn.status, NotSignedIn.title, detail, headers)
 
 
 def _to_sign_in(request: Request) -> Response:
