@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlmodel import select
 
 from tests.build import PASSWORD, a_pump, a_state
 from tests.web.conftest import Site, csrf_of, sign_in
 from tracker.actions.change_staff import change_staff
+from tracker.actions.import_recalls import import_recalls
+from tracker.actions.recall_entries import Coverage, Recall
+from tracker.errors import NotAllowed
+from tracker.records.advisory import Advisory
 from tracker.records.finding import Attestation
 from tracker.records.pump import Pump
 from tracker.records.staff import ApiToken, Staff
@@ -120,3 +126,25 @@ def test_emergency_access_ends_with_the_role_that_opened_it(pumped: Site) -> Non
         with pumped.database.writing() as session:
             change_staff(session, session.get_one(Staff, person.id), role=role, by="test", now=pumped.clock())
         assert api.get(f"{V1}/pumps/THEIRS").status_code == 404
+
+
+def import_of(action: str, title: str) -> list[Recall]:
+    """A file that says this of every SynchroMed II 20."""
+    everything = (Coverage("synchromed-ii-20", "all"),)
+    return [Recall("Z-1-2026", "file", date(2026, 11, 1), title, action, "a maker's letter", everything)]
+
+
+def test_another_clinics_administrator_rewrites_no_advisory_that_nurses_elsewhere_act_on(pumped: Site) -> None:
+    before = import_of("Stop using the pump", "Urgent")
+    with pumped.database.writing() as session:
+        import_recalls(session, before, by="operator", clinic_id=None, now=pumped.clock(), via="command line")
+    north = pumped.clinics["North"].id
+    milder = import_of("Nothing needs to be done", "Harmless")
+    with pytest.raises(NotAllowed, match="other clinics"), pumped.database.writing() as session:
+        import_recalls(session, milder, by="admin@north.example", clinic_id=north, now=pumped.clock(), via="browser")
+    with pumped.database.reading() as session:
+        assert session.exec(select(Advisory)).one().action == "Stop using the pump"
+    with pumped.database.writing() as session:  # the operator may
+        import_recalls(session, milder, by="operator", clinic_id=None, now=pumped.clock(), via="command line")
+    with pumped.database.reading() as session:
+        assert session.exec(select(Advisory)).one().action == "Nothing needs to be done"

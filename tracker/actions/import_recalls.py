@@ -14,6 +14,8 @@ from tracker.actions.audit_events import Event
 from tracker.actions.compare_advisories import compare_advisories
 from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.recall_entries import Recall
+from tracker.errors import NotAllowed
+from tracker.records.advisory import references_elsewhere
 from tracker.records.columns import key
 from tracker.records.views_advisories import CoveredSerial, covered_serials
 
@@ -38,7 +40,20 @@ def import_recalls(
     via: str,
     seen_by: int | None = None,
 ) -> list[Imported]:
-    """Import them; ``seen_by`` limits the pumps that are named to that clinic's. The caller rolls back a dry run."""
+    """Import them; ``seen_by`` limits the pumps that are named to that clinic's. The caller rolls back a dry run.
+
+    Raises ``NotAllowed`` where a clinic (``clinic_id``) would change an advisory that covers another clinic's pumps:
+    nurses there act on it, so that is the operator's to do.
+    """
+    changes = [change for change in compare_advisories(session, recalls) if change.after]
+    if clinic_id is not None:
+        known = [change.recall.reference for change in changes if not change.new]
+        elsewhere = references_elsewhere(session, known, clinic_id)
+        if elsewhere:
+            raise NotAllowed(
+                f"{elsewhere[0]} covers pumps of other clinics too: only the operator of this installation changes it, "
+                "with `tracker advisories import`"
+            )
     facts = [
         audit.Fact(
             now,
@@ -48,8 +63,7 @@ def import_recalls(
             f"advisory:{change.recall.reference}",
             {"via": via, "before": _plain(change.before), "after": _plain(change.after)},
         )
-        for change in compare_advisories(session, recalls)
-        if change.after
+        for change in changes
     ]
     loaded = load_advisories(session, recalls, now)
     while match_advisories(session, now):

@@ -229,3 +229,17 @@ def matches_of(
         col(AdvisoryMatch.pump_id).in_({one for _, one in pairs}),
     )
     return {(row[0], row[1]): row[2] for row in session.execute(chosen) if (row[0], row[1]) in wanted}
+
+
+def references_elsewhere(session: Session, references: Sequence[str], clinic_id: int) -> list[str]:
+    """Those of the advisories that cover pumps of other clinics than that one, in order."""
+    return list(
+        session.exec(
+            select(Advisory.reference)
+            .join(AdvisoryMatch, col(AdvisoryMatch.advisory_id) == col(Advisory.id))
+            .join(Pump, col(Pump.id) == col(AdvisoryMatch.pump_id))
+            .where(col(Advisory.reference).in_(references), col(Pump.clinic_id) != clinic_id)
+            .distinct()
+            .order_by(Advisory.reference)
+        )
+    )
