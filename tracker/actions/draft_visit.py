@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from tracker.actions.prescription import nothing_changed
-from tracker.actions.visit_codes import code_day
-from tracker.errors import Invalid
+from tracker.actions.visit_codes import clinic_day, code_day
 from tracker.records.columns import key
-from tracker.records.pump import Pump
+from tracker.records.pump import Clinic, Pump
 from tracker.records.session import ProgrammerSessionRecord
 from tracker.records.visit import Visit
 
@@ -21,23 +21,48 @@ WRONG_CLOCK = "The clock that dated this session was wrong: the visit has the ti
 
 
 def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime) -> Visit | None:
-    """Draft the visit and tie the session to it. A session that did nothing makes none.
+    """Draft the visit of one session and code its day; see `draft_visits`."""
+    draft_visits(session, [record], now)
+    return None if record.visit_id is None else session.get(Visit, record.visit_id)
+
+
+def draft_visits(session: Session, records: Sequence[ProgrammerSessionRecord], now: datetime) -> None:
+    """Draft the visits of stored sessions, tie each to its session, and code each day once, however many they are."""
+    days: dict[tuple[int, datetime], datetime] = {}
+    drafted: list[tuple[ProgrammerSessionRecord, Visit]] = []
+    for record in records:
+        visit = _drafted(record, now)
+        if visit is not None:
+            session.add(visit)
+            drafted.append((record, visit))
+    session.flush()
+    for record, visit in drafted:
+        record.visit_id = key(visit.id)
+        session.add(record)
+        pump = session.get_one(Pump, record.pump_id)
+        start, _ = clinic_day(visit.performed_at, session.get_one(Clinic, pump.clinic_id).timezone)
+        days[record.pump_id, start] = visit.performed_at
+    for (pump_id, _), moment in days.items():
+        code_day(session, session.get_one(Pump, pump_id), moment)
+    session.flush()
+
+
+def _drafted(record: ProgrammerSessionRecord, now: datetime) -> Visit | None:
+    """The visit that a session makes, not stored yet. A session that did nothing, or has its visit, makes none.
 
     What the session did not say counts as not done in the draft; the person who confirms it sees the session beside it.
     One that was not completed is drafted too: what it had done by then is for a person to confirm or withdraw.
     A refill whose prescription is the same before and after counts as no reprogramming, and its code says so.
-    Calling it again for the same session gives the same draft.
     """
     if record.visit_id is not None:
-        return session.get(Visit, record.visit_id)
+        return None
     done = (bool(record.analysed), bool(record.reprogrammed), bool(record.refilled))
     if not any(done):
         return None
-    pump = session.get_one(Pump, record.pump_id)
     analysed, reprogrammed, refilled = done
     if refilled and reprogrammed and nothing_changed(record.prescription_before, record.prescription_after):
         reprogrammed = False  # telling the pump its new volume is part of the refill
-    visit = Visit(
+    return Visit(
         pump_id=record.pump_id,
         performed_at=_performed_at(record),
         note=WRONG_CLOCK if record.clock_wrong else "",
@@ -55,17 +80,6 @@ def draft_visit(session: Session, record: ProgrammerSessionRecord, now: datetime
         logged_by=INGEST,
         logged_at=now,
     )
-    session.add(visit)
-    session.flush()
-    try:
-        code_day(session, pump, visit.performed_at)
-    except Invalid as fault:  # the session claims an act that the model does not have: a person must see that
-        visit.codes, visit.because = [], str(fault)
-        session.add(visit)
-    record.visit_id = key(visit.id)
-    session.add(record)
-    session.flush()
-    return visit
 
 
 def _performed_at(record: ProgrammerSessionRecord) -> datetime:

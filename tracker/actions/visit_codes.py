@@ -10,7 +10,7 @@ from sqlmodel import Session
 from devices.models import catalogue
 from tracker.actions.prescription import nothing_changed
 from tracker.coding import code_visit
-from tracker.errors import Conflict
+from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
 from tracker.records.pump import Clinic, Pump
 from tracker.records.visit import Visit, visits_between
@@ -33,13 +33,19 @@ def today_in(session: Session, clinic_id: int, now: datetime) -> date:
 def code_day(session: Session, pump: Pump, moment: datetime) -> None:
     """Code every visit of that day anew, in the order of logging: the second one of a kind shows the conflict.
 
-    Raises `Invalid` for an act that the pump's model does not have.
+    Raises `Invalid` for an act that the pump's model does not have; a draft that claims one says so instead, since a
+    person must see it.
     """
     clinic = session.get_one(Clinic, pump.clinic_id)
     start, end = clinic_day(moment, clinic.timezone)
     coded: list[str] = []
     for visit in visits_between(session, key(pump.id), start, end):
-        _code(visit, pump, coded)
+        try:
+            _code(visit, pump, coded)
+        except Invalid as fault:
+            if visit.source != "session" or visit.status != "draft":
+                raise
+            visit.codes, visit.because = [], str(fault)
         session.add(visit)
         coded += visit.codes
     session.flush()

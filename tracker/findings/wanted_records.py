@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +15,8 @@ from tracker.findings.view import AdvisorySeen, FindingSeen, PumpView
 DRAFT_WITHIN: Final = timedelta(days=7)
 RULE_WITHIN: Final = timedelta(days=14)
 ADVISORY_WITHIN: Final = timedelta(days=14)
+FINDINGS_APART: Final = 10
+"""So many findings of one kind stand as tasks of their own; more are one task. Assumed."""
 STILL_URGENT: Final = timedelta(days=30)
 """What lies further back calls for a ruling, not for haste. Assumed."""
 
@@ -44,8 +47,28 @@ def draft_lines(view: PumpView, _now: datetime) -> list[Line]:
 
 
 def finding_lines(view: PumpView, _now: datetime) -> list[Line]:
-    """Findings that wait for a ruling, or for the records to be mended: a line for each."""
-    return [_finding(view, one) for one in view.findings if one.ruling is None and not one.mended]
+    """Findings that wait for a ruling, or for the records to be mended: a line for each, or one for very many."""
+    kinds: dict[str, list[FindingSeen]] = {}
+    for one in view.findings:
+        if one.ruling is None and not one.mended:
+            kinds.setdefault(one.kind, []).append(one)
+    lines: list[Line] = []
+    for some in kinds.values():
+        lines += [_finding(view, one) for one in some] if len(some) <= FINDINGS_APART else [_findings(view, some)]
+    return lines
+
+
+def _findings(view: PumpView, some: list[FindingSeen]) -> Line:
+    """One line for more findings of a kind than anybody would take one by one: the newest one speaks."""
+    line = _finding(view, max(some, key=lambda one: one.found_at))
+    return replace(
+        line,
+        key=f"pump:{view.pump_id}:findings:{some[0].kind}",
+        what=f"{line.what}: {len(some)} times",
+        why=f"There are {len(some)} findings of this kind. The newest: {line.why}",
+        since=min(one.happened_at for one in some),
+        news_at=max(one.found_at for one in some),
+    )
 
 
 def _finding(view: PumpView, one: FindingSeen) -> Line:

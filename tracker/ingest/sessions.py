@@ -1,4 +1,4 @@
-"""Programmer sessions: stored one by one, since each is drafted into a visit and they are few."""
+"""Programmer sessions: stored with their batch, and each drafted into a visit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from devices.prescription import Prescription
 from devices.prescription_json import write_prescription
 from devices.report import ProgrammerSession, SessionReservoir
-from tracker.actions.draft_visit import draft_visit
+from tracker.actions.draft_visit import draft_visits
 from tracker.ingest.batch import PumpBatch
 from tracker.records.session import ProgrammerSessionRecord
 
@@ -59,20 +59,21 @@ def keep_sessions(connection: Connection, batches: Sequence[PumpBatch], now: dat
     ]
     if not found:
         return
+    records = [
+        ProgrammerSessionRecord(
+            pump_id=pump_id,
+            epoch=message.epoch,
+            seq=message.seq,
+            received_at=now,
+            clock_wrong=clock_wrong,
+            **content_of(message),
+        )
+        for pump_id, message, clock_wrong in found
+    ]
     with Session(bind=connection, expire_on_commit=False) as session:
-        for pump_id, message, clock_wrong in found:
-            record = ProgrammerSessionRecord(
-                pump_id=pump_id,
-                epoch=message.epoch,
-                seq=message.seq,
-                received_at=now,
-                clock_wrong=clock_wrong,
-                **content_of(message),
-            )
-            session.add(record)
-            session.flush()
-            draft_visit(session, record, now)
+        session.add_all(records)
         session.flush()
+        draft_visits(session, records, now)
 
 
 def stored_sessions(
