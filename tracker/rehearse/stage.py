@@ -75,7 +75,7 @@ class Stage:
         self._portals = start_blocking_portal()
         self._portal = self._portals.__enter__()
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://rehearsal")
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
     def __enter__(self) -> Self:
         return self
