@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from devices.refill import READABLE_ML, Discrepancy, discrepancy
+from devices.refill import READABLE_ML, Discrepancy, discrepancy, discrepancy_limit_ml
 from tracker.findings.clinic_day import day_text
 from tracker.findings.explanations import (
     ALTITUDE,
@@ -27,6 +28,8 @@ from tracker.findings.reservoir_reports import LEAST_RISE_ML
 JUST_BEFORE: Final = timedelta(days=2)
 """The pump's own count is taken from a report so long before the refill. Assumed."""
 IN_A_ROW: Final = 3
+UNSURE_MARGIN: Final = 1.5
+"""So many times the limit counts where the fill before is not on record and may have been a larger one. Assumed."""
 
 
 def volume_discrepancies(history: History) -> Iterator[Finding]:
@@ -38,16 +41,24 @@ def volume_discrepancies(history: History) -> Iterator[Finding]:
             continue
         expected = _expected(history, one)
         if expected is not None and one.aspirated_ml is not None:
-            known = filled is not None
-            most = filled if known else _most_reported(history, one)
-            programmed = None if most is None else max(most - expected, 0.0)
-            judged = discrepancy(history.model, expected, one.aspirated_ml, programmed)
-            # The fill before may have been larger than what the reports in view begin with.
-            sure = known or discrepancy(history.model, expected, one.aspirated_ml, None).over
+            judged, sure = _judged(history, one, expected, one.aspirated_ml, filled)
             before.append(judged)
             if judged.over:
                 yield _discrepancy(history, one, expected, judged, again=_again(before), sure=sure)
         filled = one.filled_ml
+
+
+def _judged(
+    history: History, one: VisitSeen, expected: float, aspirated: float, filled: float | None
+) -> tuple[Discrepancy, bool]:
+    """The difference judged, and whether beyond doubt: a fill that is not on record may have been larger than told."""
+    most = _most_reported(history, one) if filled is None else filled
+    programmed = None if most is None else max(most - expected, 0.0)
+    judged = discrepancy(history.model, expected, aspirated, programmed)
+    sure = filled is not None or discrepancy(history.model, expected, aspirated, None).over
+    least = UNSURE_MARGIN * discrepancy_limit_ml(programmed or 0.0)
+    counts = judged.over and (sure or abs(judged.difference_ml) > least)
+    return replace(judged, over=counts), sure
 
 
 def _expected(history: History, one: VisitSeen) -> float | None:
