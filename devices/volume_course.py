@@ -1,7 +1,7 @@
 """Whether a reservoir falls as it should: the volumes of the last days against the flow that they should show.
 
 A pump may report the flow it was told and lose four times as much; or report no flow at all. The volumes say it either
-way. One odd volume proves nothing, so a course is told only where the rest of it runs the same way.
+way. One odd volume, or a sudden loss, is no course: it is told only where the rest of it runs the same way.
 """
 
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ def course_off(
 def _off(
     fallen: Sequence[float], expected: Sequence[float], spans: Sequence[float], boluses: float, step: float
 ) -> float | None:
-    """What should have flowed, where the stretch, also without any third of it, fell far more or far less; else None.
+    """What should have flowed, where the stretch, also without its worst third, fell far more or far less; else None.
 
     A volume that is told in steps may be off by one of them.
     """
@@ -99,20 +99,18 @@ def _off(
     else:
         return None
     should_all = expected[-1] + share * spans[-1]
-    for first, last in _thirds(spans):  # without any one of them the rest must still run the same way
-        fell = fallen[-1] - (fallen[last] - fallen[first])
-        should = should_all - (expected[last] - expected[first] + share * (spans[last] - spans[first]))
-        if (times > 1 and fell - step < times * should) or (times < 1 and fell + step > times * should):
-            return None
+    # Each interval's fall and what it should have been; without the worst third of them the rest must run the same way.
+    parts = [
+        (fallen[place] - fallen[place - 1], should)
+        for place in range(1, len(spans))
+        for should in [expected[place] - expected[place - 1] + share * (spans[place] - spans[place - 1])]
+    ]
+    parts.sort(key=lambda part: part[0] - part[1], reverse=times > 1)
+    rest = parts[max(len(parts) // 3, 1) :]
+    fell, should = sum(part[0] for part in rest), sum(part[1] for part in rest)
+    if (times > 1 and fell - step < times * should) or (times < 1 and fell + step > times * should):
+        return None
     return should_all
-
-
-def _thirds(spans: Sequence[float]) -> list[tuple[int, int]]:
-    """The places that part the stretch into three of about the same length, each of one interval at the least."""
-    last = len(spans) - 1
-    first = min(range(1, last - 1), key=lambda place: abs(spans[place] - spans[-1] / 3))
-    second = min(range(first + 1, last), key=lambda place: abs(spans[place] - 2 * spans[-1] / 3))
-    return [(0, first), (first, second), (second, last)]
 
 
 def _flow(before: ReservoirPoint, after: ReservoirPoint, asked: float | None) -> float | None:

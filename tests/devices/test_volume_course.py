@@ -68,3 +68,10 @@ def test_two_days_of_four_reports_are_the_least_that_proves_anything() -> None:
 def test_a_flow_that_changes_by_the_hour_is_held_against_the_prescription() -> None:
     flex = [ReservoirPoint(one.at, one.reservoir_ml, 0.05, Infusion.FLEX) for one in falling(0.3)]
     assert course_off(flex, 0.3) is None
+
+
+def test_losses_that_come_at_once_are_no_course_even_two_of_them() -> None:
+    points = falling(0.3)
+    for lost_from in (5, 11):
+        points[lost_from:] = [ReservoirPoint(one.at, one.reservoir_ml - 4.0, None) for one in points[lost_from:]]
+    assert course_off(points, 0.3) is None
