@@ -41,8 +41,11 @@ def parse_udi(text: str) -> Udi:
 def _parse_gs1(code: str) -> Udi:
     try:
         message = GS1Message.parse_hri(code) if code.startswith("(") else GS1Message.parse(code.lstrip("\x1d"))
-    except ParseError as fault:
-        raise UdiError(f"This is not a GS1 identifier: {fault}") from None
+    except ParseError:
+        raise UdiError(
+            "This is not a GS1 identifier: after the device identifier (01) and its 14 digits come parts such as "
+            "(17) with the day of expiry and (21) with the serial."
+        ) from None
     found: dict[str, GS1ElementString] = {}
     for element in message.element_strings:
         if element.ai.ai in found:

@@ -67,6 +67,12 @@ def paths(stage: Stage) -> list[tuple[str, int]]:
     return [(path.format(**places), 200) for path in every_page()] + list(states)
 
 
+STICKING_OUT = """[...document.querySelectorAll(".field > *")].filter(one => one.checkVisibility())
+    .filter(one => one.getBoundingClientRect().right > one.parentElement.getBoundingClientRect().right + 1
+        || one.scrollWidth > one.clientWidth + 1 && one.matches("label, .label"))
+    .map(one => (one.id || one.textContent).trim())"""
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
 def test_axe_finds_nothing_and_no_page_is_too_wide(stage: Stage, enter: Enter, scheme: str, width: int) -> None:
     look = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
@@ -90,6 +96,7 @@ def test_axe_finds_nothing_and_no_page_is_too_wide(stage: Stage, enter: Enter, s
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > width:
             faults.append(f"{path}: {wide} px wide")
+        faults += [f"{path}: {one} sticks out of its place" for one in page.evaluate(STICKING_OUT)]
     assert not faults, "\n".join(faults)
 
 

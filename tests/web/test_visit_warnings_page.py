@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlmodel import select
@@ -54,6 +55,7 @@ def test_a_mixture_and_boluses_are_typed_stored_and_shown_as_they_were(one_site:
     page = nurse.get(f"/pumps/MIXED/visits/{visit.id}").text
     assert "patient boluses 0.1 mg, at most 4 per day" in page
     assert "L-7" in page
+    assert "patient boluses 0.1 mg, at most 4 per day" in nurse.get("/pumps/MIXED").text
     again = nurse.get(f"/pumps/MIXED/visits/{visit.id}?amend=true").text
     assert "clonidine 1250 mcg/mL, 250" in again
 
@@ -89,14 +91,35 @@ def test_a_draft_whose_dose_is_several_times_the_last_asks_before_it_is_confirme
     assert "ordered" in nurse.get(path).text
 
 
-def test_amending_on_the_page_keeps_what_the_form_has_no_field_for(one_site: Site) -> None:
-    fill = {"lot": "L-1", "witnessed_by": "rn.two", "wasted": 0.5}
+def test_everything_of_a_fill_is_typed_stored_and_shown(one_site: Site) -> None:
+    with one_site.database.writing() as session:
+        a_pump(session, one_site.clinic(), serial="WASTED", model="prometra-ii-20")
+    fill = {"fill_compounder": "Pharmacy 4", "fill_wasted": "1,5", "fill_witnessed_by": "rn.two"}
+    typed = {"performed_at": "2026-11-20T10:00", "refilled": "yes", "filled_ml": "20", **fill}
+    nurse = one_site.browser()
+    wrong = nurse.post("/pumps/WASTED/visits", data=typed | {"fill_wasted": "some"})
+    assert wrong.status_code == 422
+    assert "The wasted volume is a number of mL" in wrong.text
+    assert "Pharmacy 4" in wrong.text
+    done = nurse.post("/pumps/WASTED/visits", data=typed)
+    assert done.status_code == 303, done.text
+    page = nurse.get(done.headers["location"]).text
+    for told in ("Compounded by</dt><dd>Pharmacy 4", "Wasted, mL</dt><dd>1.5", "Witness</dt><dd>rn.two"):
+        assert told in page
+
+
+def test_amending_a_fill_changes_only_what_was_typed_anew(one_site: Site) -> None:
+    fill = {"lot": "L-1", "witnessed_by": "rn.two", "wasted": "0.50"}
     with one_site.database.writing() as session:
         pump = a_pump(session, one_site.clinic(), serial="WITNESS", model="prometra-ii-20")
         visit_id = a_visit(session, pump, refilled=True, filled_ml=20.0, fill=fill).id
-    typed = {"performed_at": "2026-11-20T10:00", "refilled": "yes", "filled_ml": "20", "fill_lot": "L-2"}
     path = f"/pumps/WITNESS/visits/{visit_id}"
-    done = one_site.browser().post(f"{path}/amend", data=typed | {"seen": "0", "reason": "misread"})
+    nurse = one_site.browser()
+    form = nurse.get(f"{path}?amend=true").text
+    typed = dict(re.findall(r'name="(fill_\w+)"[^>]*value="([^"]+)"', form))
+    assert typed == {"fill_lot": "L-1", "fill_witnessed_by": "rn.two", "fill_wasted": "0.50"}
+    typed |= {"performed_at": "2026-11-20T10:00", "refilled": "yes", "filled_ml": "20", "fill_lot": "L-2"}
+    done = nurse.post(f"{path}/amend", data=typed | {"seen": "0", "reason": "misread"})
     assert done.status_code == 303, done.text
     with one_site.database.reading() as session:
         assert session.get_one(Visit, visit_id).fill == fill | {"lot": "L-2"}

@@ -36,6 +36,8 @@ ACT_WITHIN: Final = {
 """How soon somebody should look. Assumed."""
 FAR_OVER_RANGE: Final = Decimal(10)
 """A recorded dose so many times the most that is usual kills if it is given. Assumed."""
+_TOLD_AS_TIMES: Final = 2
+"""From here on a ratio reads better as times than in percent."""
 _INTERROGATE: Final = (
     "Interrogate the pump and compare drug, concentration and dose with the chart and the syringe label."
 )
@@ -111,8 +113,8 @@ def _flow(view: PumpView) -> _Fault | None:
 def _title(given: Given) -> str:
     if given.ratio == float("inf"):
         return "Pump gives drug although the recorded dose is zero"
-    if given.too_much:
-        return f"Pump gives {amount(given.ratio)} times the recorded dose"
+    if given.ratio >= _TOLD_AS_TIMES:
+        return f"Pump gives {given.ratio:.2g} times the recorded dose"
     return f"Pump gives {round(100 * given.ratio)}% of the recorded dose"
 
 

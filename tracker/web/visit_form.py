@@ -18,7 +18,7 @@ from tracker.web.words import field_time, from_field_time, word
 
 MODES = tuple((str(mode), word(mode)) for mode in Infusion)
 VOLUMES = (("expected_ml", "Expected volume"), ("aspirated_ml", "Aspirated volume"), ("filled_ml", "Filled volume"))
-FILL = ("product", "lot", "expires_on", "not_measured_because")
+FILL = ("product", "lot", "expires_on", "compounder", "wasted", "witnessed_by", "not_measured_because")
 ANSWER = "answer."
 """What the name of an answer's field begins with; the warning's id follows."""
 _MOST_ANSWERS = 50
@@ -50,6 +50,9 @@ class VisitForm:
     fill_product: str = ""
     fill_lot: str = ""
     fill_expires_on: str = ""
+    fill_compounder: str = ""
+    fill_wasted: str = ""
+    fill_witnessed_by: str = ""
     fill_not_measured_because: str = ""
     credential: str = ""
     alarm_audible: str = ""
@@ -101,7 +104,9 @@ class VisitForm:
                 date.fromisoformat(given["expires_on"])
             except ValueError:
                 raise Invalid("give the day as on the label", field="fill_expires_on") from None
-        return {name: text for name, text in given.items() if text} or None
+        wasted = {"wasted": _volume("fill_wasted", "The wasted volume", given.pop("wasted"))}
+        told = {name: text for name, text in given.items() if text} | wasted
+        return {name: value for name, value in told.items() if value is not None} or None
 
     def _prescription(self) -> dict[str, Any] | None:
         parts = {
@@ -214,10 +219,12 @@ def form_of(visit: Visit, zone: str) -> VisitForm:
     )
 
 
-def with_unseen(visit: Visit, fill: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What was typed of a fill, with those of its parts that the form has no field for."""
-    unseen = {name: value for name, value in (visit.fill or {}).items() if name not in FILL}
-    return unseen | (fill or {}) or None
+def fill_as_kept(visit: Visit, fill: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What was typed of a fill; the wasted volume stays written as the visit has it where it is the same amount."""
+    kept = (visit.fill or {}).get("wasted")
+    if fill and kept is not None and fill.get("wasted") == float(kept):
+        return fill | {"wasted": kept}
+    return fill
 
 
 def _text(value: Any) -> str:

@@ -28,7 +28,7 @@ from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
 from tracker.web.rendering import page
 from tracker.web.typed_again import keeps_what_was_typed
-from tracker.web.visit_form import MODES, VOLUMES, VisitForm, form_of, with_unseen
+from tracker.web.visit_form import MODES, VOLUMES, VisitForm, fill_as_kept, form_of
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Reader = Annotated[Person, requires("visits.read")]
@@ -98,7 +98,7 @@ def amend(doing: Annotated[Deed, Depends(deed)], form: Typed, reason: Reason = "
         values = form.values(doing.person.timezone)
         with doing.web.database.writing() as session:
             pump, visit = _visit(session, doing)
-            values["fill"] = with_unseen(visit, values["fill"])
+            values["fill"] = fill_as_kept(visit, values["fill"])
             changes = {
                 name: value for name, value in values.items() if name in AMENDABLE and value != getattr(visit, name)
             }
