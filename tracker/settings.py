@@ -48,6 +48,24 @@ class Settings(BaseSettings):
         ge=1,
         description="rejected messages without a readable number kept whole per pump; more of those are counted",
     )
+    budget_messages_per_minute: int = Field(
+        default=20_000,
+        ge=1,
+        description="reports and sessions of one pump stored in a minute; more wait on its communicator",
+    )
+    budget_messages_per_day: int = Field(default=200_000, ge=1, description="the same of a day (UTC)")
+    budget_sessions_per_minute: int = Field(
+        default=500, ge=1, description="programmer sessions of one pump stored in a minute"
+    )
+    budget_sessions_per_day: int = Field(default=2_000, ge=1, description="the same of a day")
+    budget_epochs_per_minute: int = Field(
+        default=30, ge=1, description="new epochs of one pump in a minute: each is a loss of its memory"
+    )
+    budget_epochs_per_day: int = Field(default=300, ge=1, description="the same of a day")
+    budget_refused_bytes_per_minute: int = Field(
+        default=8 * 1024**2, ge=1, description="bytes of one pump's refused messages in a minute"
+    )
+    budget_refused_bytes_per_day: int = Field(default=32 * 1024**2, ge=1, description="the same of a day")
     broker_host: str = Field(default="127.0.0.1", description="address the embedded broker listens on")
     broker_port: int = Field(default=1883, ge=1, le=65535, description="port of the embedded broker")
     broker_binary: Path | None = Field(default=None, description="a nats-server to run instead of the packaged one")

@@ -8,7 +8,10 @@ from html import unescape
 
 from tests.build import NOW, a_pump, a_state, an_alarm
 from tests.build_decisions import a_determination
+from tests.ingest.conftest import sent, status
 from tests.web.conftest import Site
+from tracker.ingest.budget_limits import DEFAULT
+from tracker.ingest.ledger import Ledger
 
 
 def section(page: str, name: str) -> str:
@@ -69,3 +72,19 @@ def test_many_answers_about_the_past_hide_neither_the_newest_determination_nor_w
     named = nurse.get(f"/pumps/AB-1/replacement?determination={newest.id}").text
     for page in (again, named):
         assert "What changed since the one before" in page
+
+
+def test_a_pump_over_its_budget_says_so_until_it_is_over(site_on_both: Site) -> None:
+    with site_on_both.database.writing() as session:
+        a_pump(session, site_on_both.clinic(), serial="AB-1")
+    ledger = Ledger(site_on_both.database, 1000, DEFAULT._replace(minute=DEFAULT.minute._replace(messages=10)))
+    at = {"measured_at": NOW.isoformat()}
+    ledger.write([sent(status(seq, **at), "AB-1") for seq in range(1, 16)], NOW)
+    ledger.close()
+    nurse = site_on_both.browser()
+    told = section(nurse.get("/pumps/AB-1").text, "delivery")
+    assert "10 messages a minute" in told
+    assert "Not taken: 5 messages" in told
+    site_on_both.clock.forward(minutes=31)
+    later = site_on_both.browser()
+    assert "Not taken" not in section(later.get("/pumps/AB-1").text, "delivery")

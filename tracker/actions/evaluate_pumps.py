@@ -29,6 +29,7 @@ from tracker.findings.refill_due import with_date_shown
 from tracker.findings.trend import holds_last, with_readings
 from tracker.findings.view import FindingSeen, PumpView, last_unlogged_refill, refills_not_shown
 from tracker.findings.wanted import ENDED, wanted
+from tracker.findings.wanted_budget import budget_changes_at
 from tracker.findings.wanted_handover import ACCEPT_WITHIN
 from tracker.records.determination import Determination, last_judged
 from tracker.records.outlook import Ahead, computed_at, keep_outlooks, outlooks
@@ -174,6 +175,7 @@ def look_again_at(view: PumpView, now: datetime) -> datetime:
     dates = [exam.overdue_at for exam in view.mri]
     dates += [alarm.snoozed_until for alarm in view.alarms if alarm.snoozed_until is not None]
     dates += changes_at(view, now)
+    dates += budget_changes_at(view, now)
     if view.suspended_until is not None:
         dates.append(view.suspended_until)
     if view.handover_offered_at is not None:

@@ -139,7 +139,7 @@ SELECT pump_id, link, wanted, data_status, data FROM (
     WHEN measured_at IS NULL AND (lifecycle IN ({followed})) = {false} THEN 'current'
     WHEN measured_at IS NULL AND created_at + {first} >= :now THEN 'current'
     WHEN unmeasured_by = 'refused' THEN 'unreadable'
-    WHEN unmeasured_by IN ('repeated', 'late') THEN unmeasured_by
+    WHEN unmeasured_by IN ('repeated', 'late', 'held') THEN unmeasured_by
     ELSE 'none' END AS data
   FROM (
     SELECT s.pump_id, s.link, s.data_status, s.measured_at, s.unmeasured_by, p.created_at, p.lifecycle,

@@ -14,6 +14,7 @@ from tracker.actions.prescription import recorded, recorded_flow
 from tracker.actions.view_battery import seen_battery, seen_notices
 from tracker.actions.view_settings import seen_settings
 from tracker.actions.view_volume import volume_course
+from tracker.findings.budget_seen import OverBudget
 from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
 from tracker.findings.rating import rated
 from tracker.findings.view import (
@@ -33,6 +34,7 @@ from tracker.findings.view import (
 )
 from tracker.records.advisory import Advisory, AdvisoryMatch, unacknowledged_advisories
 from tracker.records.alarm import Alarm, NoticeGiven, notices_of_pumps, open_alarms
+from tracker.records.budget import PumpBudget, over_budget_pumps
 from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
@@ -76,6 +78,7 @@ def view_pumps(
     advisories = unacknowledged_advisories(session, present.advisories)
     offered = open_handovers(session, present.handovers)
     outages = clinics_with(session, OUTAGE)
+    over = over_budget_pumps(session)
     clinics = clinics_by_id(session)
     return {
         pump_id: view_of(
@@ -95,6 +98,7 @@ def view_pumps(
             zone=clinics[pump.clinic_id].timezone,
             clinic_silent=pump.clinic_id in outages,
             offered_at=offered[pump_id].offered_at if pump_id in offered else None,
+            over_budget=seen_budget(over.get(pump_id)),
         )
         for pump_id, pump in pumps.items()
     }
@@ -118,6 +122,7 @@ def view_of(
     cap_days: int | None = None,
     clinic_silent: bool = False,
     offered_at: datetime | None = None,
+    over_budget: OverBudget | None = None,
 ) -> PumpView:
     """Put one pump's rows together. ``cap_days``: how long a fill may stay, by the pump's own limit or the clinic's.
 
@@ -167,8 +172,17 @@ def view_of(
             notices=seen_notices(pump, notices, zone),
             clinic_silent=clinic_silent,
             handover_offered_at=offered_at,
+            over_budget=over_budget,
         )
     )
+
+
+def seen_budget(row: PumpBudget | None, now: datetime | None = None) -> OverBudget | None:
+    """How far the pump is over its budget, or was of late; with ``now`` None once it is no longer."""
+    if row is None or row.over_since is None or row.held_at is None:
+        return None
+    over = OverBudget(row.over_since, row.held_at, row.held, row.over_of)
+    return over if now is None or over.lasts(now) else None
 
 
 def seen_state(state: StateNow) -> StateSeen | None:

@@ -13,7 +13,7 @@ SILENT_AFTER: Final = 3.0
 SHORTEST_INTERVAL: Final = timedelta(seconds=60)
 NEVER_HEARD: Final = timedelta(days=3)
 """So long after its enrolment a pump may be without any report. Assumed."""
-_REASONS: Final = {"refused": "unreadable", "repeated": "repeated", "late": "late"}
+_REASONS: Final = {"refused": "unreadable", "repeated": "repeated", "late": "late", "held": "held"}
 
 
 def silence_limit(view: PumpView) -> timedelta:
@@ -25,7 +25,8 @@ def measurement_overdue(view: PumpView, now: datetime) -> str | None:
     """Why the pump has not been measured for longer than the silence limit; None where it has, or none is expected.
 
     ``silent``: nothing comes at all. ``unreadable``: what comes is refused. ``repeated``: the same measurement, or the
-    same message, comes again. ``late``: only reports of earlier times come. ``none``: the communicator is heard, and no
+    same message, comes again. ``late``: only reports of earlier times come. ``held``: what comes is over the pump's
+    budget and waits on the communicator. ``none``: the communicator is heard, and no
     report comes. The silence job names the same in ``pump_state.data_status``, but for ``silent``.
     """
     link = view.link

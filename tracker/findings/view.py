@@ -12,6 +12,7 @@ from devices.model import PumpModel
 from devices.prescription import Prescription
 from devices.volume_course import VolumeCourse
 from tracker.findings.battery_seen import NOTHING_TOLD, BatterySeen, NoticeSeen
+from tracker.findings.budget_seen import OverBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,7 @@ class PumpView:
     this pump or else for the clinic.
     ``prescribed_ml_per_day``: the flow that the record's dose and concentration ask for; None where one is missing.
     ``prescription``: the record's, None where a part of it is missing; ``prescribed_at``: since when a visit set it.
+    ``over_budget``: the communicator sent more than it may, of late.
     ``zone``: the clinic's time zone by its IANA name; days in texts are days there (``findings.clinic_day``).
     """
 
@@ -290,3 +292,4 @@ class PumpView:
     determined_at: datetime | None = None
     not_kept: str | None = None
     handover_offered_at: datetime | None = None
+    over_budget: OverBudget | None = None

@@ -15,6 +15,7 @@ from tracker.findings.view import PumpView
 from tracker.findings.wanted_ahead import refill_basis_lines, reservoir_lines
 from tracker.findings.wanted_alarms import alarm_lines
 from tracker.findings.wanted_battery import battery_lines
+from tracker.findings.wanted_budget import budget_lines
 from tracker.findings.wanted_clock import clock_lines
 from tracker.findings.wanted_contact import contact_lines
 from tracker.findings.wanted_delivery import delivery_lines
@@ -40,6 +41,7 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     battery_lines,
     contact_lines,
     clock_lines,
+    budget_lines,
     prescription_lines,
     draft_lines,
     mri_lines,
@@ -52,6 +54,7 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
 
 ON_THE_SHELF: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     stock_lines,
+    budget_lines,
     advisory_lines,
     draft_lines,
     finding_lines,
@@ -61,7 +64,7 @@ ON_THE_SHELF: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
 
 def wanted(view: PumpView, now: datetime) -> tuple[Line, ...]:
     """Every line that the pump asks for, one per cause, most urgent first."""
-    kinds = (finding_lines, transferred_lines) if view.lifecycle in ENDED else KINDS
+    kinds = (finding_lines, transferred_lines, budget_lines) if view.lifecycle in ENDED else KINDS
     if view.lifecycle == "in_stock":
         kinds = ON_THE_SHELF
     by_key: dict[str, Line] = {}

@@ -10,6 +10,7 @@ from devices.alarms import AlarmCode, Priority, meaning
 from devices.check import CLOCK_IS_WRONG
 from devices.model import DeviceKind
 from tracker.findings.at_risk import dangerous_to_lose, drugs_at_risk, priority_at_risk
+from tracker.findings.budget_seen import NOT_TAKEN
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.line import Line, page
 from tracker.findings.measured import NEVER_HEARD, measurement_overdue
@@ -39,7 +40,8 @@ def contact_lines(view: PumpView, now: datetime) -> list[Line]:
     named = tuple(code for code in contact.refused_alarms if contact.state != "never")
     cause = _silence(view, now) or _unmeasured(view, now)
     if cause is None and named and contact.refused_alarms_at is not None:
-        why = f"A message that came {time_text(view, contact.refused_alarms_at)} was refused. {_refused(view)}"
+        fate = "was not taken" if _waits(view) else "was refused"
+        why = f"A message that came {time_text(view, contact.refused_alarms_at)} {fate}. {_refused(view)}"
         cause = _Cause("", contact.refused_alarms_at, why, _next_of_unreadable(view))
     if cause is None:
         return []
@@ -78,6 +80,11 @@ def _unmeasured(view: PumpView, now: datetime) -> _Cause | None:
             "What arrives was measured before the newest report that is known.",
             f"{_SEE} Is the communicator near the pump? Have it read the pump again, or restart it.",
         ),
+        "held": (
+            "No new measurement: reports wait on the communicator",
+            "The communicator sends more than it may, and its reports are not taken until that ends.",
+            f"{_SEE} Have the communicator restarted, checked or replaced.",
+        ),
         "none": (
             "No new measurement",
             "The communicator is connected and sends no report of the pump.",
@@ -89,10 +96,19 @@ def _unmeasured(view: PumpView, now: datetime) -> _Cause | None:
 
 def _refused(view: PumpView) -> str:
     because = view.link.refused_because
+    if _waits(view):
+        return f"It is not stored yet: {because.rstrip('.')}."
     return f"Its message was refused: {because.rstrip('.')}." if because else "Its messages are refused."
 
 
+def _waits(view: PumpView) -> bool:
+    """Whether the newest message that was not taken is merely over the pump's budget."""
+    return view.link.refused_because.startswith(NOT_TAKEN)
+
+
 def _next_of_unreadable(view: PumpView) -> str:
+    if _waits(view):
+        return f"{_SEE} Have the communicator restarted, checked or replaced."
     if CLOCK_IS_WRONG in view.link.refused_because:
         return f"{_SEE} Set the communicator's clock right: its reports are refused until then."
     return f"{_SEE} See the rejected messages, and have the communicator checked or replaced."
@@ -124,8 +140,8 @@ def _line(view: PumpView, now: datetime, cause: _Cause, named: tuple[str, ...]) 
         titles = ", ".join(dict.fromkeys(_title(code) for code in named))
         at = view.link.refused_alarms_at or cause.since
         urgency = max(urgency, *(_urgency(view, code) for code in named))
-        what = f"A report that can't be read names: {titles}"
-        why = f"The text of a refused message names: {titles}. {why}"
+        report, message = _NAMED_BY[_waits(view)]
+        what, why = f"{report} names: {titles}", f"{message} names: {titles}. {why}"
         harm_at, news_at = min(harm_at, at), max(news_at, at)
     return Line(
         key=f"pump:{view.pump_id}:contact",
@@ -141,6 +157,10 @@ def _line(view: PumpView, now: datetime, cause: _Cause, named: tuple[str, ...]) 
     )
 
 
+_NAMED_BY: Final = (
+    ("A report that can't be read", "The text of a refused message"),
+    ("A report that waits", "A message that waits on the communicator"),
+)
 _AS_ALARM: Final = {"stalled": AlarmCode.MOTOR_STALL, "stopped": AlarmCode.STOPPED_OVER_48H}
 """A motor that is told to stand is as urgent as the alarm that would tell it."""
 

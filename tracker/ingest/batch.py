@@ -24,12 +24,14 @@ class Stored:
     duplicates: int = 0
     rejected: int = 0
     rejected_cut: int = 0
+    held: int = 0
+    """Over a pump's budget: neither stored nor receipted."""
     newest: datetime | None = None
     receipts: list[tuple[str, int, Marks]] = field(default_factory=list)
 
     def add(self, other: Stored) -> None:
         """Take in what another part of the batch did."""
-        for name in ("readings", "sessions", "presences", "duplicates", "rejected", "rejected_cut", "receipts"):
+        for name in ("readings", "sessions", "presences", "duplicates", "rejected", "rejected_cut", "held", "receipts"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.newest = _later(self.newest, other.newest)
 
@@ -46,11 +48,17 @@ class PumpBatch:
     state: Latest
     mail: Mail
     marks: dict[int, Marks]
+    fresh: list[int] = field(default_factory=list)
+    """The epochs of which nothing is stored, but for the first that the pump ever had."""
     reports: list[StatusReport] = field(default_factory=list)
     sessions: list[ProgrammerSession] = field(default_factory=list)
     repeats: list[tuple[Numbered, Arrival]] = field(default_factory=list)
     presence: list[tuple[Presence, bool]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    held: list[Refused] = field(default_factory=list)
+    """Over the pump's budget, each with the reason: neither stored nor receipted."""
+    held_messages: list[Numbered] = field(default_factory=list)
+    over_of: str = ""
     duplicates: int = 0
     cut: int = 0
     newest: StatusReport | None = None
@@ -131,7 +139,7 @@ class PumpBatch:
         if self.presence:
             forward.note_presence(self.presence, state, now)
         state.understood = self.understood
-        if self.understood or forward.came_live(self.mail):
+        if self.understood or forward.came_live(self.mail) or any(not one.arrival.retained for one in self.held):
             state.contact = True
         if (
             self.sessions
@@ -149,14 +157,19 @@ class PumpBatch:
         elif newest is not None or self.duplicates:
             again = newest is None or state.shown is not None or newest.measured_at == before
             state.unmeasured_by = "repeated" if again else "late"
+        if self.held and not moved:
+            state.unmeasured_by = "held"
         if self.refused or (moved and state.refused_alarms_at is not None):
             forward.note_refused(self.refused, state, now)
+        if self.held:
+            forward.note_held(self.held, self.held_messages, state, now)
 
     def count(self, done: Stored) -> None:
         """Add this pump's part to the totals and to the pump's own counters."""
         state, newest = self.state, self.newest
         readings, sessions, rejected = len(self.reports), len(self.sessions), len(self.refused)
         state.received = readings + sessions + rejected
+        done.held += len(self.held)
         done.readings += readings
         if rejected or sessions or self.duplicates or self.presence:
             state.duplicates, state.rejected, state.rejected_cut = self.duplicates, rejected, self.cut

@@ -10,6 +10,7 @@ What each kind of arrival moves:
 | a number that came before, the same again | to its arrival | to its arrival | not |
 | a programmer session | to its arrival | to its arrival | not |
 | a message that is refused | to its arrival | not | not |
+| a message over the pump's budget | to its arrival | not | not |
 | a communicator's greeting, live | to its arrival | not | not |
 | anything that the broker had kept (retained), and a farewell | not | not | not |
 
@@ -26,8 +27,8 @@ from typing import Final
 from devices.check import MAX_AHEAD
 from devices.message_order import Dated, Standing
 from devices.report import Presence, StatusReport
-from tracker.ingest.gate import Mail, Refused
-from tracker.ingest.named_alarms import named_alarms
+from tracker.ingest.gate import Mail, Numbered, Refused
+from tracker.ingest.named_alarms import CRITICAL, named_alarms
 from tracker.records.latest import Latest
 from tracker.records.state_exceptions import Clock
 
@@ -106,6 +107,30 @@ def note_refused(refused: Sequence[Refused], state: Latest, now: datetime) -> No
     told = ",".join(sorted(named))
     state.evaluate = state.evaluate or told != state.refused_alarms
     state.refusal = (told, at, refused[-1].reason if refused else "")
+
+
+def note_held(held: Sequence[Refused], messages: Iterable[Numbered], state: Latest, now: datetime) -> None:
+    """Remember which critical alarms messages over the pump's budget tell, and were not known: they may not wait.
+
+    What could be read counts by its fields, the rest by the words in it.
+    """
+    numbers = set()
+    named: set[str] = set()
+    for message in messages:
+        numbers.add((message.epoch, message.seq))
+        if isinstance(message, StatusReport):
+            named.update(set(map(str, message.alarms)) & CRITICAL)
+            named.update({"stalled"} & {str(message.motor)} | {"stopped"} & {str(message.infusion)})
+    for one in held:
+        if one.number not in numbers:
+            named.update(named_alarms(one.arrival.payload))
+    named -= {*state.alarms.split(","), state.motor, state.infusion}
+    if not named:
+        return
+    known, _, _ = state.refusal or (state.refused_alarms, None, "")
+    told = ",".join(sorted(named | {code for code in known.split(",") if code}))
+    state.evaluate = state.evaluate or told != state.refused_alarms
+    state.refusal = (told, now, held[-1].reason)
 
 
 def first_since(prescribed_at: datetime | None, report: StatusReport, state: Latest) -> bool:

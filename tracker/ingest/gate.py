@@ -45,6 +45,8 @@ class Mail:
     numbered: list[tuple[Numbered, Arrival]] = field(default_factory=list)
     presence: list[tuple[Presence, Arrival]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    sessions: int = 0
+    """How many of the numbered are programmer sessions."""
 
 
 class _JustNumber(msgspec.Struct):
@@ -82,6 +84,7 @@ def sort_mail(arrivals: Iterable[Arrival]) -> tuple[dict[str, Mail], list[Refuse
                 mail.numbered.append((decode_status(arrival.payload), arrival))
             elif kind == "session":
                 mail.numbered.append((wire.decode_session(arrival.payload), arrival))
+                mail.sessions += 1
             elif arrival.payload or not arrival.retained:
                 mail.presence.append((wire.decode_presence(arrival.payload), arrival))
         except WireError as fault:

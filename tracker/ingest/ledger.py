@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from tracker.ingest import memory
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.batch import Stored
+from tracker.ingest.budget_limits import DEFAULT, Budget
 from tracker.ingest.store import Store
 from tracker.records.database import Database
 from tracker.records.faults import Fault, kind_of
@@ -33,9 +34,9 @@ class DatabaseDown(Exception):
 class Ledger:
     """Writes batches through one kept connection."""
 
-    def __init__(self, database: Database, rejected_per_pump: int) -> None:
+    def __init__(self, database: Database, rejected_per_pump: int, budget: Budget = DEFAULT) -> None:
         self._database = database
-        self._store = Store(rejected_per_pump)
+        self._store = Store(rejected_per_pump, budget)
         self._connection: Connection | None = None
 
     def connection(self) -> Connection:

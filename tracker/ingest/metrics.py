@@ -8,6 +8,7 @@ from tracker.ingest.batch import Stored
 
 _MESSAGES = Counter("tracker_ingest_messages_total", "Messages committed, by what became of them", ["kind"])
 _CUT = Counter("tracker_ingest_rejected_cut_total", "Rejected messages without a number, counted but not kept whole")
+_HELD = Counter("tracker_ingest_held_total", "Messages over their pump's budget, neither stored nor receipted")
 _BATCH = Histogram(
     "tracker_ingest_batch_messages", "Messages in one transaction", buckets=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
 )
@@ -34,6 +35,7 @@ def committed(done: Stored, messages: int, seconds: float, lag_seconds: float | 
         if number := getattr(done, kind):
             counter.inc(number)
     _CUT.inc(done.rejected_cut)
+    _HELD.inc(done.held)
     _BATCH.observe(messages)
     _COMMIT.observe(seconds)
     _GAPS.set(sum(marks.gaps for _, _, marks in done.receipts))

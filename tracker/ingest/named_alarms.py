@@ -8,6 +8,7 @@ from typing import Final
 from devices.alarms import ALARMS, AlarmClass
 
 _CODES: Final = tuple(str(code) for code, alarm in ALARMS.items() if alarm.alarm_class is AlarmClass.CRITICAL)
+CRITICAL: Final = frozenset(_CODES)
 _STATES: Final = ("stalled", "stopped")
 _WORDS: Final = re.compile(
     rb"(?<![a-z0-9_])(?:"

@@ -14,6 +14,7 @@ from prometheus_client import start_http_server
 
 from tracker.broker.partitions import client_id, subscriptions
 from tracker.errors import StartupFault
+from tracker.ingest.budget_limits import budget_of
 from tracker.ingest.claim import Claim
 from tracker.ingest.ledger import Ledger
 from tracker.ingest.memory import calm_the_collector
@@ -34,7 +35,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     calm_the_collector()
     database = Database(settings.database_url, pool_size=2)
     broker, subscriber = subscriber_for(settings)
-    ledger = Ledger(database, settings.rejected_per_pump)
+    ledger = Ledger(database, settings.rejected_per_pump, budget_of(settings))
     if settings.ingest_metrics_port:
         start_http_server(settings.ingest_metrics_port, addr="127.0.0.1")
     Worker(broker, subscriber, ledger, Claim(worker_name(settings), _identity()), settings.ingest_batch, stop).run()

@@ -16,21 +16,24 @@ from tracker.actions.note_alarms import PumpReports, note_alarms_of_batch
 from tracker.ingest import gate
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.batch import PumpBatch, Stored
+from tracker.ingest.budget_limits import DEFAULT, Budget
+from tracker.ingest.budgets import Budgets, Round
 from tracker.ingest.clocks import date_batches, mark_clocks
 from tracker.ingest.gate import Mail, Refused
 from tracker.ingest.refused import keep_of_nobody, keep_of_pumps
 from tracker.ingest.repeats import settle_repeats
 from tracker.ingest.sessions import keep_sessions
 from tracker.records import delivery, latest, partitions, reading
-from tracker.records.latest import KnownPump
+from tracker.records.latest import KnownPump, Latest
 from tracker.records.marks import Marks
 
 
 class Store:
-    """Writes batches to one database. It remembers the months that have a partition, and nothing else."""
+    """Writes batches to one database. It remembers the months that have a partition, and what pumps used of late."""
 
-    def __init__(self, rejected_per_pump: int) -> None:
+    def __init__(self, rejected_per_pump: int, budget: Budget = DEFAULT) -> None:
         self._rejected_per_pump = rejected_per_pump
+        self._budgets = Budgets(budget)
         self._months: set[date] = set()
 
     def write(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime, fault: str = "") -> Stored:
@@ -42,14 +45,20 @@ class Store:
         if connection.dialect.name != "sqlite":
             self._make_months(connection, mails.values(), now)
         with connection.begin():
-            return self._write(connection, mails, strays, now)
+            done, counted = self._write(connection, mails, strays, now)
+        self._budgets.committed(counted)
+        return done
 
-    def _write(self, connection: Connection, mails: dict[str, Mail], strays: list[Refused], now: datetime) -> Stored:
+    def _write(
+        self, connection: Connection, mails: dict[str, Mail], strays: list[Refused], now: datetime
+    ) -> tuple[Stored, Round]:
         known = latest.known_pumps(connection, list(mails))
         batches = _open(connection, [(known[serial], mail) for serial, mail in mails.items() if serial in known], now)
+        counted = self._budgets.begin(connection, batches, now)
         for batch in batches:
             batch.sift(now)
         settle_repeats(connection, batches)
+        self._budgets.hold_refused(connection, batches, counted)
         date_batches(connection, batches, now)
         _note_alarms(connection, batches, now)
         reports = [(batch.pump.id, report) for batch in batches for report in batch.reports]
@@ -58,6 +67,7 @@ class Store:
             mark_clocks(connection, batches)
         keep_sessions(connection, batches, now)
         keep_of_pumps(connection, batches, self._rejected_per_pump, now)
+        self._budgets.keep(connection, batches, counted, now)
         unknown = {serial: mail for serial, mail in mails.items() if serial not in known}
         nobody = keep_of_nobody(connection, unknown, strays, self._rejected_per_pump, now)
         done = Stored(rejected=nobody.refused, rejected_cut=nobody.cut, duplicates=nobody.duplicates)
@@ -68,7 +78,7 @@ class Store:
             latest.keep_states(connection, [batch.state for batch in batches], now)
         if done.receipts:
             delivery.keep_marks(connection, _mark_rows(batches), now)
-        return done
+        return done, counted
 
     def _make_months(self, connection: Connection, mails: Iterable[Mail], now: datetime) -> None:
         """Make the partitions that are needed, in a transaction of their own: it locks the whole table for a moment."""
@@ -89,9 +99,20 @@ def _open(connection: Connection, mails: Sequence[tuple[KnownPump, Mail]], now: 
     wanted = [(pump.id, epoch) for (pump, _), some in zip(mails, epochs, strict=True) for epoch in some]
     stored = delivery.marks_of(connection, wanted) if wanted else {}
     return [
-        PumpBatch(pump, states[pump.id], mail, {each: Marks(*stored.get((pump.id, each), (0, ()))) for each in some})
-        for (pump, mail), some in zip(mails, epochs, strict=True)
+        _beside(pump, states[pump.id], mail, some, stored) for (pump, mail), some in zip(mails, epochs, strict=True)
     ]
+
+
+def _beside(
+    pump: KnownPump,
+    state: Latest,
+    mail: Mail,
+    epochs: set[int],
+    stored: dict[tuple[int, int], tuple[int, Sequence[Sequence[int]]]],
+) -> PumpBatch:
+    marks = {each: Marks(*stored.get((pump.id, each), (0, ()))) for each in epochs}
+    fresh = [each for each in epochs if (pump.id, each) not in stored]
+    return PumpBatch(pump, state, mail, marks, sorted(fresh)[1:] if fresh and state.epoch is None else fresh)
 
 
 def _note_alarms(connection: Connection, batches: Sequence[PumpBatch], now: datetime) -> None:

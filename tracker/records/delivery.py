@@ -32,12 +32,23 @@ def marks_of(
     connection: Connection, numbers: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], tuple[int, Sequence[Sequence[int]]]]:
     """The marks of those (pump id, epoch) that have any: (contiguous, beyond)."""
+    numbers = list(numbers)
     by_epoch: dict[int, list[int]] = {}
     for pump, epoch in numbers:
         by_epoch.setdefault(epoch, []).append(pump)
     driver: Any = connection.connection.driver_connection
     sqlite = connection.dialect.name == "sqlite"
     found: dict[tuple[int, int], tuple[int, Sequence[Sequence[int]]]] = {}
+    if len(by_epoch) > _EPOCHS_ALONE:  # a device that begins epoch after epoch costs one statement all the same
+        if sqlite:
+            rows = driver.execute(_PAIRS_SQLITE, (msgspec.json.encode(numbers).decode(),)).fetchall()
+        else:
+            pairs = (array([pump for pump, _ in numbers]), array([epoch for _, epoch in numbers]))
+            rows = driver.execute(_PAIRS_POSTGRES, pairs).fetchall()
+        return {
+            (pump, epoch): (contiguous, () if beyond == "[]" else msgspec.json.decode(beyond))
+            for pump, epoch, contiguous, beyond in rows
+        }
     for epoch, pumps in by_epoch.items():
         if sqlite:
             rows = driver.execute(_READ_SQLITE, (epoch, msgspec.json.encode(pumps).decode())).fetchall()
@@ -78,6 +89,15 @@ WHERE epoch = ? AND pump_id IN (SELECT value FROM json_each(?))
 """
 _READ_POSTGRES: Final = """
 SELECT pump_id, contiguous, beyond::text FROM delivery_mark WHERE epoch = %s AND pump_id = ANY(%s::int[])
+"""
+_EPOCHS_ALONE: Final = 8
+_PAIRS_SQLITE: Final = """
+SELECT m.pump_id, m.epoch, m.contiguous, m.beyond FROM json_each(?) AS w CROSS JOIN delivery_mark AS m
+WHERE m.pump_id = json_extract(w.value, '$[0]') AND m.epoch = json_extract(w.value, '$[1]')
+"""
+_PAIRS_POSTGRES: Final = """
+SELECT m.pump_id, m.epoch, m.contiguous, m.beyond::text FROM delivery_mark AS m
+JOIN unnest(%s::int[], %s::bigint[]) AS w(pump_id, epoch) ON m.pump_id = w.pump_id AND m.epoch = w.epoch
 """
 _WRITE_SQLITE: Final = """
 INSERT INTO delivery_mark (pump_id, epoch, contiguous, beyond, updated_at) VALUES (?, ?, ?, ?, ?)

@@ -71,6 +71,11 @@ class Marks:
         return [[first, last] for first, last in zip(self._firsts, self._lasts, strict=True)]
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no message of the epoch is in."""
+        return self.contiguous == 0 and not self._firsts
+
+    @property
     def gaps(self) -> int:
         """How many gaps there are."""
         return len(self._firsts)

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from devices.wire import MAX_GAPS
 from tracker.records.advisory import Advisory, AdvisoryMatch, advisories_of
 from tracker.records.alarm import Alarm
+from tracker.records.budget import PumpBudget
 from tracker.records.delivery import DeliveryMark
 from tracker.records.determination import AS_OF, Determination
 from tracker.records.finding import FindingRecord, findings_of_pumps
@@ -60,6 +61,7 @@ class PumpRecord:
     mri: Sequence[MriExam]
     advisories: Sequence[tuple[AdvisoryMatch, Advisory]]
     marks: Sequence[DeliveryMark]
+    budget: PumpBudget | None
     replaced_by: Pump | None
     replaces: Pump | None
 
@@ -73,7 +75,7 @@ def pump_record(session: Session, pump: Pump, now: datetime, newest: int) -> Pum
     """The record as its page shows it, with so many of the newest; snoozed lines are left out until they wake."""
     pump_id = pump.id or 0
     asked = {"pump_id": pump_id, "now": now, "newest": newest}
-    state, outlook, determination, replaced_by, replaces = session.execute(_BESIDE, asked).one()
+    state, outlook, determination, budget, replaced_by, replaces = session.execute(_BESIDE, asked).one()
     return PumpRecord(
         pump=pump,
         state=state,
@@ -89,6 +91,7 @@ def pump_record(session: Session, pump: Pump, now: datetime, newest: int) -> Pum
         mri=mri_exams_of(session, pump_id),
         advisories=advisories_of(session, pump_id),
         marks=session.execute(_MARKS, asked).scalars().all(),
+        budget=budget,
         replaced_by=replaced_by,
         replaces=replaces,
     )
@@ -133,11 +136,12 @@ _MARKS: Final = (
 _AFTER, _BEFORE = aliased(Pump), aliased(Pump)
 _NEWEST = _of_the_present(sqlalchemy.select(col(Determination.id))).limit(1).scalar_subquery()
 _BESIDE: Final = (
-    sqlalchemy.select(PumpState, Outlook, Determination, _AFTER, _BEFORE)
+    sqlalchemy.select(PumpState, Outlook, Determination, PumpBudget, _AFTER, _BEFORE)
     .select_from(Pump)
     .join(PumpState, col(PumpState.pump_id) == col(Pump.id), isouter=True)
     .join(Outlook, col(Outlook.pump_id) == col(Pump.id), isouter=True)
     .join(Determination, col(Determination.id) == _NEWEST, isouter=True)
+    .join(PumpBudget, col(PumpBudget.pump_id) == col(Pump.id), isouter=True)
     .join(_AFTER, col(_AFTER.id) == col(Pump.replaced_by_id), isouter=True)
     .join(_BEFORE, col(_BEFORE.replaced_by_id) == col(Pump.id), isouter=True)
     .where(col(Pump.id) == _PUMP_ID)

@@ -21,6 +21,7 @@ from sqlmodel import Session
 
 from tracker.actions.add_staff import add_clinic, add_staff
 from tracker.actions.issue_token import issue_token
+from tracker.ingest.budget_limits import budget_of
 from tracker.ingest.ledger import Ledger
 from tracker.records import schema
 from tracker.records.columns import key
@@ -64,7 +65,7 @@ class Stage:
         )
         self.database = Database(self.settings.database_url, pool_size=4)
         event.listen(self.database.engine, "connect", _no_waiting_for_the_disk)
-        self.ledger = Ledger(self.database, self.settings.rejected_per_pump)
+        self.ledger = Ledger(self.database, self.settings.rejected_per_pump, budget_of(self.settings))
         self.clinic_ids: dict[str, int] = {}
         self._tokens: dict[tuple[str, str], str] = {}
         with self.database.writing() as session:

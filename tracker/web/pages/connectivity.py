@@ -35,6 +35,7 @@ REASONS = MappingProxyType(
         "unreadable": "Data can't be read",
         "repeated": "Same measurement repeated",
         "late": "Only older reports arrive",
+        "held": "Sends more than it may: reports wait",
         "none": "No data",
     }
 )

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from devices.alarms import AlarmCode, meaning
 from devices.models import catalogue
 from tracker.actions.judge_delivery import verdicts
+from tracker.actions.view_pumps import seen_budget
 from tracker.errors import Invalid
 from tracker.records.columns import from_micros, key
 from tracker.records.outlook import Outlook
@@ -96,6 +97,7 @@ def show_pump(
             mri=record.mri,
             limit=TIMELINE,
         ),
+        "over": seen_budget(record.budget, now),
         "gaps": [(mark, missing_of(mark)) for mark in record.marks],
     }
     return page(

@@ -1,0 +1,54 @@
+"""The budgets that the settings give every pump."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from tracker.settings import Settings
+
+
+class Limits(NamedTuple):
+    """The most of each kind in one window."""
+
+    messages: int
+    sessions: int
+    epochs: int
+    refused_bytes: int
+
+
+class Budget(NamedTuple):
+    """A pump's limits in a minute and in a day."""
+
+    minute: Limits
+    day: Limits
+
+
+def budget_of(settings: Settings) -> Budget:
+    """The budget that the settings give every pump."""
+    return Budget(
+        Limits(
+            settings.budget_messages_per_minute,
+            settings.budget_sessions_per_minute,
+            settings.budget_epochs_per_minute,
+            settings.budget_refused_bytes_per_minute,
+        ),
+        Limits(
+            settings.budget_messages_per_day,
+            settings.budget_sessions_per_day,
+            settings.budget_epochs_per_day,
+            settings.budget_refused_bytes_per_day,
+        ),
+    )
+
+
+DEFAULT: Final = Budget(
+    *(
+        Limits(
+            *(
+                Settings.model_fields[f"budget_{kind}_per_{window}"].default
+                for kind in ("messages", "sessions", "epochs", "refused_bytes")
+            )
+        )
+        for window in ("minute", "day")
+    )
+)
