@@ -90,6 +90,9 @@ class Settings(BaseSettings):
         le=100_000,
         description="of these, from one client address; 0: no bound of its own, for a proxy in front",
     )
+    live_pages_per_person: int = Field(
+        default=12, ge=1, le=1000, description="pages of one person that hear of changes at once; the oldest gives way"
+    )
     web_https: bool = Field(default=False, description="cookies marked Secure and HSTS sent: set behind TLS")
     allowed_hosts: str = Field(
         default="", description="names by which browsers may reach the pages, by commas; *.example.org for all below"

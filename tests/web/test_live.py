@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 from sqlmodel import select
 
 from tests.build import NOW, a_pump, a_state, an_item
 from tests.servers import wait_until
 from tests.web.conftest import Site
+from tracker.actions.issue_token import issue_token
 from tracker.records.pump import Pump, PumpState
 from tracker.records.staff import BrowserSession
-from tracker.web.live import RELOAD, Listener
+from tracker.web.followers import RELOAD, Access, Followers, Listener
 
 
 def told(story: Coroutine[Any, Any, None]) -> None:
@@ -58,7 +61,12 @@ def opened(client: httpx.Client, path: str = "/live") -> Iterator[Page]:
         reader = threading.Thread(target=page.read, args=(answer,), daemon=True)
         reader.start()
         wait_until(lambda: page.events, what="the first beat")
-        yield page
+        try:
+            yield page
+        finally:  # a thread that waits for the socket keeps it open though it is closed here
+            with suppress(OSError):
+                answer.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            reader.join(10)
 
 
 def pump_with_state(site: Site, serial: str, clinic: str = "North") -> None:
@@ -163,7 +171,7 @@ def test_a_closed_page_is_forgotten(site: Site) -> None:
 
 def test_a_page_that_reads_too_slowly_is_told_to_load_itself_anew() -> None:
     async def story() -> None:
-        listener = Listener(1, None, asyncio.get_running_loop())
+        listener = Listener(Access(1, "nurse", 1), None, asyncio.get_running_loop())
         for number in range(30):
             listener.hear([("pump", f"SN{number}-{each}") for each in range(10)])
         heard = [listener.queue.get_nowait() for _ in range(listener.queue.qsize())]
@@ -177,7 +185,7 @@ def test_of_very_many_changes_a_page_hears_just_that_there_were_some() -> None:
     async def story() -> None:
         many = [("pump", f"SN{number}") for number in range(1000)]
         for serial, expected in ((None, [("pumps", "")]), ("SN7", [("pump", "SN7"), ("pumps", "")])):
-            listener = Listener(1, serial, asyncio.get_running_loop())
+            listener = Listener(Access(1, "nurse", 1), serial, asyncio.get_running_loop())
             listener.hear([*many, ("pumps", "")])
             assert [listener.queue.get_nowait() for _ in range(listener.queue.qsize())] == expected
 
@@ -186,9 +194,17 @@ def test_of_very_many_changes_a_page_hears_just_that_there_were_some() -> None:
 
 def test_a_hundred_open_pages_all_hear(site: Site) -> None:
     pump_with_state(site, "SN1")
+    people = [site.person() for _ in range(100)]
+    with site.database.writing() as session:
+        for person in people:
+            issue_token(session, person, name="test", by="test", now=site.clock())
 
     async def story() -> None:
-        listeners = [site.web.feed.join(site.clinics["North"].id or 0) for _ in range(100)]
+        accesses = [
+            Access(person.id or 0, person.role, person.clinic_id, token_id=number)
+            for number, person in enumerate(people, 1)
+        ]
+        listeners = [site.web.feed.join(access) for access in accesses]
         await asyncio.to_thread(look, site)
         await asyncio.to_thread(change, site, "SN1")
         for listener in listeners:
@@ -196,3 +212,29 @@ def test_a_hundred_open_pages_all_hear(site: Site) -> None:
             site.web.feed.leave(listener)
 
     told(story())
+
+
+def test_over_the_bound_of_all_pages_the_person_with_the_most_loses_the_oldest() -> None:
+    async def story() -> None:
+        followers = Followers(most=5, per_person=4)
+
+        def open_page(staff_id: int) -> Listener:
+            listener = Listener(Access(staff_id, "nurse", 1), None, asyncio.get_running_loop())
+            followers.enter(listener)
+            return listener
+
+        many = [open_page(1) for _ in range(4)]
+        few = [open_page(2) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert [page.over for page in (*many, *few)] == [True, False, False, False, False, False]
+        assert len(followers) == 5
+
+    told(story())
+
+
+def test_without_the_database_a_live_page_ends_and_shows_nothing_as_fresh(site: Site) -> None:
+    with opened(site.browser()) as page:
+        with site.database.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE browser_session RENAME TO away"))
+        wait_until(lambda: page.ended, 6, "the end")
+        assert page.events[-1][0] == "beat"

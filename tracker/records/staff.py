@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -129,6 +130,18 @@ def token_with_staff(session: Session, digest: str) -> tuple[ApiToken, Staff, Cl
             col(Staff.active).is_(True),
         )
     ).first()
+
+
+def sessions_with_staff(session: Session, digests: Sequence[str]) -> list[tuple[BrowserSession, Staff]]:
+    """The browser sessions of those digests with their active persons, whether or not they have run out."""
+    chosen = select(BrowserSession, Staff).where(BrowserSession.staff_id == Staff.id, col(Staff.active).is_(True))
+    return list(session.exec(chosen.where(col(BrowserSession.digest).in_(digests))))
+
+
+def tokens_with_staff(session: Session, numbers: Sequence[int]) -> list[tuple[ApiToken, Staff]]:
+    """The unrevoked API tokens of those ids with their active persons."""
+    chosen = select(ApiToken, Staff).where(ApiToken.staff_id == Staff.id, col(Staff.active).is_(True))
+    return list(session.exec(chosen.where(col(ApiToken.id).in_(numbers), col(ApiToken.revoked_at).is_(None))))
 
 
 def open_break_glass(session: Session, staff_id: int, pump_id: int, now: datetime) -> BreakGlass | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -18,6 +18,7 @@ from tracker.settings import Settings
 from tracker.web import openapi, problems, rendering
 from tracker.web.api import API
 from tracker.web.context import Web, utc_now
+from tracker.web.followers import Followers
 from tracker.web.gate import Gate
 from tracker.web.kept import Kept
 from tracker.web.limits import Limits
@@ -57,7 +58,12 @@ def create_app(
         key=settings.signing_key().encode(),
         limits=Limits(seconds),
         trail=ReadTrail(database, settings.data_dir / "audit"),
-        feed=Feed(database, clock),
+        feed=Feed(
+            database,
+            clock,
+            Followers(settings.web_connections // 2, settings.live_pages_per_person),
+            timedelta(minutes=settings.idle_minutes),
+        ),
         readiness=Readiness(settings, database, clock, seconds),
         kept=Kept(database, clock),
         templates=rendering.environment(),

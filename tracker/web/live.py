@@ -1,15 +1,16 @@
 """The live feed: one thread looks for changed rows and every open page of that clinic hears of them by SSE.
 
-Each process looks twice a second, whatever the number of pages: two indexed queries. A page that reads too slowly to
-keep its small queue short is told to load itself anew instead.
+Each process looks twice a second, whatever the number of pages: two indexed queries. Every other second it also asks
+whether the sessions and tokens by which the pages are open still last: one query for 500 of them. A page that reads too
+slowly to keep its small queue short is told to load itself anew instead.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,51 +21,31 @@ from sqlmodel import Session, col, select
 from tracker.records.database import Database
 from tracker.records.pump import Pump, PumpState
 from tracker.records.worklist import WorklistItem
+from tracker.web.followers import RELOAD, SIGNED_OUT, Access, Event, Followers, Listener, call
+from tracker.web.live_access import Lasting, lasting
 
 LOOK_EVERY_S = 0.5
+CONFIRM_EVERY_S = 1.5
 BEAT_S = 5.0
 _OVERLAP = timedelta(seconds=10)  # a transaction that began earlier may commit later
-_QUEUE = 200
-_NAMED = 60
 _MOST_CHANGES = 5000
 _log = structlog.get_logger(__name__)
 
-#: what a page hears: the event's name and its data
-Event = tuple[str, str]
-RELOAD: Event = ("reload", "")
-
-
-@dataclass(eq=False, slots=True)
-class Listener:
-    """One open page: its clinic, the one pump that it shows (if it shows one), and what it has yet to hear."""
-
-    clinic_id: int
-    serial: str | None
-    loop: asyncio.AbstractEventLoop
-    queue: asyncio.Queue[Event] = field(default_factory=lambda: asyncio.Queue(_QUEUE))
-
-    def hear(self, events: list[Event]) -> None:
-        """Called in the page's loop. Of very many pumps at once a page hears only that some changed."""
-        few = len(events) <= _NAMED
-        events = [
-            event for event in events if event[0] != "pump" or (few if self.serial is None else event[1] == self.serial)
-        ]
-        if self.queue.qsize() + len(events) > _QUEUE:
-            while not self.queue.empty():
-                self.queue.get_nowait()
-            events = [RELOAD]
-        for event in events:
-            self.queue.put_nowait(event)
-
 
 class Feed:
-    """Looks for changes while anybody listens; ``looks`` counts. A page hears a beat every ``beat_s`` seconds."""
+    """Looks for changes while anybody listens; ``looks`` counts. A page hears a beat every ``beat_s`` seconds.
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    ``idle`` is how long a session lasts without a click.
+    """
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], followers: Followers, idle: timedelta
+    ) -> None:
         self._database = database
         self._clock = clock
-        self._lock = threading.Lock()
-        self._listeners: set[Listener] = set()
+        self._idle = idle
+        self._followers = followers
+        self._confirmed_at = 0.0
         self._somebody = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -98,22 +79,23 @@ class Feed:
     @property
     def listeners(self) -> int:
         """How many pages are open."""
-        return len(self._listeners)
+        return len(self._followers)
 
-    def join(self, clinic_id: int, serial: str | None = None) -> Listener:
-        """A new page of that clinic, for one pump or for all; called in its event loop."""
-        listener = Listener(clinic_id, serial, asyncio.get_running_loop())
-        with self._lock:
-            self._listeners.add(listener)
+    def join(self, access: Access, serial: str | None = None, cut: Callable[[], None] | None = None) -> Listener:
+        """A new page, for one pump or for all of the clinic; called in its event loop. ``cut`` drops its connection."""
+        listener = Listener(access, serial, asyncio.get_running_loop(), cut)
+        self._followers.enter(listener)
         self._somebody.set()
         return listener
 
     def leave(self, listener: Listener) -> None:
         """The page is closed."""
-        with self._lock:
-            self._listeners.discard(listener)
-            if not self._listeners and not self._ending.is_set():
-                self._somebody.clear()
+        listener.ended()
+        self._followers.leave(listener)
+        if not len(self._followers) and not self._ending.is_set():
+            self._somebody.clear()
+            if len(self._followers):  # one came meanwhile
+                self._somebody.set()
 
     def _run(self) -> None:
         since: datetime | None = None
@@ -124,6 +106,7 @@ class Feed:
                 continue
             try:
                 with self._database.reading() as session:
+                    self._confirm(session)
                     if since is None:
                         since = self._newest(session)
                     changes, since = self._changes(session, since)
@@ -182,13 +165,26 @@ class Feed:
         self._told = {what: at for what, at in self._told.items() if at >= newest - _OVERLAP}
         return found, newest
 
+    def _confirm(self, session: Session) -> None:
+        """Let the pages go on whose session or token lasts, and end the others."""
+        began = time.monotonic()
+        if began - self._confirmed_at < CONFIRM_EVERY_S:
+            return
+        listeners = self._followers.all()
+        found = lasting(session, {one.access for one in listeners}, self._clock(), self._idle)
+        for one in listeners:
+            match found[one.access]:
+                case Lasting.YES:
+                    call(one, one.confirm, began)
+                case Lasting.CHANGED:  # loaded again, the page shows what the new role may see
+                    call(one, one.end, RELOAD)
+                case Lasting.NO:
+                    call(one, one.end, SIGNED_OUT)
+        self._confirmed_at = began
+
     def _tell(self, changes: dict[int, list[Event]]) -> None:
-        with self._lock:
-            listeners = list(self._listeners)
-        for listener in listeners:
-            events = changes.get(listener.clinic_id, [])
-            if events or self._ending.is_set():
-                try:
-                    listener.loop.call_soon_threadsafe(listener.hear, events or [RELOAD])
-                except RuntimeError:  # its loop has ended
-                    self.leave(listener)
+        for listener in self._followers.all():
+            events = changes.get(listener.access.clinic_id, [])
+            told = not (events or self._ending.is_set()) or call(listener, listener.hear, events or [RELOAD])
+            if not told:  # its loop has ended
+                self._followers.leave(listener)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -18,6 +18,7 @@ from tracker.web.safety_headers import HEADERS
 
 HEAD_BYTES = 16 * 1024  #: request line and headers together; also the lines between and after the chunks of a body
 HEAD_LINES = 100
+ABORT: Final = "tracker.abort"  #: the extension of a request's scope that drops its connection
 _SENT_AHEAD = 64  # requests that wait behind the one that is being answered
 _LINGER_S = 5.0  # closing at once would take the refusal from a client that is still sending
 
@@ -84,6 +85,7 @@ class PatientProtocol(HttpToolsProtocol):
             self._head = 0
             self._end()
             self._begin(self.patience_s)
+            self.scope["extensions"] = {ABORT: {ABORT: self.transport.abort}}
             super().on_headers_complete()
 
     def on_chunk_header(self) -> None:

@@ -7,7 +7,7 @@ is made inactive, and when the password changes.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -37,7 +37,8 @@ class Person:
 
     ``refreshing`` says that an open page asks for itself anew, with nobody's hand on it; ``confirmed_at``, when the
     person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor that they lack;
-    ``by_provider``, that they signed in by OpenID Connect; ``permission``, what the route that they came by needs.
+    ``by_provider``, that they signed in by OpenID Connect; ``permission``, what the route that they came by needs;
+    ``token_id``, the token of a program.
     """
 
     staff_id: int
@@ -56,6 +57,7 @@ class Person:
     needs_factor: bool = False
     by_provider: bool = False
     permission: str = ""
+    token_id: int | None = None
 
 
 def is_confirmed(person: Person, now: datetime) -> bool:
@@ -107,7 +109,7 @@ def _by_token(request: Request, header: str, now: datetime) -> Person | None:
         token, staff, clinic = found
         if token.used_at is None or now - token.used_at > timedelta(minutes=5):
             web.trail.token_used(token.id, now)
-        return _person(staff, clinic, "token")
+        return replace(_person(staff, clinic, "token"), token_id=token.id)
 
 
 def _by_cookie(request: Request, now: datetime) -> Person | None:

@@ -18,6 +18,7 @@
   let waiting = null;
   let fetchedAt = 0;
   let ended = false;
+  let paused = false;
 
   const now = () => new Date(Date.now() + clockAhead);
 
@@ -55,7 +56,7 @@
     }
   };
   const look = () => {
-    if (ended) return;
+    if (ended || paused) return;
     const silent = Date.now() - heardAt > SILENCE_MS;
     const broken = brokenSince !== null && Date.now() - brokenSince > GRACE_MS;
     if (silent || broken) {
@@ -145,8 +146,21 @@
   };
 
   // ── the stream ──
+  const pause = () => {
+    paused = true;
+    source?.close();
+    say("Updates are paused here: too many of your pages are open. They go on when you use this page.");
+    mark("stale", "Paused");
+  };
+  const goOn = () => {
+    if (!paused) return;
+    paused = false;
+    heardAt = Date.now();
+    connect();
+  };
   const connect = () => {
-    if (ended) return;
+    if (ended || paused) return;
+    source?.close();
     source = new EventSource("/live");
     source.addEventListener("beat", (event) => {
       clockAhead = new Date(event.data) - Date.now();
@@ -164,6 +178,7 @@
     }
     source.addEventListener("reload", () => { heard(); refreshSoon(); });
     source.addEventListener("signed-out", signedOff);
+    source.addEventListener("replaced", pause);
     source.addEventListener("error", () => {
       brokenSince ??= Date.now();
       if (source.readyState === EventSource.CLOSED) {
@@ -178,6 +193,8 @@
     setInterval(look, 1000);
     setInterval(countOn, 1000);
     countOn();
+    for (const used of ["focus", "pointerdown", "keydown"]) window.addEventListener(used, goOn);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) goOn(); });
     window.addEventListener("pagehide", () => source?.close());
     window.addEventListener("pageshow", (event) => { if (event.persisted) { connect(); refreshSoon(); } });
   }
