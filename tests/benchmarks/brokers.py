@@ -91,7 +91,7 @@ class Nats:
         setup = BrokerConfiguration(
             folder=self.folder, tracker_password=PASSWORD, port=self.port, partitions=self.partitions
         )
-        self.running = EmbeddedBroker(setup, [BrokerUser(LOAD, bcrypt_hash(PASSWORD), "*")])
+        self.running = EmbeddedBroker(setup, [BrokerUser(LOAD, bcrypt_hash(PASSWORD), "*", connections=100_000)])
         self.running.start()
         self.running.wait_ready()
 

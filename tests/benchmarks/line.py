@@ -58,8 +58,10 @@ class Line:
             self._socket.sendall(_packet(0x10, body))
             answer = self._socket.recv(4)
         except OSError as fault:
+            self._end()
             raise LineLost(str(fault)) from fault
         if len(answer) < 4 or answer[3] != 0:
+            self._end()
             raise LineLost(f"refused: {answer!r}")
         self._socket.setblocking(False)
 
@@ -124,6 +126,11 @@ class Line:
     def close(self) -> None:
         """End without a word."""
         self._socket.close()
+
+    def _end(self) -> None:
+        """Let go of a connection that came to nothing, if it came that far."""
+        if (opened := getattr(self, "_socket", None)) is not None:
+            opened.close()
 
     def _parse(self, data: bytes) -> None:
         at, end = 0, len(data)

@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracker.broker.jetstream_limits import MAX_SESSIONS
 from tracker.broker.partitions import KINDS
+from tracker.broker.users import system_account
 
 USERS_FILE = "users.conf"
 SERVER_FILE = "nats-server.conf"
@@ -27,7 +29,7 @@ worker waiting (1,000 was measured to pass 22,000 a second, 8,000 to 20,000 abou
 _KNOWN_VERSION = (2, 15, 1)
 _SIGN_IN_SECONDS = 15  # 5,000 communicators at once wait in line for a moment
 _WRITE_DEADLINE_SECONDS = 120  # a worker that waits for its database does not read; it is not cut off for that
-_INTERNAL_BYTES = 1024**3  # sessions, retained receipts and presence, beside the messages
+_INTERNAL_BYTES = 1024**3  # sessions, retained receipts and presence, beside the messages: see ``jetstream_limits``
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class BrokerConfiguration:
 
     ``folder`` holds its store, its files and its users; ``host`` and ``port`` are the MQTT listener's, and nothing
     else of it can be reached from outside this machine. ``store_bytes`` bounds the messages that wait for ingest:
-    past that a publisher is refused and keeps what it has. ``partitions`` above 1 spreads the pumps over that many
+    past that a publisher is refused and keeps what it has. ``max_sessions`` bounds the sessions and, by itself, the
+    QoS 1 subscriptions of all clients together. ``partitions`` above 1 spreads the pumps over that many
     ingest workers. ``binary`` names a server to run instead of the packaged one.
     """
 
@@ -54,6 +57,7 @@ class BrokerConfiguration:
     host: str = "127.0.0.1"
     port: int = 1883
     store_bytes: int = 8 * 1024**3
+    max_sessions: int = MAX_SESSIONS
     partitions: int = 1
     tls: Tls | None = None
     binary: Path | None = None
@@ -69,8 +73,15 @@ class BrokerConfiguration:
         return self.folder / USERS_FILE
 
 
-def render(configuration: BrokerConfiguration, server_version: tuple[int, ...] = _KNOWN_VERSION) -> str:
+def render(
+    configuration: BrokerConfiguration,
+    server_version: tuple[int, ...] = _KNOWN_VERSION,
+    *,
+    system_hash: str | None = None,
+) -> str:
     """The server's configuration as text; the users stand in a file of their own that it includes.
+
+    ``system_hash`` is the bcrypt hash of the account that lists and ends connections (None: there is no such account).
 
     A server refuses words that it does not know, so what came with a later version is left out for an older one.
     """
@@ -86,7 +97,7 @@ def render(configuration: BrokerConfiguration, server_version: tuple[int, ...] =
         '  sync_interval: "1s"',
         f"  max_file_store: {configuration.store_bytes + _INTERNAL_BYTES}",
         "  max_memory_store: 1MB",
-        *_consumers(server_version),
+        *_consumers(server_version, configuration.max_sessions),
         "}",
         "mqtt {",
         f"  host: {_text(configuration.host)}",
@@ -98,14 +109,15 @@ def render(configuration: BrokerConfiguration, server_version: tuple[int, ...] =
         *_tls(configuration.tls),
         "}",
         *_mappings(configuration.partitions),
+        *([] if system_hash is None else [system_account(system_hash)]),
         f"authorization {{ timeout: {_SIGN_IN_SECONDS}, include {_text(Path(USERS_FILE))} }}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _consumers(server_version: tuple[int, ...]) -> list[str]:
+def _consumers(server_version: tuple[int, ...], most: int) -> list[str]:
     """Each QoS 1 subscription is a consumer; from 2.15 on the server would stop at 1,000, the thousandth pump."""
-    return ["  limits { default_max_consumers: -1 }"] if server_version >= (2, 15) else []
+    return [f"  limits {{ default_max_consumers: {most} }}"] if server_version >= (2, 15) else []
 
 
 def _tls(tls: Tls | None) -> list[str]:

@@ -13,13 +13,21 @@ from typing import Self
 
 import structlog
 
-from tracker.broker import control
 from tracker.broker.child import LogLine, find_server, log_lines, server_version, spawn
 from tracker.broker.configuration import BrokerConfiguration, render
 from tracker.broker.credentials import bcrypt_hash
 from tracker.broker.disk import DiskWatch
+from tracker.broker.jetstream_limits import Stored, limit_streams, stored
+from tracker.broker.loopback import Loopback
 from tracker.broker.ownership import PID_FILE, FolderLock, end_leftover, need_free_port
-from tracker.broker.users import BrokerUser, replace_private, write_users
+from tracker.broker.session_watch import SessionWatch
+from tracker.broker.users import (
+    CONTROL_USERNAME,
+    NEEDED_CONNECTIONS,
+    BrokerUser,
+    replace_private,
+    write_users,
+)
 from tracker.broker.voice import Voice
 from tracker.errors import StartupFault, TrackerError, Unavailable
 
@@ -45,6 +53,8 @@ class EmbeddedBroker:
         self.configuration = configuration
         self.restarts = 0
         self._users = users
+        self._allowed: dict[str, int] = {}
+        self._kept_out: frozenset[str] = frozenset()
         self._tracker_hash = bcrypt_hash(configuration.tracker_password)
         self._control_password = secrets.token_urlsafe(24)
         self._control_hash = bcrypt_hash(self._control_password)
@@ -96,7 +106,7 @@ class EmbeddedBroker:
             if end_leftover(settings.folder, settings.server_file):
                 _log.info("ended the broker of an earlier start")
             need_free_port(settings.host, settings.port)
-            replace_private(settings.server_file, render(settings, version))
+            replace_private(settings.server_file, render(settings, version, system_hash=self._control_hash))
             self._write(self._users)
         except BaseException:
             self._lock.release()
@@ -106,6 +116,14 @@ class EmbeddedBroker:
         self._thread = threading.Thread(target=self._keep_running, args=(server,), name="broker", daemon=True)
         self._thread.start()
         threading.Thread(target=self._watch_disk, name="broker-disk", daemon=True).start()
+        watch = SessionWatch(
+            lambda: self._client_port if self._ready else 0,
+            self._control_password,
+            lambda: self._allowed,
+            self._keep_out,
+            self._stopping,
+        )
+        threading.Thread(target=watch.run, name="broker-sessions", daemon=True).start()
 
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Return once the server takes connections; ``StartupFault`` if it gave up or the time is over."""
@@ -136,26 +154,43 @@ class EmbeddedBroker:
         changed, are closed. Raises ``Unavailable`` where the server did not take it up.
         """
         with self._reloading:
-            self._write(users)
-            with self._changed:
-                self._changed.wait_for(lambda: self._ready, _RELOAD_SECONDS)
-                read, misread = self._read, self._misread
-                if self._ready:  # a server that is not ready yet would die of this signal
-                    self._signal(signal.SIGHUP)
-                self._changed.wait_for(lambda: self._read > read or self._misread > misread, _RELOAD_SECONDS)
-                if self._read == read:
-                    raise Unavailable(f"The broker did not take up the changed users: {self._last_words}")
+            self._take_up(users)
 
-    def stored(self) -> control.Stored:
+    def stored(self) -> Stored:
         """What waits in the broker for ingest."""
         if not self._ready:
             raise Unavailable("The broker is starting")
-        return control.stored(self._client_port, self._control_password)
+        with self._control() as server:
+            return stored(server)
+
+    def _control(self) -> Loopback:
+        return Loopback(self._client_port, CONTROL_USERNAME, self._control_password)
+
+    def _keep_out(self, usernames: frozenset[str]) -> None:
+        """Let exactly these users not sign in, whatever their credentials."""
+        with self._reloading:
+            self._kept_out = usernames
+            self._take_up(self._users)
+
+    def _take_up(self, users: Iterable[BrokerUser]) -> None:
+        """Write the users and make the server work by them."""
+        self._write(users)
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready, _RELOAD_SECONDS)
+            read, misread = self._read, self._misread
+            if self._ready:  # a server that is not ready yet would die of this signal
+                self._signal(signal.SIGHUP)
+            self._changed.wait_for(lambda: self._read > read or self._misread > misread, _RELOAD_SECONDS)
+            if self._read == read:
+                raise Unavailable(f"The broker did not take up the changed users: {self._last_words}")
 
     def _write(self, users: Iterable[BrokerUser]) -> None:
+        standing = list(users)
+        self._users = standing
+        self._allowed = {one.username: one.connections for one in standing if one.connections != NEEDED_CONNECTIONS}
         write_users(
             self.configuration.users_file,
-            users,
+            [one for one in standing if one.username not in self._kept_out],
             tracker_hash=self._tracker_hash,
             control_hash=self._control_hash,
             partitions=self.configuration.partitions,
@@ -239,6 +274,8 @@ class EmbeddedBroker:
 
     def _limit_store(self) -> None:
         try:
-            control.limit_store(self._client_port, self._control_password, self.configuration.store_bytes)
+            with self._control() as server:
+                settings = self.configuration
+                limit_streams(server, settings.store_bytes, max_sessions=settings.max_sessions)
         except TrackerError as fault:
-            _log.error("the broker's message store has no limit of its own", because=str(fault))
+            _log.error("a stream of the broker has no limit of its own", because=str(fault))

@@ -13,21 +13,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.broker.credentials import TRACKER_USERNAME
+from tracker.broker.jetstream_limits import MESSAGES, SESSIONS, STREAMS
+from tracker.broker.loopback import INBOX
 from tracker.broker.partitions import KINDS
 
 CONTROL_USERNAME = "tracker/control"
-"""Sets the store's limit over the loopback client port. A serial holds no slash, so no pump can bear this name."""
+"""Bounds the streams and ends surplus sessions, over the server's own protocol. A serial holds no slash, so no pump
+can bear this name."""
+
+SYSTEM_USERNAME = "tracker/system"
+"""Lists the open connections and ends surplus ones, in the server's system account."""
+
+NEEDED_CONNECTIONS = 8
+"""Connections that a communicator may have at a time: one, and what a changing network leaves half open."""
 
 _DELIVERIES = "$MQTT.sub.>"  # the server hands QoS 1 messages to their own subscriber under these subjects
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerUser:
-    """One communicator that may sign in: its user name, the hash of its password, and the pump it speaks for."""
+    """One communicator that may sign in: its user name, the hash of its password, and the pump it speaks for.
+
+    ``connections`` is how many it may have at a time; the oldest beyond are closed.
+    """
 
     username: str
     password_hash: str
     serial: str
+    connections: int = NEEDED_CONNECTIONS
 
 
 def subject_token(level: str) -> str:
@@ -46,7 +59,7 @@ def write_users(
     """Write the include file of all who may sign in, atomically and for its owner alone; return how many pumps.
 
     ``tracker_hash`` is the bcrypt hash of the tracker's own account, ``control_hash`` that of the embedded broker's
-    account for its store's limit (None: there is no such account).
+    account for its streams (None: there is no such account).
     """
     source = "pumps.{}" if partitions == 1 else "ingest.*.{}"
     everyone = "pumps.*" if partitions == 1 else "ingest.*.*"
@@ -74,11 +87,24 @@ def _user(name: str, password_hash: str, publish: list[str], subscribe: list[str
 
 
 def _control(password_hash: str) -> str:
-    publish = json.dumps(["$JS.API.STREAM.*.$MQTT_msgs"])
-    subscribe = json.dumps(["_INBOX.tracker.>"])
+    allowed = [f"$JS.API.STREAM.{verb}.{name}" for name in STREAMS for verb in ("INFO", "CREATE", "UPDATE")]
+    allowed += [f"$JS.API.STREAM.{verb}.{SESSIONS}" for verb in ("MSG.GET", "PURGE")]
+    allowed += [f"$JS.API.CONSUMER.LIST.{MESSAGES}", f"$JS.API.CONSUMER.DELETE.{MESSAGES}.*"]
+    publish = json.dumps(allowed)
+    subscribe = json.dumps([f"{INBOX}.>"])
     return (
         f"{{user:{json.dumps(CONTROL_USERNAME)},password:{json.dumps(password_hash)},"
         f'permissions:{{publish:{publish},subscribe:{subscribe}}},allowed_connection_types:["STANDARD"]}}'
+    )
+
+
+def system_account(password_hash: str) -> str:
+    """The server's system account with its one user, as a line of the configuration."""
+    publish = json.dumps(["$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.*.KICK"])
+    subscribe = json.dumps([f"{INBOX}.>"])
+    return (
+        f'accounts {{ "$SYS": {{ users: [{{user:{json.dumps(SYSTEM_USERNAME)},password:{json.dumps(password_hash)},'
+        f'permissions:{{publish:{publish},subscribe:{subscribe}}},allowed_connection_types:["STANDARD"]}}] }} }}'
     )
 
 
