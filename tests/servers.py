@@ -23,6 +23,7 @@ _INSTALL = {
     "mosquitto": "apt-get install mosquitto",
     "mosquitto_pub": "apt-get install mosquitto-clients",
     "chromium": "apt-get install chromium",
+    "faketime": "apt-get install faketime",
 }
 
 

@@ -20,7 +20,7 @@ from tracker.ingest.batch import Stored
 from tracker.ingest.metrics import committed
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.records.job import ALIVE_FOR, STOPPED, JobRun, WorkerStatus, beat
+from tracker.records.job import ALIVE_FOR, LEADS, STOPPED, JobRun, WorkerStatus, beat
 from tracker.settings import Settings
 from tracker.web.people import session_cookie_name
 from tracker.web.readiness import Readiness
@@ -46,7 +46,10 @@ def down(settings: Settings, database: Database, clock: Clock) -> dict[str, str]
 def alive(database: Database, clock: Clock, *names: str) -> None:
     with database.writing() as session:
         for name in names:
-            beat(session, name, name.partition("-")[0], "", clock())
+            kind = name.partition("-")[0]
+            beat(session, name, kind, LEADS if kind == "schedule" else "", clock())
+            if kind == "schedule":
+                session.merge(JobRun(name="evaluate", started_at=clock(), every_s=2, succeeded_at=clock(), leader=name))
 
 
 def test_with_every_part_alive_nothing_is_down(database: Database, tmp_path: Path) -> None:
@@ -79,6 +82,49 @@ def test_a_process_that_was_stopped_is_down_at_once_though_its_last_sign_of_life
         beat(session, "schedule-1", "schedule", STOPPED, clock())
     with broker_at(settings.broker_port):
         assert down(settings, sqlite_database, clock) == {"ingest": "was stopped 0 s ago"}
+
+
+def test_a_leader_that_gives_no_sign_of_life_is_down_though_another_stands_by(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    settings, clock = settings_of(tmp_path), Clock()
+    alive(sqlite_database, clock, "schedule-1")
+    clock.now += ALIVE_FOR + timedelta(seconds=5)
+    alive(sqlite_database, clock, "ingest-0")
+    with sqlite_database.writing() as session:
+        beat(session, "schedule-2", "schedule", "standing by", clock())
+    with broker_at(settings.broker_port):
+        assert down(settings, sqlite_database, clock) == {
+            "schedule": "no scheduler leads; the last leader gave a sign of life 35 s ago"
+        }
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=5), timedelta(hours=-1)], ids=["old", "ahead"])
+def test_a_leader_whose_job_has_no_good_run_lately_is_down(
+    sqlite_database: Database, tmp_path: Path, age: timedelta
+) -> None:
+    settings, clock = settings_of(tmp_path), Clock()
+    alive(sqlite_database, clock, "ingest-0", "schedule")
+    with sqlite_database.writing() as session:
+        run = session.get_one(JobRun, "evaluate")
+        run.started_at = run.succeeded_at = clock() - age
+        session.add(run)
+    with broker_at(settings.broker_port):
+        assert "the job evaluate last succeeded" in down(settings, sqlite_database, clock)["schedule"]
+        with sqlite_database.writing() as session:
+            session.get_one(JobRun, "evaluate").at_work_since = clock() - timedelta(minutes=2)
+        assert down(settings, sqlite_database, clock) == {}
+
+
+@pytest.mark.parametrize("name", ["ingest-0", "schedule"])
+def test_a_sign_of_life_from_the_future_is_none(sqlite_database: Database, tmp_path: Path, name: str) -> None:
+    settings, clock = settings_of(tmp_path), Clock()
+    alive(sqlite_database, clock, "ingest-0", "schedule")
+    later = Clock()
+    later.now += timedelta(hours=1)
+    alive(sqlite_database, later, name)
+    with broker_at(settings.broker_port):
+        assert "ahead of the clock, which was set" in down(settings, sqlite_database, clock)[name.partition("-")[0]]
 
 
 def test_a_broker_address_with_a_port_that_can_not_be_is_a_broker_that_is_down(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import socket
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from tracker.errors import StartupFault
 from tracker.records import schema
 from tracker.records.credential import BrokerStatus
 from tracker.records.database import Database
-from tracker.records.job import ALIVE_FOR, workers
+from tracker.records.job import ALIVE_FOR, is_recent, job_runs, overdue, workers
 from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -33,28 +34,51 @@ class Kind(StrEnum):
 def alive(
     kind: Annotated[Kind, typer.Argument(help="which process")],
     within: Annotated[float, typer.Option(help="seconds that its newest sign of life may be old")] = _WITHIN_S,
+    anywhere: Annotated[bool, typer.Option("--anywhere", help="a scheduler on any machine, not only on this")] = False,
 ) -> None:
-    """Exit with 0 where a process of that kind recorded a sign of life lately, else with 1 and one sentence."""
+    """Exit with 0 where a process of that kind is at work, else with 1 and one sentence.
+
+    A scheduler is asked for on this machine, so that in a container each answers for itself. One that leads must also
+    get its jobs done.
+    """
     database = Database(Settings().database_url, pool_size=1)
-    if not database.answers():
-        raise StartupFault("the database does not answer: see TRACKER_DATABASE_URL")
-    schema.require_current(database)
-    with database.reading() as session:
-        beat_at = _newest_beat(session, kind)
-    database.close()
-    if beat_at is None:
-        raise StartupFault(f"no process of the kind {kind} has given a sign of life yet")
-    age_s = (datetime.now(UTC) - beat_at).total_seconds()
-    if age_s > within:
-        raise StartupFault(f"the newest sign of life of {kind} is {age_s:.0f} s old")
+    try:
+        if not database.answers():
+            raise StartupFault("the database does not answer: see TRACKER_DATABASE_URL")
+        schema.require_current(database)
+        with database.reading() as session:
+            beat_at = _newest_beat(session, kind, "" if anywhere else socket.gethostname()[:60])
+    finally:
+        database.close()
+    now = datetime.now(UTC)
+    age_s = (now - beat_at).total_seconds()
+    if not is_recent(beat_at, now, timedelta(seconds=within)):
+        old = f"is {age_s:.0f} s old" if age_s >= 0 else f"lies {-age_s:.0f} s ahead of the clock, which was set"
+        raise StartupFault(f"the newest sign of life of {kind} {old}")
     typer.echo(f"{kind}: a sign of life {age_s:.0f} s ago")
 
 
-def _newest_beat(session: Session, kind: Kind) -> datetime | None:
+def _newest_beat(session: Session, kind: Kind, machine: str) -> datetime:
     if kind is Kind.BROKER:
         status = session.get(BrokerStatus, 1)
-        return status.beat_at if status is not None else None
-    beats = workers(session, kind.value)
-    if beats and all(one.stopped for one in beats):
-        raise StartupFault(f"{kind} was stopped")
-    return max((one.beat_at for one in beats if not one.stopped), default=None)
+        beats = [] if status is None else [status.beat_at]
+    else:
+        all_of_kind = workers(session, kind.value)
+        if kind is Kind.SCHEDULE and machine:
+            all_of_kind = [one for one in all_of_kind if one.name.startswith(f"schedule@{machine}:")]
+        if all_of_kind and all(one.stopped for one in all_of_kind):
+            raise StartupFault(f"{kind} was stopped")
+        beats = [one.beat_at for one in all_of_kind if not one.stopped]
+        if kind is Kind.SCHEDULE:
+            _require_work(session, {one.name for one in all_of_kind})
+    if not beats:
+        raise StartupFault(f"no process of the kind {kind} has given a sign of life yet")
+    return max(beats)
+
+
+def _require_work(session: Session, names: set[str]) -> None:
+    """A leader that lives and does nothing is no leader."""
+    now = datetime.now(UTC)
+    late = [said for run in job_runs(session) if run.leader in names and (said := overdue(run, now)) is not None]
+    if late:
+        raise StartupFault("; ".join(late))

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from tracker.records.job import STOPPED, WorkerStatus
+from tracker.records.job import STOPPED, WorkerStatus, is_recent
 
 BEAT_SECONDS: Final = 2.0
 _STALE: Final = timedelta(seconds=10)
@@ -56,7 +56,7 @@ class Claim:
         if row is None:
             return None
         identity, _, word = row.detail.partition("; ")
-        if identity == self.identity or word == STOPPED or now - row.beat_at > _STALE:
+        if identity == self.identity or word == STOPPED or not is_recent(row.beat_at, now, _STALE):
             return None
         return Holder(identity, row.beat_at)
 

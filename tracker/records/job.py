@@ -12,8 +12,18 @@ from tracker.records.columns import UtcDateTime
 
 ALIVE_FOR: Final = timedelta(seconds=30)
 """How old a process's sign of life may be for it to count as alive."""
+LEADS: Final = "leader"
+"""The detail of the scheduler that works, while others stand by."""
 STOPPED: Final = "stopped"
 """The last word of a process that ended in good order."""
+
+
+CLOCKS_DIFFER: Final = timedelta(seconds=5)
+"""So far the clocks of two machines may differ. Assumed."""
+SPARE: Final = timedelta(seconds=40)
+"""Beside three turns of its own, a job may take so long until its next good run. An idle run is told twice a minute."""
+LONGEST_RUN: Final = timedelta(minutes=30)
+"""A run under way for longer hangs. Assumed: the largest sweep measured takes under two minutes."""
 
 
 class JobRun(SQLModel, table=True):
@@ -28,6 +38,11 @@ class JobRun(SQLModel, table=True):
     touched: int = Field(default=0, description="pumps or rows that it dealt with")
     error: str | None = Field(default=None, max_length=2000)
     leader: str = Field(default="", max_length=120, description="process that ran it")
+    every_s: float | None = Field(default=None, description="how often it is to run")
+    succeeded_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="start of its last good run")
+    at_work_since: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="start of a run that has not ended yet, where that takes long"
+    )
 
 
 class WorkerStatus(SQLModel, table=True):
@@ -47,7 +62,27 @@ class WorkerStatus(SQLModel, table=True):
 
     def lives(self, now: datetime) -> bool:
         """Whether it gave a sign of life lately, and none of its end since."""
-        return not self.stopped and now - self.beat_at < ALIVE_FOR
+        return not self.stopped and is_recent(self.beat_at, now, ALIVE_FOR)
+
+
+def is_recent(at: datetime, now: datetime, limit: timedelta) -> bool:
+    """Whether that was within the limit before now. A moment still to come was told by a clock that was wrong."""
+    return -CLOCKS_DIFFER <= now - at < limit
+
+
+def overdue(run: JobRun, now: datetime) -> str | None:
+    """A sentence, naming no pump, where a job has had no good run for far longer than its pace; else None."""
+    if run.every_s is None:
+        return None
+    if run.at_work_since is not None and is_recent(run.at_work_since, now, LONGEST_RUN):
+        return None
+    if run.succeeded_at is None:
+        return f"the job {run.name} has not succeeded yet"
+    if is_recent(run.succeeded_at, now, timedelta(seconds=3 * run.every_s) + SPARE):
+        return None
+    age_s = (now - run.succeeded_at).total_seconds()
+    when = f"{age_s:.0f} s ago" if age_s >= 0 else f"{-age_s:.0f} s in the future, by a clock that has changed since"
+    return f"the job {run.name} last succeeded {when}"
 
 
 def job_runs(session: Session) -> list[JobRun]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import structlog
 
 from tracker.records.database import Database
 from tracker.records.job import JobRun
+from tracker.schedule.fence import LostLead
 from tracker.settings import Settings
 
 _LOG = structlog.get_logger(__name__)
-_TELL_AGAIN: Final = timedelta(seconds=30)
+_TELL_AGAIN_S: Final = 30.0
+_LONG_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,22 @@ class Account:
     One that left a part of its work for later counts as failing until that part's time has come.
     """
 
-    def __init__(self, database: Database, settings: Settings, leader: str) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, leader: str, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
         self._settings = settings
         self._leader = leader
-        self._told: dict[str, datetime] = {}
+        self._seconds = seconds
+        self._told: dict[str, float] = {}
         self._left: dict[str, dict[str, tuple[datetime, str]]] = {}
+        self._at_work: dict[str, tuple[Job, datetime, float]] = {}
 
     def run(self, job: Job) -> None:
         """Run it once, now. Never raises: the fault is in the account and the log."""
         started = datetime.now(UTC)
-        begun = time.perf_counter()
+        begun = self._seconds()
+        self._at_work[job.name] = job, started, begun
         error: str | None = None
         touched = 0
         news = False
@@ -71,22 +78,28 @@ class Account:
         except Exception as fault:  # noqa: BLE001 - whatever went wrong, the other jobs go on
             error = f"{type(fault).__name__}: {fault}"[:2000]
             _LOG.exception("job failed", job=job.name)
-        seconds = time.perf_counter() - begun
+        finally:
+            del self._at_work[job.name]
+        now = self._seconds()
         told = self._told.get(job.name)
-        if error is None and touched == 0 and not news and told is not None and started - told < _TELL_AGAIN:
+        if error is None and touched == 0 and not news and told is not None and now - told < _TELL_AGAIN_S:
             return  # nothing happened, and that was said a moment ago
-        self._told[job.name] = started if error is None else datetime.min.replace(tzinfo=UTC)
-        self._tell(
-            JobRun(
-                name=job.name,
-                started_at=started,
-                finished_at=datetime.now(UTC),
-                seconds=round(seconds, 6),
-                touched=touched,
-                error=error or self._what_is_left(job, started),
-                leader=self._leader,
-            )
-        )
+        self._told[job.name] = now if error is None else float("-inf")
+        run = {
+            "started_at": started,
+            "finished_at": datetime.now(UTC),
+            "seconds": round(now - begun, 6),
+            "touched": touched,
+            "error": error or self._what_is_left(job, started),
+            "at_work_since": None,
+        }
+        self._tell(job, run if error is not None else run | {"succeeded_at": started})
+
+    def tell_long_runs(self) -> None:
+        """Write down which jobs have been at work for long, so that whoever judges them knows."""
+        for job, started, begun in list(self._at_work.values()):
+            if self._seconds() - begun >= _LONG_S:
+                self._tell(job, {"started_at": started, "at_work_since": started})
 
     def _what_is_left(self, job: Job, now: datetime) -> str | None:
         """What earlier runs left for later, in words; None where there is nothing."""
@@ -97,9 +110,14 @@ class Account:
         faults = "; ".join(f"{name} ({fault})" for name, (_, fault) in sorted(left.items()))
         return f"{len(left)} left for later: {faults}"[:2000]
 
-    def _tell(self, run: JobRun) -> None:
+    def _tell(self, job: Job, told: Mapping[str, Any]) -> None:
         try:
             with self._database.writing() as session:
-                session.merge(run)
+                run = session.get(JobRun, job.name) or JobRun(name=job.name, started_at=told["started_at"])
+                for name, value in {**told, "leader": self._leader, "every_s": job.every_s}.items():
+                    setattr(run, name, value)
+                session.add(run)
+        except LostLead as fault:
+            _LOG.warning("the account of a job is left to the new leader", job=job.name, reason=str(fault))
         except Exception:  # noqa: BLE001 - with the database down there is nowhere to write that it is down
-            _LOG.exception("the account of a job can't be written", job=run.name)
+            _LOG.exception("the account of a job can't be written", job=job.name)

@@ -21,8 +21,8 @@ def make_ahead(database: Database, now: datetime) -> int:
     if database.is_sqlite:
         return 0
     this = month_of(now)
-    with database.engine.begin() as connection:
-        return len(ensure_months(connection, [month_after(this, ahead) for ahead in range(3)], now))
+    with database.writing() as session:
+        return len(ensure_months(session.connection(), [month_after(this, ahead) for ahead in range(3)], now))
 
 
 def drop_old(database: Database, keep_months: int, now: datetime) -> int:
@@ -34,8 +34,8 @@ def drop_old(database: Database, keep_months: int, now: datetime) -> int:
         return 0
     oldest = month_after(month_of(now), -keep_months)
     if not database.is_sqlite:
-        with database.engine.begin() as connection:
-            return len(drop_before(connection, oldest))
+        with database.writing() as session:
+            return len(drop_before(session.connection(), oldest))
     return _delete_before(database, oldest)
 
 

@@ -18,6 +18,7 @@ from tracker.actions.evaluate_pumps import Thought, record
 from tracker.records.database import Database
 from tracker.schedule.apart import Due, PutOff, Swept, think_apart
 from tracker.schedule.collector import calm_the_collector
+from tracker.schedule.fence import FencedDatabase
 
 WRITE_AT_ONCE: Final = 250
 MOST_PROCESSES: Final = 4
@@ -42,10 +43,11 @@ def evaluate_together(database: Database, sets: Iterator[Due], now: datetime, pr
 
     The first set that fails ends the sweep with its fault, once those under way are written; what is left stays due.
     """
-    url = database.url.render_as_string(hide_password=False)
+    fenced = (database.lease, database.fence) if isinstance(database, FencedDatabase) else None
+    begin_with = (database.url.render_as_string(hide_password=False), fenced)
     swept = Swept()
     under_way: set[Future[tuple[int, list[PutOff]]]] = set()
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(url,))
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin, initargs=begin_with)
     with pool:
         for due in sets:
             under_way.add(pool.submit(_evaluate, due, now))
@@ -61,12 +63,12 @@ def evaluate_together(database: Database, sets: Iterator[Due], now: datetime, pr
 _databases: list[Database] = []
 
 
-def _begin(url: str) -> None:
+def _begin(url: str, fenced: tuple[str, int] | None) -> None:
     """In the new process: its own connections, no ear for the keyboard, and an end when the parent's has come."""
     calm_the_collector()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _databases.append(Database(url, pool_size=1))
+    _databases.append(Database(url, pool_size=1) if fenced is None else FencedDatabase(url, *fenced, pool_size=1))
 
 
 def _end_with_parent() -> None:

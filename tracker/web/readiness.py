@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.errors import TrackerError
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.records.job import ALIVE_FOR, WorkerStatus, workers
+from tracker.records.job import LEADS, JobRun, WorkerStatus, job_runs, overdue, workers
 from tracker.settings import Settings
 
 _KEPT_S = 1.0
@@ -72,12 +72,12 @@ class Readiness:
             schema.require_current(self._database)
             checks["schema"] = Check(ok=True, detail="is the one that this program needs")
             with self._database.reading() as session:
-                beats = workers(session)
+                beats, runs = workers(session), job_runs(session)
         except TrackerError as fault:
             return checks | {"schema": Check(ok=False, detail=fault.detail)}
         except SQLAlchemyError as fault:
             return checks | {"database": Check(ok=False, detail=f"failed: {type(fault).__name__}")}
-        return checks | {"ingest": self._ingest(beats), "schedule": self._alive("schedule", beats)}
+        return checks | {"ingest": self._ingest(beats), "schedule": self._schedule(beats, runs)}
 
     def _room(self) -> Check:
         """The database answers; without room on its disk it would read and not write."""
@@ -114,7 +114,27 @@ class Readiness:
         newest = max(all_of_kind, key=lambda one: (not one.stopped, one.beat_at), default=None)
         if newest is None:
             return Check(ok=False, detail="never gave a sign of life")
-        age = self._clock() - newest.beat_at
+        now = self._clock()
         did = "was stopped" if newest.stopped else "last gave a sign of life"
-        ok = not newest.stopped and age < ALIVE_FOR
-        return Check(ok=ok, detail=f"{did} {max(0, age.total_seconds()):.0f} s ago")
+        return Check(ok=newest.lives(now), detail=f"{did} {_ago(now, newest.beat_at)}")
+
+    def _schedule(self, beats: list[WorkerStatus], runs: list[JobRun]) -> Check:
+        """Work done is what counts: somebody leads, lives, and each job has had a good run lately."""
+        alive, now = self._alive("schedule", beats), self._clock()
+        if not alive.ok:
+            return alive
+        leaders = [one for one in beats if one.kind == "schedule" and one.detail == LEADS]
+        if not any(one.lives(now) for one in leaders):
+            newest = max((one.beat_at for one in leaders), default=None)
+            since = "" if newest is None else f"; the last leader gave a sign of life {_ago(now, newest)}"
+            return Check(ok=False, detail=f"no scheduler leads{since}")
+        late = [said for run in runs if (said := overdue(run, now)) is not None]
+        if not runs or late:
+            return Check(ok=False, detail="; ".join(late) or "no job has run yet")
+        return Check(ok=True, detail=f"{alive.detail}; every job has succeeded lately")
+
+
+def _ago(now: datetime, then: datetime) -> str:
+    """How long ago that was; said plainly where a clock that was set puts it ahead."""
+    age_s = (now - then).total_seconds()
+    return f"{max(0.0, age_s):.0f} s ago" if age_s > -1 else f"{-age_s:.0f} s ahead of the clock, which was set"

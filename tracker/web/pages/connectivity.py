@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from tracker.records.job import ALIVE_FOR, workers
+from tracker.records.job import ALIVE_FOR, is_recent, workers
 from tracker.records.views_connectivity import (
     Messages,
     broker_status,
@@ -81,7 +81,7 @@ def connectivity(
         unmeasured_count=unmeasured_count,
         reasons=REASONS,
         counted_at=counted.kept_at,
-        broker_lives=broker is not None and now - broker.beat_at < ALIVE_FOR,
+        broker_lives=broker is not None and is_recent(broker.beat_at, now, ALIVE_FOR),
         model_name=model_name,
         next_url=next_url,
         workers=processes,
