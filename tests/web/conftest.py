@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -75,11 +76,13 @@ class Site:
         self.clients.append(client)
         return client
 
-    def api(self, role: str = "nurse", clinic: str = "North", person: Staff | None = None) -> httpx.Client:
+    def api(
+        self, role: str = "nurse", clinic: str = "North", person: Staff | None = None, **given: Any
+    ) -> httpx.Client:
         """A program with a token of a new person (or of that one)."""
         staff = person or self.person(role, clinic)
         with self.database.writing() as session:
-            token = issue_token(session, staff, name="test", by="test", now=self.clock())
+            token = issue_token(session, staff, name="test", by=staff.email, now=self.clock(), **given)
         return self.stranger(headers={"Authorization": f"Bearer {token}"})
 
     def browser(self, role: str = "nurse", clinic: str = "North", person: Staff | None = None) -> httpx.Client:

@@ -12,9 +12,11 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
 from tests.web.conftest import Site
+from tracker.actions.token_scopes import SCOPES
 from tracker.records.staff import ROLES
 from tracker.web.permission_words import PERMITS
 from tracker.web.permissions import PERMISSIONS, OpenToAll, Requirement, Role, may
+from tracker.web.scopes import SCOPE_OF
 
 OPEN = {
     ("GET", "/openapi.json"),
@@ -80,7 +82,8 @@ def test_an_unknown_role_may_do_nothing() -> None:
 
 
 def call(client: httpx.Client, method: str, path: str) -> httpx.Response:
-    filled = re.sub(r"\{[a-z_]*id\}", "1", path)
+    filled = path.replace("{token_id}", "999999")  # not the token that asks
+    filled = re.sub(r"\{[a-z_]*id\}", "1", filled)
     filled = re.sub(r"\{[a-z_]*:path\}", "x", filled)
     filled = re.sub(r"\{[a-z_]+\}", "NONE", filled)
     return client.request(method, filled)
@@ -101,6 +104,43 @@ def test_each_role_is_let_in_exactly_where_the_table_says(one_site: Site, role: 
         if refused is all(may(role, permission) for permission in needed):
             wrong.append((method, path, needed))
     assert wrong == []
+
+
+def test_every_permission_has_its_scope_and_every_scope_allows_something() -> None:
+    assert SCOPE_OF.keys() == PERMISSIONS.keys()
+    used = set(SCOPE_OF.values())
+    assert used == set(SCOPES)
+
+
+def test_a_token_does_on_no_route_more_than_its_scopes_whatever_its_persons_role(one_site: Site) -> None:
+    people = {role: one_site.person(role) for role in ROLES}
+    clients: dict[tuple[str, frozenset[str]], httpx.Client] = {}
+
+    def client(role: str, scopes: frozenset[str]) -> httpx.Client:
+        if (role, scopes) not in clients:
+            clients[role, scopes] = one_site.api(person=people[role], scopes=scopes)
+        return clients[role, scopes]
+
+    wrong, tried = [], 0
+    for method, path, said in routes(one_site):
+        needed = {one.permission for one in said if isinstance(one, Requirement)}
+        role = next((one for one in ROLES if needed and all(may(one, permission) for permission in needed)), None)
+        if role is None or path == "/live":
+            continue
+        own = path.replace("{staff_id}", str(people[role].id)) if "{staff_id}/tokens" in path else path
+        enough = frozenset(SCOPE_OF[permission] for permission in needed)
+        for scope in enough:
+            area, _, verb = scope.partition(":")
+            others = frozenset(SCOPES) - {scope, f"{area}:write" if verb == "read" else scope}
+            answer = call(client(role, others), method, own)
+            if answer.status_code != 403 or scope not in answer.text:
+                wrong.append((method, path, "without", scope))
+        ends_the_others = path.endswith("/end-all")
+        if not ends_the_others and call(client(role, enough), method, own).status_code == 403:
+            wrong.append((method, path, "with", sorted(enough)))
+        tried += 1
+    assert wrong == []
+    assert tried > 150
 
 
 def test_nothing_that_needs_a_sign_in_answers_without_one(one_site: Site) -> None:

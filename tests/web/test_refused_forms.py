@@ -96,7 +96,7 @@ CATALOGUE = (
         "administrator",
     ),
     Refused("/staff/{staff_id}/change", {"role": "nurse", "unit": LONG, "password": "short"}, role="administrator"),
-    Refused("/staff/{staff_id}/tokens", {"name": " "}, role="administrator"),
+    Refused("/account/tokens", {"name": LONG[:100], "records": "read", "days": "900", "password": PASSWORD}, "days"),
     Refused("/pumps/views", {"name": " ", "query": "unit=Pain"}),
 )
 NEVER_REFUSED = {
@@ -120,7 +120,9 @@ NEVER_REFUSED = {
     "/worklist/seen": "takes no values",
     "/worklist/{item_id}/claim": "takes no values",
     "/worklist/{item_id}/release": "takes no values",
-    "/staff/{staff_id}/tokens/{token_id}/revoke": "takes no values",
+    "/account/tokens/{token_id}/revoke": "takes no values",
+    "/account/sessions/{reference}/end": "takes no values",
+    "/account/end-all": "takes no values",
     "/pumps/views/{view_id}/forget": "takes no values",
     "/advisories": "holds what was tried, see tests/web/test_advisories_page.py",
     "/advisories/{advisory_id}/pumps/{match_id}": "keeps its note, see tests/web/test_advisories_page.py",

@@ -65,6 +65,8 @@ class Event(StrEnum):
     STAFF_BOUND = "staff.bound"
     STAFF_SIGNED_IN = "staff.signed_in"
     STAFF_SIGNED_OUT = "staff.signed_out"
+    STAFF_SESSION_ENDED = "staff.session_ended"
+    STAFF_ALL_ENDED = "staff.all_sign_ins_ended"
     STAFF_SIGN_IN_REFUSED = "staff.sign_in_refused"
     STAFF_FACTOR_ADDED = "staff.factor_added"
     STAFF_FACTOR_REMOVED = "staff.factor_removed"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from tracker.records import schema
 from tracker.records.database import Database
+from tracker.records.staff import OPERATOR
 from tracker.settings import Settings
 
 
@@ -35,4 +36,4 @@ def operator() -> str:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user has no name
         name = str(os.getuid())
-    return f"command line ({name})"
+    return f"{OPERATOR} ({name})"

@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from tracker.actions.add_staff import FIRST_CLINIC, add_clinic, add_staff, clinic_named
 from tracker.actions.change_staff import change_staff
-from tracker.actions.issue_token import issue_token, revoke_token
+from tracker.actions.issue_token import DAYS, MOST_DAYS, issue_token, revoke_token
+from tracker.actions.token_scopes import ALL, SCOPES
 from tracker.cli.records import opened, operator
 from tracker.errors import Invalid, NotFound
 from tracker.records.columns import key
@@ -53,11 +54,18 @@ def add(
 
 
 @app.command()
-def token(email: Email, name: Annotated[str, typer.Option(help="what the token is for")]) -> None:
+def token(
+    email: Email,
+    name: Annotated[str, typer.Option(help="what the token is for")],
+    scope: Annotated[list[str] | None, typer.Option(help=f"what it may do at the most: {', '.join(SCOPES)}")] = None,
+    days: Annotated[int, typer.Option(help=f"how long it lasts, at most {MOST_DAYS}")] = DAYS,
+) -> None:
     """Print a new API token with the person's permissions, alone on one line; it is never shown again."""
+    now = datetime.now(UTC)
     with opened() as database:
         with database.writing() as session:
-            made = issue_token(session, _person(session, email), name=name, by=operator(), now=datetime.now(UTC))
+            staff = _person(session, email)
+            made = issue_token(session, staff, name=name, scopes=scope or (ALL,), days=days, by=operator(), now=now)
         typer.echo(made)
 
 

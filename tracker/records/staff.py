@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
 from tracker.records.pump import Clinic
 
+OPERATOR = "command line"  #: how the audit trail and a token's maker name who works at the machine itself
 ROLES = ("nurse", "physician", "biller", "administrator", "auditor")
 
 
@@ -57,6 +58,13 @@ class BrowserSession(SQLModel, table=True):
     confirmed_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="when the person last showed it again, to sign something"
     )
+    browser: str | None = Field(default=None, max_length=200, description="what the browser calls itself")
+    address: str | None = Field(default=None, max_length=64, description="where the person signed in from")
+
+    @property
+    def reference(self) -> str:
+        """How lists and the audit trail name the session; nobody signs in with it."""
+        return session_reference(self.digest)
 
 
 class ApiToken(SQLModel, table=True):
@@ -71,6 +79,11 @@ class ApiToken(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    scopes: str = Field(max_length=300, description="what it may do at the most, by spaces; all: everything")
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    issued_by: str | None = Field(
+        default=None, max_length=254, description="who made it; None: made before this was kept"
+    )
 
 
 class SavedView(SQLModel, table=True):
@@ -107,27 +120,29 @@ def staff_by_subject(session: Session, subject: str) -> Staff | None:
     return session.exec(select(Staff).where(Staff.oidc_subject == subject)).first()
 
 
+def session_reference(digest: str) -> str:
+    """How the audit trail names the session of that digest."""
+    return digest[:16]
+
+
 def session_with_staff(session: Session, digest: str) -> tuple[BrowserSession, Staff, Clinic] | None:
-    """The browser session of that digest with its active person and clinic, whether or not it has run out."""
+    """The browser session of that digest with its person and clinic, whether or not it or the account has ended."""
     return session.exec(
         select(BrowserSession, Staff, Clinic).where(
             BrowserSession.digest == digest,
             BrowserSession.staff_id == Staff.id,
             Staff.clinic_id == Clinic.id,
-            col(Staff.active).is_(True),
         )
     ).first()
 
 
 def token_with_staff(session: Session, digest: str) -> tuple[ApiToken, Staff, Clinic] | None:
-    """The unrevoked API token of that digest with its active person and clinic."""
+    """The API token of that digest with its person and clinic, whether or not it or the account has ended."""
     return session.exec(
         select(ApiToken, Staff, Clinic).where(
             ApiToken.digest == digest,
-            col(ApiToken.revoked_at).is_(None),
             ApiToken.staff_id == Staff.id,
             Staff.clinic_id == Clinic.id,
-            col(Staff.active).is_(True),
         )
     ).first()
 
@@ -142,6 +157,16 @@ def tokens_with_staff(session: Session, numbers: Sequence[int]) -> list[tuple[Ap
     """The unrevoked API tokens of those ids with their active persons."""
     chosen = select(ApiToken, Staff).where(ApiToken.staff_id == Staff.id, col(Staff.active).is_(True))
     return list(session.exec(chosen.where(col(ApiToken.id).in_(numbers), col(ApiToken.revoked_at).is_(None))))
+
+
+def sessions_of(
+    session: Session, staff_id: int, now: datetime, *, idle_minutes: int | None = None
+) -> list[BrowserSession]:
+    """A person's browser sessions that have not reached their end, the last seen first; without idle ones if told."""
+    chosen = select(BrowserSession).where(BrowserSession.staff_id == staff_id, col(BrowserSession.expires_at) > now)
+    if idle_minutes is not None:
+        chosen = chosen.where(col(BrowserSession.seen_at) > now - timedelta(minutes=idle_minutes))
+    return list(session.exec(chosen.order_by(col(BrowserSession.seen_at).desc())))
 
 
 def open_break_glass(session: Session, staff_id: int, pump_id: int, now: datetime) -> BreakGlass | None:

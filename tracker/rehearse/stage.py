@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, Self
@@ -26,12 +26,13 @@ from tracker.ingest.ledger import Ledger
 from tracker.records import schema
 from tracker.records.columns import key
 from tracker.records.database import Database
-from tracker.records.staff import ROLES
+from tracker.records.staff import ROLES, tokens_of
 from tracker.rehearse.scenario import MAIN, OTHER, Clinic, Scenario
 from tracker.rehearse.settings import RehearsalSettings
 from tracker.web.app import create_app
 
 BY: Final = "rehearsal"
+_ANY_CASE: Final = timedelta(days=36_500)
 CLINICS: Final[Mapping[str, str]] = {MAIN: "Clinic", OTHER: "Other clinic"}
 DOMAINS: Final[Mapping[str, str]] = {MAIN: "clinic.example", OTHER: "other.example"}
 
@@ -118,7 +119,9 @@ class Stage:
                 now=start,
             )
             session.flush()
-            self._tokens[role, which] = issue_token(session, person, name=BY, by=BY, now=start)
+            self._tokens[role, which] = issue_token(session, person, name=BY, by=person.email, now=start)
+            for token in tokens_of(session, key(person.id)):
+                token.expires_at = start + _ANY_CASE  # a case may last for years of its own time
 
 
 @cache

@@ -112,6 +112,8 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "staff-added": "The account is made.",
         "staff-changed": "The account is changed.",
         "token-revoked": "The token is revoked.",
+        "sign-in-ended": "That browser is signed out.",
+        "all-ended": "Your other sign-ins and all your tokens have ended.",
         "clinic-changed": "The clinic's settings are changed.",
         "programmer-named": "The programmer is the clinic's; findings about it are looked at anew.",
         "programmer-dropped": "The programmer is off the list.",

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tracker.actions.origin import Origin, coming_from
 from tracker.web.limits import BODY_BYTES, TooMany, body_limit
 from tracker.web.metrics import Metrics
 from tracker.web.people import person_or_none
@@ -40,6 +41,10 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        with coming_from(_origin(scope)):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         status: int | None = None
 
@@ -116,6 +121,13 @@ class Gate:
             headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
         if not scope["path"].startswith("/static/"):
             headers.setdefault("Cache-Control", "no-store")
+
+
+def _origin(scope: Scope) -> Origin:
+    """Where the request comes from, before anybody knows who asks."""
+    client = scope.get("client")
+    browser = Headers(scope=scope).get("user-agent", "")
+    return Origin(address=client[0][:64] if client else "", browser=browser[:200])
 
 
 def _refusal(scope: Scope, headers: Headers, hosts: frozenset[str]) -> Any:

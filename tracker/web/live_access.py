@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from tracker.records.staff import Staff, sessions_with_staff, tokens_with_staff
 from tracker.web.followers import Access
-from tracker.web.people import session_lasts
+from tracker.web.people import session_lasts, token_lasts
 
 _T = TypeVar("_T")
 _AT_ONCE = 500  # names in one query
@@ -36,7 +36,8 @@ def lasting(session: Session, accesses: AbstractSet[Access], now: datetime, idle
                 people[browser.digest] = staff
     for numbers in _parts(one.token_id for one in accesses if one.token_id is not None):
         for token, staff in tokens_with_staff(session, numbers):
-            people[token.id or 0] = staff
+            if token_lasts(token, staff, now):
+                people[token.id or 0] = staff
     return {one: _standing(one, people.get(one.session or one.token_id or 0)) for one in accesses}
 
 

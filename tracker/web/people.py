@@ -15,12 +15,12 @@ from fastapi import Request
 from sqlmodel import Session
 
 from tracker.actions.sign_in_tries import network_of
+from tracker.actions.token_scopes import read_scopes
 from tracker.errors import NotSignedIn
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.second_factor import has_factor
-from tracker.records.staff import BrowserSession, Staff, session_with_staff, token_with_staff
-from tracker.web.limits import TooMany
+from tracker.records.staff import OPERATOR, ApiToken, BrowserSession, Staff, session_with_staff, token_with_staff
 
 if TYPE_CHECKING:
     from tracker.web.context import Web
@@ -38,7 +38,8 @@ class Person:
     ``refreshing`` says that an open page asks for itself anew, with nobody's hand on it; ``confirmed_at``, when the
     person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor that they lack;
     ``by_provider``, that they signed in by OpenID Connect; ``permission``, what the route that they came by needs;
-    ``token_id``, the token of a program.
+    ``address``, where the request came from. Of a token: its name, its ``scopes`` (None for a browser: no limit), and
+    whether the person, or an operator at the machine, made it.
     """
 
     staff_id: int
@@ -57,7 +58,11 @@ class Person:
     needs_factor: bool = False
     by_provider: bool = False
     permission: str = ""
+    address: str = ""
     token_id: int | None = None
+    token_name: str = ""
+    scopes: frozenset[str] | None = None
+    token_is_own: bool = True
 
 
 def is_confirmed(person: Person, now: datetime) -> bool:
@@ -94,22 +99,37 @@ def person_or_none(request: Request) -> Person | None:
     return person
 
 
+def address_of(request: Request) -> str:
+    """The client's address; a proxy's word for it counts where ``TRACKER_PROXIES`` names the proxy."""
+    return request.client.host[:64] if request.client else ""
+
+
 def _by_token(request: Request, header: str, now: datetime) -> Person | None:
     web = request.app.state.web
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     scheme, _, secret = header.partition(" ")
     with web.database.reading() as session:
         found = token_with_staff(session, digest(secret.strip())) if scheme.lower() == "bearer" else None
-        if found is None:
-            try:
-                web.limits.strangers.take(f"token {network_of(address)}")
-            except TooMany as fault:
-                raise fault from None
+        if found is None or not token_lasts(found[0], found[1], now):
+            web.limits.strangers.take(f"token {network_of(address)}")
             return None
         token, staff, clinic = found
         if token.used_at is None or now - token.used_at > timedelta(minutes=5):
             web.trail.token_used(token.id, now)
-        return replace(_person(staff, clinic, "token"), token_id=token.id)
+        return replace(
+            _person(staff, clinic, "token"),
+            address=address,
+            token_id=token.id,
+            token_name=token.name,
+            scopes=read_scopes(token.scopes),
+            token_is_own=token.issued_by is not None
+            and (token.issued_by == staff.email or token.issued_by.startswith(OPERATOR)),
+        )
+
+
+def token_lasts(token: ApiToken, staff: Staff, now: datetime) -> bool:
+    """Whether the token still opens something: neither revoked nor past its last day, of an account that is active."""
+    return token.revoked_at is None and now < token.expires_at and staff.active
 
 
 def _by_cookie(request: Request, now: datetime) -> Person | None:
@@ -118,7 +138,9 @@ def _by_cookie(request: Request, now: datetime) -> Person | None:
     if not secret:
         return None
     with web.database.reading() as session:
-        return person_of_session(session, digest(secret), now, web, seen=BACKGROUND_HEADER not in request.headers)
+        seen = BACKGROUND_HEADER not in request.headers
+        person = person_of_session(session, digest(secret), now, web, seen=seen)
+    return None if person is None else replace(person, address=address_of(request))
 
 
 def person_of_session(session: Session, secret_digest: str, now: datetime, web: Web, *, seen: bool) -> Person | None:
@@ -128,7 +150,7 @@ def person_of_session(session: Session, secret_digest: str, now: datetime, web: 
         return None
     browser, staff, clinic = found
     idle = timedelta(minutes=web.settings.idle_minutes)
-    if not session_lasts(browser, now, idle):
+    if not (staff.active and session_lasts(browser, now, idle)):
         return None
     if seen and now - browser.seen_at > idle / 20:
         web.trail.session_seen(secret_digest, now)

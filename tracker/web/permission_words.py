@@ -48,6 +48,7 @@ PERMITS: Final[Mapping[str, str]] = MappingProxyType(
         "staff.read": "Look at the staff",
         "staff.manage": "Add and change staff",
         "self.manage": "Change one's own password and colours",
+        "tokens.manage": "Manage one's own sign-ins and tokens",
         "live.follow": "Follow changes live",
     }
 )

@@ -14,10 +14,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
+from tracker.actions.origin import comes_from, origin
+from tracker.actions.token_scopes import grants
 from tracker.errors import NotAllowed
+from tracker.records.staff import session_reference
 from tracker.web import csrf
 from tracker.web.people import Person, current_person
 from tracker.web.permission_words import PERMITS
+from tracker.web.scopes import SCOPE_OF
 
 
 class Role(StrEnum):
@@ -76,6 +80,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "staff.read": frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
         "staff.manage": frozenset({Role.ADMINISTRATOR}),
         "self.manage": _ALL,
+        "tokens.manage": _ALL,
         "live.follow": _ALL,
     }
 )
@@ -84,6 +89,11 @@ PERMISSIONS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
 def may(role: str, permission: str) -> bool:
     """Whether that role includes that permission; an unknown role includes none."""
     return role in PERMISSIONS[permission]
+
+
+def in_scope(person: Person, permission: str) -> bool:
+    """Whether the token that the person came with allows it; a browser's session allows all that the role does."""
+    return person.scopes is None or grants(person.scopes, SCOPE_OF[permission])
 
 
 class FactorMissing(NotAllowed):
@@ -107,10 +117,21 @@ class Requirement:
         """The signed-in person, if their role includes the permission."""
         if not may(person.role, self.permission):
             raise NotAllowed(f"the role {person.role} does not include this: {PERMITS[self.permission]}")
+        if not in_scope(person, self.permission):
+            raise NotAllowed(f"this token lacks the scope {SCOPE_OF[self.permission]}: {PERMITS[self.permission]}")
         if person.needs_factor and self.permission != "self.manage":
             raise FactorMissing
         if person.via == "browser":
             await csrf.check(request, person.csrf)
+        comes_from(
+            replace(
+                origin(),
+                via=person.via,
+                token=person.token_name,
+                session=session_reference(person.session_digest),
+                address=person.address,
+            )
+        )
         return replace(person, permission=self.permission)
 
 

@@ -17,7 +17,7 @@ from tracker.records.pump import Pump
 from tracker.records.serial_lookup import pump_by_serial
 from tracker.records.staff import BreakGlass, open_break_glass
 from tracker.web.people import Person
-from tracker.web.permissions import may
+from tracker.web.permissions import in_scope, may
 
 BREAK_GLASS_HOURS = 2
 IN_AN_EMERGENCY: Final = frozenset(
@@ -53,13 +53,17 @@ def reach(session: Session, person: Person, serial: str, now: datetime) -> Reach
     if pump is not None and pump.clinic_id == person.clinic_id:
         return Reached(pump, None)
     opened = open_break_glass(session, person.staff_id, pump.id or 0, now) if pump is not None else None
-    if pump is None or opened is None or not may(person.role, "pumps.break_glass"):
+    if pump is None or opened is None or not _may_break_glass(person):
         raise NotFound(f"no pump with the serial {serial[:64]} is enrolled at your clinic", field=None)
     if person.permission not in IN_AN_EMERGENCY:
         raise NotAllowed(
             "emergency access is for reading and for what the patient needs now; the pump's own clinic does the rest"
         )
     return Reached(pump, opened)
+
+
+def _may_break_glass(person: Person) -> bool:
+    return may(person.role, "pumps.break_glass") and in_scope(person, "pumps.break_glass")
 
 
 def pump_of(session: Session, person: Person, serial: str, now: datetime) -> Pump:

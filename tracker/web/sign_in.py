@@ -15,6 +15,7 @@ from sqlmodel import Session, col, delete
 
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
+from tracker.actions.origin import origin
 from tracker.actions.passwords import hash_password, matches
 from tracker.actions.second_factor import begin_step, take_code
 from tracker.actions.sign_in_tries import (
@@ -139,6 +140,8 @@ def open_session(session: Session, staff: Staff, now: datetime, how: str, device
             seen_at=now,
             expires_at=now + timedelta(hours=SESSION_HOURS),
             opened_by=how,
+            browser=origin().browser[:200] or None,
+            address=origin().address or None,
         )
     )
     device = device or secrets.token_urlsafe(32)

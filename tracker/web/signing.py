@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
 
 def require_own_password(web: Web, person: Person) -> None:
-    """Raise ``NotAllowed`` while the person's password is one that somebody else set, and therefore knows."""
+    """Raise ``NotAllowed`` while somebody else could sign in the person's name.
+
+    They could while the password is one that somebody else set, and by a token that somebody else made.
+    """
+    if not person.token_is_own:
+        raise NotAllowed(
+            f"the token {person.token_name!r} was not made by its person: make one yourself, on Sign-ins and tokens"
+        )
     with web.database.reading() as session:
         staff = session.get(Staff, person.staff_id)
     if staff is not None and staff.password_set_by is not None:

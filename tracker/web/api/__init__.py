@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracker.web.api import (
+    account,
     advisories,
     advisory_import,
     alarms,
@@ -41,6 +42,7 @@ API = (
     rejected.router,
     clinic.router,
     staff.router,
+    account.router,
     advisory_import.router,
     models.router,
     evaluators.router,

@@ -11,14 +11,15 @@ from sqlmodel import Session
 
 from tracker.actions.add_staff import add_staff
 from tracker.actions.change_staff import change_staff
-from tracker.actions.issue_token import issue_token, revoke_token
 from tracker.actions.sign_in_tries import waits_by_staff
 from tracker.errors import NotAllowed, NotFound
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
-from tracker.records.staff import ApiToken, Staff, staff_of_clinic, tokens_of
+from tracker.records.staff import Staff, staff_of_clinic, tokens_of
+from tracker.web.api.account import NewToken, TokenIssued, TokenShown, shown
 from tracker.web.api.values import NO_NUL, Answer, Given, Page, RowId, Short, fitting
 from tracker.web.context import Context
+from tracker.web.own_access import make_own_token, revoke_own_token
 from tracker.web.people import Person
 from tracker.web.permissions import Role, requires
 
@@ -62,28 +63,6 @@ class StaffShown(BaseModel):
     locked_until: datetime | None = Field(description="until when tries are refused where wrong ones came from")
 
 
-class NewToken(Given):
-    """What the token is for."""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=NO_NUL)]
-
-
-class TokenIssued(BaseModel):
-    """A token for a program; it is shown in this answer and kept nowhere."""
-
-    token: str
-
-
-class TokenShown(BaseModel):
-    """A token; `revoked_at` says since when it opens nothing."""
-
-    id: int
-    name: str
-    created_at: datetime
-    used_at: datetime | None
-    revoked_at: datetime | None
-
-
 @router.get("", response_model=Page[StaffShown])
 def listed(web: Context, person: Annotated[Person, requires("staff.read")]) -> dict[str, Any]:
     """Everybody who may sign in at your clinic, all on one page."""
@@ -117,27 +96,24 @@ def tokens(staff_id: RowId, web: Context, person: Annotated[Person, requires("st
     """The person's tokens, all on one page."""
     with web.database.reading() as session:
         rows = tokens_of(session, key(_oneself(session, person, staff_id).id))
-    return {"items": [_token(row) for row in rows], "next": None}
+    return {"items": [shown(row) for row in rows], "next": None}
 
 
 @router.post("/{staff_id}/tokens", status_code=201, response_model=TokenIssued)
 def make_token(staff_id: RowId, given: NewToken, web: Context, person: Manager) -> dict[str, Any]:
     """A token for a program, shown this once."""
-    with fitting(), web.database.writing() as session:
-        colleague = _oneself(session, person, staff_id)
-        return {"token": issue_token(session, colleague, name=given.name, by=person.email, now=web.clock())}
+    with web.database.reading() as session:
+        _oneself(session, person, staff_id)
+    with fitting():
+        return {"token": make_own_token(web, person, **given.model_dump())}
 
 
 @router.post("/{staff_id}/tokens/{token_id}/revoke", response_model=TokenShown)
 def end_token(staff_id: RowId, token_id: RowId, web: Context, person: Manager) -> dict[str, Any]:
     """The token opens nothing any more."""
-    with fitting(), web.database.writing() as session:
-        colleague = _oneself(session, person, staff_id)
-        token = session.get(ApiToken, token_id)
-        if token is None or token.staff_id != colleague.id:
-            raise NotFound("this account has no such token")
-        revoke_token(session, colleague, token, by=person.email, now=web.clock())
-        return _token(token)
+    with web.database.reading() as session:
+        _oneself(session, person, staff_id)
+    return shown(revoke_own_token(web, person, token_id))
 
 
 def _oneself(session: Session, person: Person, staff_id: int) -> Staff:
@@ -158,7 +134,3 @@ def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
 def _shown(staff: Staff, waits: dict[int, datetime]) -> dict[str, Any]:
     own = {name: getattr(staff, name) for name in StaffShown.model_fields if name != "locked_until"}
     return {**own, "locked_until": waits.get(key(staff.id))}
-
-
-def _token(token: ApiToken) -> dict[str, Any]:
-    return {name: getattr(token, name) for name in TokenShown.model_fields}

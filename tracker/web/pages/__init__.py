@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracker.web.pages import (
+    account,
     advisories,
     alarms,
     assess,
@@ -41,6 +42,7 @@ PAGES = (
     sign_in.router,
     second_step.router,
     security.router,
+    account.router,
     oidc.router,
     live.router,
     theme.router,

@@ -1,4 +1,4 @@
-"""Staff: accounts, roles and tokens of one's own clinic."""
+"""Staff: accounts and roles of one's own clinic."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from sqlmodel import Session
 
 from tracker.actions.add_staff import add_staff
 from tracker.actions.change_staff import change_staff
-from tracker.actions.issue_token import issue_token, revoke_token
 from tracker.actions.sign_in_tries import waits_by_staff
-from tracker.errors import Invalid, NotAllowed, NotFound, TrackerError
+from tracker.errors import Invalid, NotFound, TrackerError
 from tracker.records.pump import Clinic
-from tracker.records.staff import ApiToken, Staff, staff_of_clinic
-from tracker.records.views_staff import tokens_by_staff
+from tracker.records.staff import Staff, staff_of_clinic
 from tracker.web.context import Context, Web
 from tracker.web.frame import back_to
 from tracker.web.people import Person
@@ -106,52 +104,11 @@ def change(
     return back_to("/staff", "staff-changed")
 
 
-@router.post("/staff/{staff_id}/tokens")
-def make_token(
-    request: Request, web: Context, person: Manager, staff_id: int, name: Annotated[str, Form(max_length=120)] = ""
-) -> Response:
-    """A token for a program, shown this once."""
-    try:
-        with web.database.writing() as session:
-            colleague = _oneself(session, person, staff_id)
-            secret = issue_token(session, colleague, name=name, by=person.email, now=web.clock())
-    except TrackerError as fault:
-        return _show(request, web, person, fault=fault)
-    return _show(request, web, person, secret=(colleague.email, name, secret))
-
-
-@router.post("/staff/{staff_id}/tokens/{token_id}/revoke")
-def end_token(request: Request, web: Context, person: Manager, staff_id: int, token_id: int) -> Response:
-    """The token opens nothing any more."""
-    try:
-        with web.database.writing() as session:
-            colleague = _oneself(session, person, staff_id)
-            revoke_token(session, colleague, _token(session, colleague, token_id), by=person.email, now=web.clock())
-    except TrackerError as fault:
-        return _show(request, web, person, fault=fault)
-    return back_to("/staff", "token-revoked")
-
-
-def _oneself(session: Session, person: Person, staff_id: int) -> Staff:
-    """The person's own account: a token belongs to its person, and nobody else makes or sees it."""
-    found = _colleague(session, person, staff_id)
-    if found.id != person.staff_id:
-        raise NotAllowed("a token belongs to its person: nobody else makes, sees or ends it")
-    return found
-
-
 def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
     found = session.get(Staff, staff_id)
     if found is None or found.clinic_id != person.clinic_id:
         raise NotFound("your clinic has no such account")
     return found
-
-
-def _token(session: Session, colleague: Staff, token_id: int) -> ApiToken:
-    token = session.get(ApiToken, token_id)
-    if token is None or token.staff_id != colleague.id:
-        raise NotFound("this account has no such token")
-    return token
 
 
 def _show(
@@ -160,11 +117,9 @@ def _show(
     person: Person,
     fault: TrackerError | None = None,
     typed: dict[str, Any] | None = None,
-    secret: tuple[str, str, str] | None = None,
 ) -> HTMLResponse:
     with web.database.reading() as session:
         people = staff_of_clinic(session, person.clinic_id)
-        tokens = {person.staff_id: tokens_by_staff(session, person.clinic_id).get(person.staff_id, [])}
         waits = waits_by_staff(session, people, web.clock())
     return page(
         request,
@@ -172,12 +127,10 @@ def _show(
         "staff.html",
         status_code=fault.status if fault else 200,
         people=people,
-        tokens=tokens,
         waits=waits,
         roles=ROLES,
         permissions=PERMISSIONS,
         permits=PERMITS,
         fault=fault,
         typed=typed or {"email": "", "name": "", "role": "nurse", "unit": ""},
-        secret=secret,
     )
