@@ -57,6 +57,21 @@ def tamper(database: Database, statement: str) -> None:
             connection.execute(text(each))
 
 
+def test_an_entry_from_before_origins_were_kept_has_the_digest_that_it_had() -> None:
+    old = AuditEntry(
+        seq=1,
+        at=datetime(2026, 11, 22, 10, tzinfo=UTC),
+        actor="nurse@clinic.example",
+        clinic_id=1,
+        action="visit.logged",
+        subject="pump:SN1",
+        detail={"codes": ["95990"]},
+        previous=audit.FIRST,
+        digest="",
+    )
+    assert audit.digest_of(old) == "746a38cdf4842a6d70ae3dd6ca641164dd5ec19d5e84da9ccb80c9bf650c36c8"
+
+
 def test_an_untouched_trail_verifies_and_so_does_an_empty_one(database: Database) -> None:
     assert verified(database) == Verdict(0, audit.FIRST)
     with database.writing() as session:

@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from tracker.cli.main import main
 from tracker.records import schema
+from tracker.records.audit import AuditEntry
 from tracker.records.credential import CommunicatorCredential
 from tracker.records.database import Database
 from tracker.records.pump import Pump
@@ -92,6 +93,7 @@ def test_an_account_and_its_token_are_made_and_only_hashes_are_kept(tracker_on_b
     with tracker.database.reading() as session:
         staff = session.exec(select(Staff)).one()
         kept = session.exec(select(ApiToken)).one()
+        assert set(session.exec(select(AuditEntry.via))) == {"command"}
     assert staff.email == "nurse@clinic.example"
     assert "four words" not in repr(staff)
     assert token.strip() not in repr(kept)

@@ -59,7 +59,7 @@ def test_a_field_that_is_left_out_stays_and_null_clears_it(pumped: Site) -> None
     assert (changed["drug"], changed["dose_per_day"], changed["implanted_on"]) == ("baclofen", "300", "2024-02-01")
     (entry,) = entries(pumped)
     assert entry.action == "record.changed"
-    assert entry.detail["via"] == "token"
+    assert (entry.via, entry.token, entry.address) == ("token", "test", "127.0.0.1")
     assert (entry.detail["before"]["unit"], entry.detail["after"]["refill_cap_days"]) == ("Pain", 80)
     with pumped.database.reading() as session:
         pump = session.exec(select(Pump).where(Pump.serial == "SN1")).one()
@@ -160,7 +160,7 @@ def test_a_signature_in_a_browser_asks_for_the_password_and_a_token_signs_by_its
     wrong = good(program.post(f"{PUMP}/attestations", json=signature | {"password": "not it"}), 409)
     assert wrong["field"] == "password"
     good(program.post(f"{PUMP}/attestations", json=signature), 201)
-    assert entries(pumped)[-1].detail["via"] == "token"
+    assert entries(pumped)[-1].via == "token"
 
 
 def test_silence_is_announced_and_called_off(pumped: Site) -> None:

@@ -134,11 +134,16 @@ def token(session: Session, person: Staff) -> None:
         revoke_token(session, person, one, by=person.email, now=datetime.now(UTC))
 
 
+def last_day(session: Session, person: Staff) -> None:
+    for one in session.exec(select(ApiToken).where(ApiToken.staff_id == person.id)):
+        one.expires_at = datetime.now(UTC)
+
+
 @pytest.mark.parametrize(
     ("by", "end"),
     [
         *((Running.browser, end) for end in (account, role, clinic, browser_session, idling)),
-        *((Running.program, end) for end in (account, role, clinic, token)),
+        *((Running.program, end) for end in (account, role, clinic, token, last_day)),
     ],
     ids=lambda value: str(value.__name__),
 )

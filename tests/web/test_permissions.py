@@ -121,7 +121,8 @@ def test_a_token_does_on_no_route_more_than_its_scopes_whatever_its_persons_role
             clients[role, scopes] = one_site.api(person=people[role], scopes=scopes)
         return clients[role, scopes]
 
-    wrong, tried = [], 0
+    wrong: list[tuple[str, ...]] = []
+    tried = 0
     for method, path, said in routes(one_site):
         needed = {one.permission for one in said if isinstance(one, Requirement)}
         role = next((one for one in ROLES if needed and all(may(one, permission) for permission in needed)), None)
@@ -137,7 +138,7 @@ def test_a_token_does_on_no_route_more_than_its_scopes_whatever_its_persons_role
                 wrong.append((method, path, "without", scope))
         ends_the_others = path.endswith("/end-all")
         if not ends_the_others and call(client(role, enough), method, own).status_code == 403:
-            wrong.append((method, path, "with", sorted(enough)))
+            wrong.append((method, path, "with", *sorted(enough)))
         tried += 1
     assert wrong == []
     assert tried > 150

@@ -142,7 +142,7 @@ def test_every_click_and_every_programs_call_is_entered(site: Site) -> None:
     for _ in range(3):
         browser.get("/pumps/SN1")
         program.get("/api/v1/pumps/SN1", headers={"X-Background": "1"})
-    assert [entry.detail["via"] for entry in reads(site)] == ["browser", "token"] * 3
+    assert [entry.via for entry in reads(site)] == ["browser", "token"] * 3
 
 
 def test_the_list_of_pumps_is_entered_with_its_filter_and_a_refresh_of_it_once(site: Site) -> None:

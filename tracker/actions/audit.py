@@ -16,15 +16,20 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
+from tracker.actions.origin import Origin, origin
 from tracker.records.audit import AuditEntry, last_entry
 
 FIRST = "0" * 64  #: what the first entry names as the digest before it
+ORIGIN = ("via", "token", "session", "address")
 _LOCK = 7_210_212
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is to be entered: who did what to whom, when. ``clinic_id`` is None where no clinic is concerned."""
+    """What is to be entered: who did what to whom, when. ``clinic_id`` is None where no clinic is concerned.
+
+    ``origin``: where it came from; None takes it from what is being done now.
+    """
 
     at: datetime
     actor: str
@@ -32,6 +37,7 @@ class Fact:
     action: str
     subject: str
     detail: Mapping[str, Any]
+    origin: Origin | None = None
 
 
 def record(
@@ -62,6 +68,7 @@ def record_all(session: Session, facts: Iterable[Fact]) -> list[AuditEntry]:
     entries = []
     for fact in facts:
         seq += 1
+        source = fact.origin or origin()
         entry = AuditEntry(
             seq=seq,
             at=fact.at.astimezone(UTC),
@@ -70,6 +77,10 @@ def record_all(session: Session, facts: Iterable[Fact]) -> list[AuditEntry]:
             action=str(fact.action),
             subject=_plain(fact.subject)[:200],
             detail=_storable(fact.detail),
+            via=source.via[:16] or None,
+            token=_plain(source.token)[:120] or None,
+            session=source.session[:16] or None,
+            address=_plain(source.address)[:64] or None,
             previous=previous,
             digest="",
         )
@@ -92,6 +103,9 @@ def digest_of(entry: AuditEntry) -> str:
         "detail": entry.detail,
         "previous": entry.previous,
     }
+    source = {name: value for name in ORIGIN if (value := getattr(entry, name)) is not None}
+    if source:  # entries from before these were kept have none, and keep the digest that they had
+        content["origin"] = source
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 

@@ -12,6 +12,7 @@ class Event(StrEnum):
     """What was done: ``subject.verb``. The subject's own record is named by the entry's ``subject``."""
 
     READ = "read"
+    REFUSED = "refused"
 
     PUMP_ENROLLED = "pump.enrolled"
     PUMP_MOVED = "pump.moved"
@@ -68,6 +69,7 @@ class Event(StrEnum):
     STAFF_SESSION_ENDED = "staff.session_ended"
     STAFF_ALL_ENDED = "staff.all_sign_ins_ended"
     STAFF_SIGN_IN_REFUSED = "staff.sign_in_refused"
+    STAFF_CONFIRMATION_REFUSED = "staff.confirmation_refused"
     STAFF_FACTOR_ADDED = "staff.factor_added"
     STAFF_FACTOR_REMOVED = "staff.factor_removed"
     STAFF_RECOVERY_CODES_MADE = "staff.recovery_codes_made"

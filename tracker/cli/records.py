@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tracker.actions.origin import COMMAND, Origin, coming_from
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.staff import OPERATOR
@@ -25,7 +26,8 @@ def opened(settings: Settings | None = None, *, first: bool = False) -> Iterator
         if first and schema.current_revision(database) is None:
             schema.upgrade(database)
         schema.require_current(database)
-        yield database
+        with coming_from(Origin(via=COMMAND)):
+            yield database
     finally:
         database.close()
 

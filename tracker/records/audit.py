@@ -30,6 +30,9 @@ class AuditEntry(SQLModel, table=True):
         Index("ix_audit_at", "at"),
         Index("ix_audit_action", "action", "seq"),
         Index("ix_audit_clinic", "clinic_id", "seq"),
+        Index("ix_audit_via", "via", "seq"),
+        Index("ix_audit_session", "session", "seq"),
+        Index("ix_audit_address", "address", "seq"),
     )
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -39,6 +42,12 @@ class AuditEntry(SQLModel, table=True):
     action: str = Field(max_length=64)
     subject: str = Field(max_length=200, description="what it was done to: pump:SERIAL, staff:EMAIL, …")
     detail: dict[str, Any] = Field(sa_type=JsonColumn)
+    via: str | None = Field(
+        default=None, max_length=16, description="browser, token, command; None: the tracker itself, or an older entry"
+    )
+    token: str | None = Field(default=None, max_length=120, description="the name of the token")
+    session: str | None = Field(default=None, max_length=16, description="a reference to the browser's session")
+    address: str | None = Field(default=None, max_length=64, description="where the request came from")
     previous: str = Field(max_length=64)
     digest: str = Field(max_length=64)
 
@@ -98,6 +107,9 @@ def search_entries(
     actor: str | None = None,
     subject: str | None = None,
     action: str | None = None,
+    via: str | None = None,
+    browser_session: str | None = None,
+    address: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     before_seq: int | None = None,
@@ -107,7 +119,15 @@ def search_entries(
     query = select(AuditEntry).where(AuditEntry.clinic_id == clinic_id)
     if actor:
         query = query.where(AuditEntry.actor == actor.strip().lower())
-    narrowed = []
+    narrowed: list[ColumnElement[bool]] = [
+        column == value
+        for column, value in (
+            (col(AuditEntry.via), via),
+            (col(AuditEntry.session), browser_session),
+            (col(AuditEntry.address), address),
+        )
+        if value
+    ]
     if subject:
         narrowed.append(_begins(session, col(AuditEntry.subject), subject))
     if action:

@@ -26,6 +26,7 @@ from tracker.web.live import Feed
 from tracker.web.metrics import Metrics
 from tracker.web.oidc import Provider
 from tracker.web.pages import PAGES
+from tracker.web.people import Person
 from tracker.web.readiness import Readiness
 from tracker.web.trail import ReadTrail
 
@@ -80,6 +81,9 @@ def create_app(
             web.feed.stop()
             web.trail.stop()
 
+    def refused(person: Person, subject: str, call: str, status: int, because: str) -> None:
+        web.trail.refused(person, subject, clock(), call=call, status=status, because=because[:300])
+
     app = FastAPI(
         title="Pump tracker",
         version=version("pump-tracker"),
@@ -98,5 +102,7 @@ def create_app(
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Static(directory=rendering.HERE / "static"), name="static")
-    app.add_middleware(Gate, https=settings.web_https, hosts=settings.hosts(), metrics=app.state.metrics)
+    app.add_middleware(
+        Gate, https=settings.web_https, hosts=settings.hosts(), metrics=app.state.metrics, refused=refused
+    )
     return app

@@ -29,6 +29,6 @@ def enter(
         clinic_id=person.clinic_id if clinic_id is None else clinic_id,
         action=action,
         subject=subject,
-        detail={"via": person.via, **detail},
+        detail=detail,
         now=now,
     )

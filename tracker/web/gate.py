@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,20 +17,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tracker.actions.origin import Origin, coming_from
 from tracker.web.limits import BODY_BYTES, TooMany, body_limit
 from tracker.web.metrics import Metrics
-from tracker.web.people import person_or_none
+from tracker.web.people import Person, person_or_none
 from tracker.web.problems import not_signed_in, problem, unexpected
 from tracker.web.safety_headers import HEADERS
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _LARGE_AT_ONCE = 4
+_REFUSALS = frozenset({401, 403})
 _WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+RefusedEntry = Callable[[Person, str, str, int, str], None]
+"""Enters a refusal: who, of what subject, which call, with which status, why."""
 
 
 class Gate:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, *, https: bool, hosts: frozenset[str], metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, https: bool, hosts: frozenset[str], metrics: Metrics, refused: RefusedEntry
+    ) -> None:
         self._app = app
+        self._refused = refused
         self._hosts = hosts
         self._https = https
         self._metrics = metrics
@@ -45,6 +53,7 @@ class Gate:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})
         started = time.perf_counter()
         status: int | None = None
 
@@ -52,6 +61,7 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                self._enter_refusal(scope, status)
                 self._dress(scope, MutableHeaders(raw=message["headers"]))
             await send(message)
 
@@ -113,6 +123,15 @@ class Gate:
             detail = "other large files are being read: try again in a while"
             return problem(503, "Too many large files", detail, {"Retry-After": "5", "Connection": "close"})
         return None
+
+    def _enter_refusal(self, scope: Scope, status: int) -> None:
+        """A person whom we know and who was refused is in the audit trail: whoever refused, and whatever was shown."""
+        state = scope.get("state", {})
+        person, (meant, because) = state.get("asked_by"), state.get("refusal", (status, ""))
+        if person is not None and meant in _REFUSALS:
+            route, given = getattr(scope.get("route"), "path", "none"), scope.get("path_params", {})
+            subject = f"pump:{given['serial'][:64]}" if "serial" in given else f"staff:{person.email}"
+            self._refused(person, subject, f"{scope['method']} {route}", meant, because)
 
     def _dress(self, scope: Scope, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():

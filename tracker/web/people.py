@@ -14,13 +14,22 @@ from typing import TYPE_CHECKING, Literal
 from fastapi import Request
 from sqlmodel import Session
 
+from tracker.actions.origin import Origin
 from tracker.actions.sign_in_tries import network_of
 from tracker.actions.token_scopes import read_scopes
 from tracker.errors import NotSignedIn
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.second_factor import has_factor
-from tracker.records.staff import OPERATOR, ApiToken, BrowserSession, Staff, session_with_staff, token_with_staff
+from tracker.records.staff import (
+    OPERATOR,
+    ApiToken,
+    BrowserSession,
+    Staff,
+    session_reference,
+    session_with_staff,
+    token_with_staff,
+)
 
 if TYPE_CHECKING:
     from tracker.web.context import Web
@@ -65,6 +74,11 @@ class Person:
     token_is_own: bool = True
 
 
+def origin_of(person: Person) -> Origin:
+    """Where what the person does comes from, as the audit trail says it."""
+    return Origin(person.via, person.token_name, session_reference(person.session_digest), person.address)
+
+
 def is_confirmed(person: Person, now: datetime) -> bool:
     """Whether the person has shown again who they are within the last minutes, in this browser."""
     return person.confirmed_at is not None and now - person.confirmed_at < CONFIRMED_FOR
@@ -81,8 +95,9 @@ def session_cookie_name(*, https: bool) -> str:
 
 
 def current_person(request: Request) -> Person:
-    """The person behind this request; raises ``NotSignedIn``."""
+    """The person behind this request; raises ``NotSignedIn``. The gate enters a refusal of a person whom we know."""
     person = person_or_none(request)
+    request.state.asked_by = person or getattr(request.state, "ended", None)
     if person is None:
         raise NotSignedIn("sign in first, or send `Authorization: Bearer TOKEN` with a valid token")
     return person
@@ -110,21 +125,30 @@ def _by_token(request: Request, header: str, now: datetime) -> Person | None:
     scheme, _, secret = header.partition(" ")
     with web.database.reading() as session:
         found = token_with_staff(session, digest(secret.strip())) if scheme.lower() == "bearer" else None
-        if found is None or not token_lasts(found[0], found[1], now):
+        if found is None:
             web.limits.strangers.take(f"token {network_of(address)}")
             return None
         token, staff, clinic = found
+        person = _person_of_token(token, staff, clinic, address)
+        if not token_lasts(token, staff, now):
+            web.limits.strangers.take(f"token {network_of(address)}")
+            request.state.ended = person
+            return None
         if token.used_at is None or now - token.used_at > timedelta(minutes=5):
             web.trail.token_used(token.id, now)
-        return replace(
-            _person(staff, clinic, "token"),
-            address=address,
-            token_id=token.id,
-            token_name=token.name,
-            scopes=read_scopes(token.scopes),
-            token_is_own=token.issued_by is not None
-            and (token.issued_by == staff.email or token.issued_by.startswith(OPERATOR)),
-        )
+        return person
+
+
+def _person_of_token(token: ApiToken, staff: Staff, clinic: Clinic, address: str) -> Person:
+    maker = token.issued_by or ""
+    return replace(
+        _person(staff, clinic, "token"),
+        address=address,
+        token_id=token.id,
+        token_name=token.name,
+        scopes=read_scopes(token.scopes),
+        token_is_own=maker == staff.email or maker.startswith(OPERATOR),
+    )
 
 
 def token_lasts(token: ApiToken, staff: Staff, now: datetime) -> bool:
@@ -140,6 +164,10 @@ def _by_cookie(request: Request, now: datetime) -> Person | None:
     with web.database.reading() as session:
         seen = BACKGROUND_HEADER not in request.headers
         person = person_of_session(session, digest(secret), now, web, seen=seen)
+        found = session_with_staff(session, digest(secret)) if person is None else None
+    if found is not None:
+        browser, staff, clinic = found
+        request.state.ended = replace(_person(staff, clinic, "browser", browser), address=address_of(request))
     return None if person is None else replace(person, address=address_of(request))
 
 

@@ -14,12 +14,11 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
-from tracker.actions.origin import comes_from, origin
+from tracker.actions.origin import comes_from
 from tracker.actions.token_scopes import grants
 from tracker.errors import NotAllowed
-from tracker.records.staff import session_reference
 from tracker.web import csrf
-from tracker.web.people import Person, current_person
+from tracker.web.people import Person, current_person, origin_of
 from tracker.web.permission_words import PERMITS
 from tracker.web.scopes import SCOPE_OF
 
@@ -123,15 +122,7 @@ class Requirement:
             raise FactorMissing
         if person.via == "browser":
             await csrf.check(request, person.csrf)
-        comes_from(
-            replace(
-                origin(),
-                via=person.via,
-                token=person.token_name,
-                session=session_reference(person.session_digest),
-                address=person.address,
-            )
-        )
+        comes_from(origin_of(person))
         return replace(person, permission=self.permission)
 
 

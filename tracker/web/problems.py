@@ -85,6 +85,7 @@ def _answer(request: Request, status: int, title: str, detail: str, headers: dic
 async def _tracker_error(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, TrackerError)  # noqa: S101 - what it is installed for
     headers = {}
+    request.state.refusal = (fault.status, fault.detail)
     more: dict[str, Any] = dict(getattr(fault, "more", {}))
     if isinstance(fault, TooMany):
         headers["Retry-After"] = str(fault.retry_after_s)

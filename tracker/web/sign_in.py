@@ -216,9 +216,13 @@ def _right_password(web: Web, person: Person, password: str, now: datetime) -> b
         staff = session.get(Staff, person.staff_id)
         kept = staff.password_hash if staff is not None and staff.active else None
         wait = count_try(session, account, (SIGNATURE,), now)
+        if wait is not None:
+            enter_unconfirmed(session, person, "password", now, compared=False)
     if wait is not None:
         raise TooMany((wait - now).total_seconds())
     if not matches(password, kept):
+        with web.database.writing() as session:
+            enter_unconfirmed(session, person, "password", now)
         return False
     with web.database.writing() as session:
         count_right(session, account, (SIGNATURE,), now)
@@ -229,14 +233,30 @@ def _right_code(web: Web, person: Person, code: str, now: datetime) -> bool:
     account = account_of(person.email)
     with web.database.writing() as session:
         wait = count_try(session, account, (CODE,), now)
+        if wait is not None:
+            enter_unconfirmed(session, person, "code", now, compared=False)
     if wait is not None:
         raise TooMany((wait - now).total_seconds())
     with web.database.writing() as session:
         staff = session.get(Staff, person.staff_id)
         if staff is None or not staff.active or take_code(session, web.key, staff, code, now) is None:
+            enter_unconfirmed(session, person, "code", now)
             return False
         count_right(session, account, (CODE,), now)
     return True
+
+
+def enter_unconfirmed(session: Session, person: Person, by: str, now: datetime, *, compared: bool = True) -> None:
+    """Enter that who sits at the person's browser could not show that they are the person."""
+    audit.record(
+        session,
+        actor=person.email,
+        clinic_id=person.clinic_id,
+        action=Event.STAFF_CONFIRMATION_REFUSED,
+        subject=f"staff:{person.email}",
+        detail={"by": by} if compared else {"by": by, "compared": False},
+        now=now,
+    )
 
 
 def end_sessions(session: Session, staff_id: int, *, but: str = "") -> None:

@@ -15,7 +15,7 @@ import secrets
 import threading
 import time
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,16 +26,19 @@ from sqlmodel import col
 
 from tracker.actions.audit import Fact, record_all
 from tracker.actions.audit_events import Event
+from tracker.actions.origin import Origin
 from tracker.private import private_folder
 from tracker.records.audit import already_entered
 from tracker.records.database import Database
 from tracker.records.staff import ApiToken, BrowserSession
 from tracker.web.open_pages import OpenPages
-from tracker.web.people import Person
+from tracker.web.people import Person, origin_of
 
 _EVERY_S = 0.2
 _AT_ONCE = 2000
 _LOOK_EVERY_S = 60.0
+_ENDED = 401
+_ENDED_STANDS_FOR = timedelta(minutes=1)
 _log = structlog.get_logger(__name__)
 
 
@@ -52,6 +55,7 @@ class ReadTrail:
         self._sessions: dict[str, datetime] = {}
         self._tokens: dict[int, datetime] = {}
         self._open_pages = OpenPages()
+        self._ended: dict[tuple[int, str, str], datetime] = {}
         self._file: IO[bytes] | None = None
         self._wake = threading.Event()
         self._ending = threading.Event()
@@ -95,13 +99,23 @@ class ReadTrail:
             more = self._open_pages.entry(person, subject, what, detail, now)
             if more is None:
                 return
-            told = {"what": what, "via": person.via, **detail, **more}
-            fact = Fact(now, person.email, whose, Event.READ, subject, told)
-            line = json.dumps({**asdict(fact), "at": now.isoformat()}, default=str).encode() + b"\n"
-            file = self._file or self._open()
-            file.write(line)
-            file.flush()
-            self._pending.append(fact)
+            told = {"what": what, **detail, **more}
+            self._write(Fact(now, person.email, whose, Event.READ, subject, told, origin_of(person)))
+        self._wake.set()
+
+    def refused(self, person: Person, subject: str, now: datetime, **detail: Any) -> None:
+        """Enter that a person whom we know was refused. A session or token that has ended is told once a minute."""
+        source = origin_of(person)
+        with self._lock:
+            if detail.get("status") == _ENDED:
+                one = (person.staff_id, source.session, source.token)
+                before = self._ended.get(one)
+                if before is not None and timedelta(0) <= now - before < _ENDED_STANDS_FOR:
+                    return
+                if len(self._ended) >= _AT_ONCE:
+                    self._ended.clear()
+                self._ended[one] = now
+            self._write(Fact(now, person.email, person.clinic_id, Event.REFUSED, subject, detail, source))
         self._wake.set()
 
     def session_seen(self, digest: str, now: datetime) -> None:
@@ -164,6 +178,14 @@ class ReadTrail:
                 if not self.flush():
                     self._wake.set()
 
+    def _write(self, fact: Fact) -> None:
+        """Put it into the file; the caller holds the lock."""
+        line = json.dumps({**asdict(fact), "at": fact.at.isoformat()}, default=str).encode() + b"\n"
+        file = self._file or self._open()
+        file.write(line)
+        file.flush()
+        self._pending.append(fact)
+
     def _open(self) -> IO[bytes]:
         private_folder(self._folder)
         while True:
@@ -200,6 +222,7 @@ def _fact(line: bytes) -> Fact | None:
     """One line of the file; None for a last line that was cut short, whose page never went out."""
     try:
         raw = json.loads(line)
-        return Fact(**{**raw, "at": datetime.fromisoformat(raw["at"])})
+        source = Origin(**raw["origin"]) if raw.get("origin") else None
+        return Fact(**{**raw, "at": datetime.fromisoformat(raw["at"]), "origin": source})
     except (ValueError, TypeError, KeyError):
         return None

@@ -3,8 +3,8 @@
 A signature (a ruling, an attestation) asks a browser for its person's password once more, as the pages do: a browser
 left open is nobody's word. A token is asked for nothing further: it is itself the secret that its person, and nobody
 else, holds; it opens no screen that somebody could find unlocked; and a program that kept the password beside the
-token would prove nothing more by sending both. The audit entry says `via: token`. A password that is sent all the same
-is checked.
+token would prove nothing more by sending both. The audit entry says that it was a token, and which. A password that is
+sent all the same is checked. A token that another account made signs nothing.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from tracker.actions.origin import BROWSER, COMMAND, TOKEN
 from tracker.errors import Invalid
 from tracker.records.audit import search_entries
 from tracker.web.context import Context
@@ -20,6 +21,7 @@ from tracker.web.words import from_field_time
 
 router = APIRouter(include_in_schema=False)
 PAGE = 100
+WAYS = ((BROWSER, "A browser"), (TOKEN, "A token"), (COMMAND, "A command"))
 
 
 @router.get("/audit", response_class=HTMLResponse)
@@ -30,12 +32,25 @@ def audit_trail(
     actor: Annotated[str, Query(max_length=254)] = "",
     subject: Annotated[str, Query(max_length=200)] = "",
     action: Annotated[str, Query(max_length=64)] = "",
+    via: Annotated[str, Query(max_length=16)] = "",
+    session_reference: Annotated[str, Query(alias="session", max_length=16)] = "",
+    address: Annotated[str, Query(max_length=64)] = "",
     since: Annotated[str, Query(max_length=20)] = "",
     until: Annotated[str, Query(max_length=20)] = "",
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> HTMLResponse:
-    """Entries, the newest first, narrowed by person, subject, deed and days of the clinic's calendar."""
-    scope = f"page-audit:{person.clinic_id}:{actor}:{subject}:{action}:{since}:{until}"
+    """Entries, the newest first, narrowed by each of their parts and by days of the clinic's calendar."""
+    wanted = {
+        "actor": actor,
+        "subject": subject,
+        "action": action,
+        "via": via,
+        "session": session_reference,
+        "address": address,
+        "since": since,
+        "until": until,
+    }
+    scope = f"page-audit:{person.clinic_id}:{':'.join(wanted.values())}"
     place = read_cursor(web.key, scope, cursor, (int,))
     begin, end = _start(since, "since", person.timezone), _start(until, "until", person.timezone, days_on=1)
     with web.database.reading() as session:
@@ -45,6 +60,9 @@ def audit_trail(
             actor=actor or None,
             subject=subject.strip() or None,
             action=action.strip() or None,
+            via=via or None,
+            browser_session=session_reference.strip() or None,
+            address=address.strip() or None,
             since=begin,
             until=end,
             before_seq=place[0] if place else None,
@@ -59,7 +77,8 @@ def audit_trail(
         person,
         "audit.html",
         entries=entries[:PAGE],
-        wanted={"actor": actor, "subject": subject, "action": action, "since": since, "until": until},
+        wanted=wanted,
+        ways=WAYS,
         next_url=next_url,
     )
 

@@ -29,7 +29,7 @@ from tracker.web.pages.second_step import place_of
 from tracker.web.people import Person, is_confirmed
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
-from tracker.web.sign_in import confirm, mark_confirmed
+from tracker.web.sign_in import confirm, enter_unconfirmed, mark_confirmed
 
 router = APIRouter(include_in_schema=False)
 Own = Annotated[Person, requires("self.manage")]
@@ -153,10 +153,17 @@ def confirm_by_passkey(
 ) -> dict[str, Any]:
     """Show again who one is, by a passkey: signatures take it for the next five minutes."""
     now = web.clock()
+    refused: passkeys.PasskeyRefused | None = None
     with web.database.writing() as session:
         staff = session.get_one(Staff, person.staff_id)
-        passkeys.check_passkey(session, place_of(request, web), staff, challenge, answer, now)
-        mark_confirmed(session, person, now)
+        try:
+            passkeys.check_passkey(session, place_of(request, web), staff, challenge, answer, now)
+            mark_confirmed(session, person, now)
+        except passkeys.PasskeyRefused as fault:
+            refused = fault
+            enter_unconfirmed(session, person, "passkey", now)
+    if refused is not None:
+        raise refused
     return {"done": True}
 
 
