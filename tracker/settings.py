@@ -46,7 +46,15 @@ class Settings(BaseSettings):
     rejected_per_pump: int = Field(
         default=1000,
         ge=1,
-        description="rejected messages without a readable number kept whole per pump; more of those are counted",
+        description="rejected messages without a readable number kept per pump; more of those are counted",
+    )
+    rejected_whole_per_day: int = Field(
+        default=200,
+        ge=0,
+        description="rejected messages over 1 KiB kept whole per pump and day; of more, the first KiB",
+    )
+    rejected_keep_days: int = Field(
+        default=365, ge=0, description="days that rejected messages are kept after they were settled; 0 keeps all"
     )
     budget_messages_per_minute: int = Field(
         default=20_000,

@@ -19,7 +19,7 @@ from tracker.records.worklist import WorklistItem
 from tracker.schedule.silence import note_silence
 from tracker.schedule.sweep import sweep
 
-SMALL = Budget(Limits(10, 3, 2, 400), Limits(25, 5, 3, 1000))
+SMALL = Budget(Limits(10, 3, 2, 400), Limits(25, 5, 3, 1000), 200)
 MINUTE = timedelta(minutes=1)
 
 
@@ -171,7 +171,7 @@ def test_few_reports_leave_no_row_behind(database: Database) -> None:
 
 
 def test_many_small_batches_are_counted_as_one_large_one_is(database: Database) -> None:
-    desk = SmallDesk(database, Budget(Limits(200, 3, 2, 400), Limits(300, 5, 3, 1000)))
+    desk = SmallDesk(database, Budget(Limits(200, 3, 2, 400), Limits(300, 5, 3, 1000), 200))
     try:
         for seq in range(1, 400):
             desk.reports(status(seq), now=NOW if seq < 220 else NOW + MINUTE)

@@ -1,4 +1,4 @@
-"""Discard a rejected message: it is kept with the reason and is no longer asked about."""
+"""Discard a rejected message: its bytes go; its reason, length and digest stay, and it is no longer asked about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from tracker.actions.retake_rejected import kept_message
 from tracker.errors import Invalid
-from tracker.records.rejected import RejectedMessage
+from tracker.records.rejected import RejectedMessage, digest_of
 
 
 def discard_rejected(session: Session, message_id: int, *, reason: str, by: str, now: datetime) -> RejectedMessage:
@@ -18,6 +18,8 @@ def discard_rejected(session: Session, message_id: int, *, reason: str, by: str,
     message = kept_message(session, message_id)
     message.status, message.settled_at, message.settled_by = "discarded", now, by
     message.settled_reason = reason.strip()
+    message.size, message.digest = message.length, message.digest or digest_of(message.payload)
+    message.payload = b""
     session.add(message)
     session.flush()
     return message

@@ -38,6 +38,10 @@ def retake_rejected(session: Session, message_id: int, *, by: str, now: datetime
     no good: then it stays as it is.
     """
     message = kept_message(session, message_id)
+    if not message.is_whole:
+        raise Invalid(
+            f"only the first {len(message.payload):,} of its {message.length:,} bytes are kept", field="payload"
+        )
     serial, kind = topics.parse(message.topic) or (None, None)
     pump = pump_by_serial(session, serial) if serial else None
     if pump is None:

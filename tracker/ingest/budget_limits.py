@@ -17,10 +17,11 @@ class Limits(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """A pump's limits in a minute and in a day."""
+    """A pump's limits in a minute and in a day, and how many long refused messages are kept whole a day."""
 
     minute: Limits
     day: Limits
+    whole_refused_per_day: int
 
 
 def budget_of(settings: Settings) -> Budget:
@@ -38,17 +39,13 @@ def budget_of(settings: Settings) -> Budget:
             settings.budget_epochs_per_day,
             settings.budget_refused_bytes_per_day,
         ),
+        settings.rejected_whole_per_day,
     )
 
 
-DEFAULT: Final = Budget(
-    *(
-        Limits(
-            *(
-                Settings.model_fields[f"budget_{kind}_per_{window}"].default
-                for kind in ("messages", "sessions", "epochs", "refused_bytes")
-            )
-        )
-        for window in ("minute", "day")
-    )
-)
+def _default(window: str) -> Limits:
+    kinds = ("messages", "sessions", "epochs", "refused_bytes")
+    return Limits(*(Settings.model_fields[f"budget_{kind}_per_{window}"].default for kind in kinds))
+
+
+DEFAULT: Final = Budget(_default("minute"), _default("day"), Settings.model_fields["rejected_whole_per_day"].default)

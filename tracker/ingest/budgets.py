@@ -27,6 +27,7 @@ from tracker.records.budget import PumpBudget, budgets_of, keep_budgets, near_li
 
 _PARTS: Final = 50  # of the budget of messages, so many are written down one after the other
 _MESSAGES, _SESSIONS, _EPOCHS, _REFUSED_BYTES = range(4)
+_WHOLE: Final = 4  # of the day alone: refused messages that were kept whole
 
 
 _NAMES: Final = ("messages", "programmer sessions", "epochs", "refused bytes")
@@ -55,6 +56,13 @@ class Account:
         self.row.minute_used[kind] += count
         self.row.day_used[kind] += count
 
+    def keep_whole(self) -> bool:
+        """Whether one more long refused message is kept whole today; it is counted then."""
+        if self.row.day_used[_WHOLE] >= self.budget.whole_refused_per_day:
+            return False
+        self.row.day_used[_WHOLE] += 1
+        return True
+
     def _of_day(self, kind: int) -> int:
         return int(self.budget.day[kind] - self.row.day_used[kind])
 
@@ -74,7 +82,7 @@ class Budgets:
     """The budgets of all pumps, and the messages of each that are stored and not counted in the database yet."""
 
     def __init__(self, budget: Budget = DEFAULT) -> None:
-        self._budget = budget
+        self.budget = budget
         self._part = max(1, min(budget.minute.messages, budget.day.messages) // _PARTS)
         self._minute: datetime | None = None
         self._unsaved: dict[int, int] = {}
@@ -85,7 +93,7 @@ class Budgets:
         this = Round(now.astimezone(UTC).replace(second=0, microsecond=0))
         unsaved, tight = self._unsaved, self._tight
         if this.minute != self._minute:
-            most = self._budget.day.messages - 2 * self._part
+            most = self.budget.day.messages - 2 * self._part
             this.tight = tight = near_limit(connection, this.minute.date(), most)
             if self._minute is None or self._minute.date() != this.minute.date():
                 unsaved = {}
@@ -160,15 +168,15 @@ class Budgets:
         for batch, before in loud:
             row = rows.get(batch.pump.id) or _new_row(batch.pump.id, this.minute, today)
             if row.minute_at != this.minute:
-                row.minute_at, row.minute_used = this.minute, [0, 0, 0, 0]
+                row.minute_at, row.minute_used = this.minute, [0] * 4
             if row.day != today:
-                row.day, row.day_used = today, [0, 0, 0, 0]
-            this.accounts[batch.pump.id] = account = Account(row, self._budget)
+                row.day, row.day_used = today, [0] * 5
+            this.accounts[batch.pump.id] = account = Account(row, self.budget)
             account.use(_MESSAGES, before)
 
 
 def _new_row(pump_id: int, minute: datetime, day: date) -> PumpBudget:
-    return PumpBudget(pump_id=pump_id, minute_at=minute, minute_used=[0, 0, 0, 0], day=day, day_used=[0, 0, 0, 0])
+    return PumpBudget(pump_id=pump_id, minute_at=minute, minute_used=[0] * 4, day=day, day_used=[0] * 5)
 
 
 def _hold_messages(batch: PumpBatch, account: Account) -> None:

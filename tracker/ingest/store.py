@@ -66,10 +66,12 @@ class Store:
             reading.add_reports(connection, reports, now)
             mark_clocks(connection, batches)
         keep_sessions(connection, batches, now)
-        keep_of_pumps(connection, batches, self._rejected_per_pump, now)
+        keep_of_pumps(connection, batches, self._rejected_per_pump, now, counted.accounts)
         self._budgets.keep(connection, batches, counted, now)
         unknown = {serial: mail for serial, mail in mails.items() if serial not in known}
-        nobody = keep_of_nobody(connection, unknown, strays, self._rejected_per_pump, now)
+        nobody = keep_of_nobody(
+            connection, unknown, strays, self._rejected_per_pump, now, whole=self._budgets.budget.whole_refused_per_day
+        )
         done = Stored(rejected=nobody.refused, rejected_cut=nobody.cut, duplicates=nobody.duplicates)
         for batch in batches:
             batch.move_state(now)

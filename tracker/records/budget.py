@@ -33,7 +33,9 @@ class PumpBudget(SQLModel, table=True):
         default_factory=list, sa_type=JsonColumn, description="messages, sessions, epochs, refused bytes"
     )
     day: date
-    day_used: list[Any] = Field(default_factory=list, sa_type=JsonColumn, description="the same of the day")
+    day_used: list[Any] = Field(
+        default_factory=list, sa_type=JsonColumn, description="the same of the day, and refused kept whole"
+    )
     over_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     held_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="the newest message not taken")
     held: int = Field(default=0, sa_type=sqlalchemy.BigInteger, description="messages not taken since then")

@@ -8,6 +8,7 @@ from tracker.schedule.advisories import match_all
 from tracker.schedule.alarms import tend_alarms
 from tracker.schedule.job import Job
 from tracker.schedule.readings import drop_old, make_ahead
+from tracker.schedule.refused import tidy_refused
 from tracker.schedule.silence import note_silence
 from tracker.schedule.sweep import sweep
 
@@ -47,5 +48,11 @@ JOBS: Final[tuple[Job, ...]] = (
         "Drop readings older than the clinic keeps, where a limit is set.",
         24 * 3600,
         lambda database, settings, now: drop_old(database, settings.readings_keep_months, now),
+    ),
+    Job(
+        "rejected",
+        "Drop rejected messages that were settled long ago, and the use of budgets of past days.",
+        24 * 3600,
+        lambda database, settings, now: tidy_refused(database, settings.rejected_keep_days, now),
     ),
 )

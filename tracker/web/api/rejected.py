@@ -29,12 +29,20 @@ Settler = Annotated[Person, requires("rejected.settle")]
 
 
 class RejectedShown(BaseModel):
-    """A message that could not be taken, byte for byte."""
+    """A message that could not be taken."""
 
     id: int
     topic: str
     serial: str | None = Field(description="as the topic names it")
-    payload: str = Field(description="the bytes in Base64", json_schema_extra={"contentEncoding": "base64"})
+    payload: str = Field(
+        description="the bytes that are kept, in Base64; none once it is discarded",
+        json_schema_extra={"contentEncoding": "base64"},
+    )
+    length: int = Field(description="how many bytes came")
+    is_whole: bool = Field(description="whether all of them are kept")
+    digest: str | None = Field(
+        description="SHA-256 of what came, in hexadecimal; of more than 64 KiB, of the first 64 KiB"
+    )
     field: str
     reason: str
     received_at: datetime
@@ -85,7 +93,7 @@ def replay(message_id: RowId, web: Context, person: Settler) -> dict[str, Any]:
 
 @router.post("/rejected/{message_id}/discard", response_model=RejectedShown)
 def discard(message_id: RowId, given: Discarding, web: Context, person: Settler) -> dict[str, Any]:
-    """Nothing is to be made of it; it stays, with the reason."""
+    """Nothing is to be made of it; reason, length and digest stay, the bytes go."""
     now = web.clock()
     with fitting(), web.database.writing() as session:
         _message(session, person, message_id)

@@ -103,7 +103,7 @@ def discard(
     message_id: int,
     reason: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
-    """Nothing is to be made of it; it stays, with the reason."""
+    """Nothing is to be made of it; reason, length and digest stay, the bytes go."""
     now = web.clock()
     try:
         with web.database.writing() as session:
