@@ -27,6 +27,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path("data"), description="folder for the database, the broker's store and secrets")
     database_url: str = Field(default="", description="SQLAlchemy URL; SQLite in the data folder unless set")
+    database_wait_s: float = Field(
+        default=4.0, ge=0.5, le=600, description="pages wait so long for an answer of PostgreSQL, then say it is down"
+    )
     mqtt_url: SecretStr = Field(
         default=SecretStr(""), description="mqtt://user:pass@host:port or mqtts://; the tracker's own account"
     )

@@ -41,7 +41,7 @@ def alive(
     A scheduler is asked for on this machine, so that in a container each answers for itself. One that leads must also
     get its jobs done.
     """
-    database = Database(Settings().database_url, pool_size=1)
+    database = Database(Settings().database_url, pool_size=1, answers_within_s=3)
     try:
         if not database.answers():
             raise StartupFault("the database does not answer: see TRACKER_DATABASE_URL")

@@ -40,8 +40,10 @@ def serve(
     stop = stop_on_signal()  # for a signal that comes before the pages take them, or that they hand on at their end
     database = Database(settings.database_url)
     schema.upgrade(database)
+    pages = Database(settings.database_url, pool_size=16, answers_within_s=settings.database_wait_s)
     with contextlib.ExitStack() as stack:
         stack.callback(database.close)
+        stack.callback(pages.close)
         if embedded_broker:
             stack.enter_context(embedded(settings, database))
         parts = [
@@ -50,7 +52,7 @@ def serve(
             _Part("audit", lambda: _anchor(settings, stop), stop),
         ]
         try:
-            serve_pages(settings, database, stop)  # takes the signals; returns when told to stop
+            serve_pages(settings, pages, stop)  # takes the signals; returns when told to stop
         finally:
             stop.set()
             for part in parts:

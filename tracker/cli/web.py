@@ -53,7 +53,7 @@ def web() -> None:
     settings.require_safe_web()
     require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
     stop = stop_on_signal()
-    database = Database(settings.database_url, pool_size=16)
+    database = Database(settings.database_url, pool_size=16, answers_within_s=settings.database_wait_s)
     schema.require_current(database)
     try:
         serve_pages(settings, database, stop)

@@ -24,6 +24,8 @@ from tracker.records.database import Database
 from tracker.settings import MQTT_URL_FAULT, Settings
 
 _log = structlog.get_logger("tracker.ingest")
+_ANSWERS_WITHIN_S: Final = 20.0
+"""A batch whose statement takes longer meets a database that hangs: the connection is given up, the batch kept."""
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -33,7 +35,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     Raises ``StartupFault`` for settings that can't be right.
     """
     calm_the_collector()
-    database = Database(settings.database_url, pool_size=2)
+    database = Database(settings.database_url, pool_size=2, answers_within_s=_ANSWERS_WITHIN_S)
     broker, subscriber = subscriber_for(settings)
     ledger = Ledger(database, settings.rejected_per_pump, budget_of(settings))
     if settings.ingest_metrics_port:

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from sqlmodel import Session
 
 from tracker.errors import StartupFault
 from tracker.private import private_file, private_folder
+from tracker.records.deadline import Hang
 
 _WRITES = "tracker_writes"
 
@@ -31,7 +32,8 @@ _WRITES = "tracker_writes"
 class Database:
     """One database and its pool of connections, safe to share between threads."""
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, answers_within_s: float | None = None) -> None:
+        """Connect when asked. PostgreSQL must answer each statement within so many seconds; None waits for ever."""
         parsed = make_url(url)
         if parsed.get_backend_name() == "postgresql" and parsed.drivername in {"postgresql", "postgres"}:
             parsed = parsed.set(drivername="postgresql+psycopg")
@@ -40,6 +42,8 @@ class Database:
         self.url = parsed
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "pool_size": pool_size, "max_overflow": 8}
+        if answers_within_s is not None:
+            options["pool_timeout"] = answers_within_s
         options["pool_use_lifo"] = True  # the connection used last has its plans and pages at hand
         options |= {"json_serializer": _to_json, "json_deserializer": _from_json}
         if self.is_sqlite:
@@ -54,28 +58,35 @@ class Database:
             event.listen(self.engine, "do_connect", self._make_file)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        self._hang: Hang | None = None
+        if answers_within_s is not None and not self.is_sqlite:
+            self._hang = Hang(answers_within_s)
+            self._hang.listen(self.engine)
         self._writer = self.engine.execution_options(**{_WRITES: True})
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A transaction that only reads; it ends with the block."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._watching(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that writes: committed when the block ends well, undone when it raises."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._watching(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def answers(self) -> bool:
         """Whether the database takes a query now."""
         try:
-            with self.engine.connect() as connection:
+            with self._watching(), self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
         except Exception:  # noqa: BLE001 - whatever the fault, the answer is no
             return False
         return True
+
+    def _watching(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._hang is None else self._hang.watching()
 
     def room_bytes(self) -> int | None:
         """Free bytes of the disk under SQLite's file; None with PostgreSQL, whose disk can't be seen from here."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlmodel import Session
 
 from tracker.records.database import Database
 from tracker.records.lease import is_held
+
+JOBS_ANSWER_S: Final = 60.0
+"""So long one statement of a job may take. Over a whole large clinic one takes a few seconds."""
 
 
 class LostLead(Exception):
@@ -19,7 +23,7 @@ class FencedDatabase(Database):
     """A database whose writes hold only while the lease has the given fence."""
 
     def __init__(self, url: str, lease: str, fence: int, *, pool_size: int = 8) -> None:
-        super().__init__(url, pool_size=pool_size)
+        super().__init__(url, pool_size=pool_size, answers_within_s=JOBS_ANSWER_S)
         self.lease = lease
         self.fence = fence
 

@@ -27,12 +27,14 @@ from tracker.settings import Settings
 _LOG = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 2.0
 BEAT_EVERY_S: Final = 10.0
+LOOK_ANSWERS_S: Final = 5.0
+"""So long the lease may wait for the database; a leader that can't renew stops two seconds later."""
 
 
 def run(settings: Settings, stop: threading.Event, jobs: tuple[Job, ...] = JOBS) -> None:
     """Work or stand by until ``stop`` is set. Several may run at once, on one machine or many; one works at a time."""
     calm_the_collector()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, pool_size=2, answers_within_s=LOOK_ANSWERS_S)
     try:
         Worker(database, settings, jobs).work(stop)
     finally:
