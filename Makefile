@@ -9,7 +9,7 @@ DEV_STAMP := $(VENV)/dev.stamp
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo test lint fmt bench soak accuracy screenshots lock clean
+.PHONY: help setup demo test coverage lint fmt bench soak accuracy screenshots lock clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ fmt: $(DEV_STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .
 
 test: lint ## every check and every test
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+coverage: $(DEV_STAMP) ## every test once more, with the lines and branches that none reaches
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term:skip-covered
 

@@ -72,7 +72,7 @@ def test_every_operation_keeps_to_the_document(one_site: Site, authorization: st
         "--no-color",
         "--continue-on-failure",
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=1200)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 
 
