@@ -14,7 +14,7 @@ import pytest
 from tests.build import a_pump, a_rejected_message, a_state, an_alarm, an_item, an_outlook
 from tests.servers import binary
 from tests.web.conftest import Site
-from tracker.records.job import beat
+from tracker.records.job import LEADS, JobRun, beat
 
 SERIAL = "NGP-000123"  # the example that the document itself gives
 ACCEPTED = ("2xx", "401", "403", "404", "409", "422")
@@ -41,8 +41,10 @@ def authorization(one_site: Site) -> str:
 def all_parts_alive(one_site: Site) -> Iterator[None]:
     """Signs of life of ingest and schedule, and something that listens where the broker would."""
     with one_site.database.writing() as session:
-        for kind in ("ingest", "schedule"):
-            beat(session, kind, kind, "", one_site.clock())
+        now = one_site.clock()
+        beat(session, "ingest", "ingest", "", now)
+        beat(session, "schedule", "schedule", LEADS, now)
+        session.add(JobRun(name="evaluate", started_at=now, succeeded_at=now, every_s=2))
     parts = urlsplit(one_site.web.settings.tracker_mqtt_url())
     with socket.create_server(("127.0.0.1", parts.port or 0), backlog=500):
         yield
