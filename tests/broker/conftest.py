@@ -35,10 +35,13 @@ class Site:
 
     def watched(self) -> tuple[Device, Device]:
         """The tracker with all its subscriptions and the other pump with its receipt's, the same for all tests."""
-        if self.witnesses is None:
+        if self.witnesses is None or not all(one.connected for one in self.witnesses):
+            self.close()  # on Mosquitto a later sign-in takes the place of the one before
             tracker, other = self.tracker().connect(), self.pump(OTHER).connect()
             tracker.subscribe(*subscriptions())
             other.subscribe(f"pumps/{OTHER}/receipt")
+            other.deliver(f"pumps/{OTHER}/session", b"what was retained has come before this")
+            tracker.wait_for(f"pumps/{OTHER}/session", b"what was retained has come before this")
             self.witnesses = tracker, other
         for one in self.witnesses:
             one.messages.clear()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.broker.clients import Device
 from tests.broker.conftest import TRACKER_PASSWORD, configuration, mosquitto, nats_users
-from tests.servers import wait_until
+from tests.servers import free_port, wait_until
 from tracker.broker.credentials import issue_many
 from tracker.broker.partitions import KINDS, Arrival, client_id, parse_topic, subscriptions
 from tracker.broker.process import EmbeddedBroker
@@ -113,12 +113,13 @@ def test_a_pump_is_held_to_its_own_topics_where_they_are_mapped(tmp_path: Path) 
 
 def test_mosquitto_shares_the_messages_of_a_group(tmp_path: Path) -> None:
     issued = issue_many(["A.B-c_1", "SN0002"])
-    with mosquitto(tmp_path, issued) as (port, _):
+    pumps_port = free_port()  # the workers share one sign-in, which needs a listener without the line for pumps
+    with mosquitto(tmp_path, issued, f"listener {pumps_port} 127.0.0.1") as (port, _):
         workers = [Device(port, "tracker", TRACKER_PASSWORD).connect() for _ in range(2)]
         for worker in workers:
             assert worker.subscribe(*subscriptions(group="tracker")) == [True] * 3
         for one in issued:
-            with Device(port, one.username, one.password) as pump:
+            with Device(pumps_port, one.username, one.password) as pump:
                 for number in range(10):
                     pump.deliver(f"pumps/{one.serial}/telemetry", b"%s %d" % (one.serial.encode(), number))
         wait_until(lambda: sum(len(worker.messages) for worker in workers) == 20, what="every message, once")

@@ -228,3 +228,27 @@ def test_a_publish_of_qos_2_is_refused_so_that_nothing_waits_for_a_release_that_
         pump.deliver(f"{OWN}/telemetry", b"as it should be")
         tracker.wait_for(f"{OWN}/telemetry", b"as it should be")
         assert (f"{OWN}/telemetry", b"never released") not in tracker.messages
+
+
+def test_on_mosquitto_a_sign_in_has_one_session_whatever_client_ids_it_names(mosquitto_site: Site) -> None:
+    first = mosquitto_site.pump(client_id="one", clean=False).connect()
+    first.subscribe(f"{OWN}/receipt")
+    second = mosquitto_site.pump(client_id="two", clean=False).connect()
+    assert second.session_present
+    wait_until(lambda: first.partings, what="the earlier connection to end")
+    second.close()
+    with mosquitto_site.pump(client_id="three", clean=True) as last:  # and leaves nothing behind
+        assert last.welcome
+
+
+def test_on_mosquitto_a_pump_cannot_take_the_trackers_session(mosquitto_site: Site) -> None:
+    with mosquitto_site.tracker(client_id="known-to-all", clean=False) as tracker:
+        tracker.subscribe("pumps/+/telemetry")
+        with mosquitto_site.pump(client_id="known-to-all") as thief, mosquitto_site.pump(OTHER) as other:
+            assert not thief.session_present
+            other.deliver(f"pumps/{OTHER}/telemetry", b"for the tracker")
+            tracker.wait_for(f"pumps/{OTHER}/telemetry", b"for the tracker")
+            assert thief.messages == []
+        assert tracker.connected
+    with mosquitto_site.tracker() as tracker:
+        assert tracker.welcome
