@@ -58,6 +58,7 @@ bench: $(DEV_STAMP) ## speed and cost per message, beside a bare subscriber and 
 soak: $(DEV_STAMP) ## the faults in full number
 	$(BIN)/python -m tests.faults.soak
 	$(BIN)/python -m tests.faults.wide
+	$(BIN)/python -m tests.hostile
 
 accuracy: $(DEV_STAMP) ## forecasts and worklist held against simulated clinics, ten minutes; writes docs/accuracy.md
 	$(BIN)/python -m tests.accuracy

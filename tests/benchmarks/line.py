@@ -71,11 +71,16 @@ class Line:
         self._out += _packet(0x32 | retain, _text(topic) + struct.pack("!H", self._mid) + payload)
         self.unacknowledged += 1
 
-    def subscribe(self, *filters: str, qos: int = 1) -> None:
+    def publish_qos_2(self, topic: str, payload: bytes) -> None:
+        """Lay a message of QoS 2 into the buffer, never to be released."""
+        self._mid = self._mid % 65535 + 1
+        self._out += _packet(0x34, _text(topic) + struct.pack("!H", self._mid) + payload)
+
+    def subscribe(self, *filters: str, qos: int = 1, seconds: float = 20.0) -> None:
         """Subscribe and wait until it is granted."""
         self._granted = False
         self._out += _packet(0x82, struct.pack("!H", 1) + b"".join(_text(each) + bytes([qos]) for each in filters))
-        until = time.monotonic() + 20
+        until = time.monotonic() + seconds
         while not self._granted:
             self.turn(0.2)
             if time.monotonic() > until:

@@ -120,6 +120,15 @@ def test_who_opens_far_too_many_is_kept_out_for_longer_each_time_and_nobody_else
     assert shut_out.out(back + 2 * FIRST_SECONDS + 1) == frozenset()
 
 
+def test_a_flood_that_is_spread_over_a_minute_counts_as_one_and_one_spread_over_hours_does_not() -> None:
+    shut_out = ShutOut()
+    for number in range(9):
+        assert shut_out.note({"SN1": SHUT_OUT_FROM // 10}, 5.0 * number) == []
+    assert shut_out.note({"SN1": SHUT_OUT_FROM // 10}, 50.0) == ["SN1"]
+    for number in range(50):
+        assert shut_out.note({"SN2": SHUT_OUT_FROM // 10}, 600.0 * number) == []
+
+
 def test_who_behaved_for_an_hour_starts_again_with_a_minute() -> None:
     shut_out = ShutOut()
     shut_out.note({"SN1": SHUT_OUT_FROM}, 0.0)

@@ -24,10 +24,10 @@ _NODES = 3
 class PatientLine(Line):
     """A connection that takes a refused subscription for a lost connection: a cluster that elects refuses some."""
 
-    def subscribe(self, *filters: str, qos: int = 1) -> None:
+    def subscribe(self, *filters: str, qos: int = 1, seconds: float = 20.0) -> None:
         """Subscribe, or raise ``LineLost``."""
         try:
-            super().subscribe(*filters, qos=qos)
+            super().subscribe(*filters, qos=qos, seconds=seconds)
         except AssertionError as fault:
             raise LineLost(str(fault)) from fault
 

@@ -30,7 +30,7 @@ UNACKNOWLEDGED_MAX = 256
 topic's place in the store until the tracker's own receipts were refused."""
 
 SHUT_OUT_FROM = 100
-"""So many surplus sessions and connections at one look are no accident."""
+"""So many surplus sessions and connections within a minute are no accident."""
 
 _HASH_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _HASH_LENGTH = 8
