@@ -12,13 +12,13 @@ from tracker.findings.wanted import wanted
 from tracker.records.staff import ROLES
 
 CLINICAL = ("delivery", "reservoir", "battery", "memory", "catheter", "contact", "mri", "finding", "advisory")
-KINDS = (*CLINICAL, "prescription", "clock", "draft", "replacement", "record", "a kind of tomorrow")
+KINDS = (*CLINICAL, "prescription", "clock", "draft", "replacement", "record", "access", "a kind of tomorrow")
 
 
 @pytest.mark.parametrize(("kind", "role"), [*product(KINDS, ROLES)])
 def test_each_kind_is_handled_by_the_roles_of_its_work_alone(kind: str, role: str) -> None:
     area = area_of(kind, of_a_pump=True)
-    care = role in {"nurse", "physician"}
+    care = role in ({"physician", "administrator"} if kind == "access" else {"nurse", "physician"})
     billing = kind in {"draft", "replacement"} and role == "biller"
     data = kind == "record" and role == "administrator"
     assert may_handle(role, area) is (care or billing or data)

@@ -94,7 +94,7 @@ def test_a_recovery_code_signs_in_once_and_the_rest_are_counted(site_on_both: Si
 
 def test_new_recovery_codes_end_the_old_ones(site: Site) -> None:
     person, browser, _, codes = with_app(site)
-    browser.post("/security/confirm", data={"password": PASSWORD})
+    browser.post("/security/confirm", data={"password": codes[9]})
     fresh = re.findall(r"<li>([a-z2-7-]{19})</li>", browser.post("/security/recovery-codes").text)
     assert give(begin(site, person), codes[0]).status_code == 401
     assert give(begin(site, person), fresh[0]).status_code == 303
@@ -189,12 +189,24 @@ def test_a_signature_takes_a_code_of_the_app_and_holds_for_five_minutes(site: Si
 
     assert signed(pumps[0]) == 422
     assert signed(pumps[0], password="123456") == 422
+    assert signed(pumps[0], password=PASSWORD) == 422  # it opened this browser: no second proof
     assert signed(pumps[0], password=code_now(secret, site.clock())) == 303
     assert "No password is needed" in browser.get(f"/pumps/{pumps[1]}/replacement").text
     assert signed(pumps[1]) == 303
     assert signed(pumps[2], password="not the password") == 422
     site.clock.forward(minutes=5)
     assert signed(pumps[2]) == 422
+
+
+def test_a_signature_over_the_api_asks_a_browser_for_the_factor_too(site: Site) -> None:
+    _, browser, _, codes = with_app(site, "physician")
+    with site.database.writing() as session:
+        serial = a_pump(session, site.clinic()).serial
+    path, given = f"/api/v1/pumps/{serial}/attestations", {"evident": False, "name": "Dr. North"}
+    refused = browser.post(path, json={**given, "password": PASSWORD})
+    assert refused.status_code in {409, 422}
+    assert "second factor" in refused.text
+    assert browser.post(path, json={**given, "password": codes[0]}).status_code == 201
 
 
 def test_a_copy_of_the_database_makes_no_codes(site: Site) -> None:

@@ -12,8 +12,7 @@ from tracker.actions.change_staff import change_staff
 from tracker.errors import Invalid
 from tracker.records.audit import AuditEntry
 from tracker.records.staff import ApiToken, BrowserSession, Staff
-from tracker.web import people
-from tracker.web import sign_in as signing
+from tracker.web import confirming, people
 from tracker.web.pages.sign_in import local_path
 from tracker.web.people import BACKGROUND_HEADER, digest
 
@@ -147,9 +146,9 @@ def test_a_signature_needs_the_persons_own_password(site: Site) -> None:
     person = people.Person(
         staff.id or 0, staff.email, staff.name, staff.role, staff.clinic_id, None, "browser", "", "UTC"
     )
-    signing.confirm(site.web, person, PASSWORD)
+    confirming.confirm(site.web, person, PASSWORD)
     with pytest.raises(Invalid, match="not your password"):
-        signing.confirm(site.web, person, "guess")
+        confirming.confirm(site.web, person, "guess")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
 from tracker.records.staff import Staff
 from tracker.settings import Settings
+from tracker.web import confirming
 from tracker.web import sign_in as signing
 from tracker.web.people import Person
 
@@ -211,7 +212,7 @@ def test_of_many_signatures_at_once_ten_are_compared(site_on_both: Site) -> None
 
     def try_one(number: int) -> str:
         try:
-            signing.confirm(site.web, person, PASSWORD if number == 37 else f"wrong {number}")
+            confirming.confirm(site.web, person, PASSWORD if number == 37 else f"wrong {number}")
         except Exception as fault:  # noqa: BLE001 - which of them is what is counted
             return type(fault).__name__
         return "signed"

@@ -27,6 +27,7 @@ class Event(StrEnum):
     CREDENTIAL_RENEWED = "credential.renewed"
     CREDENTIAL_REVOKED = "credential.revoked"
     EMERGENCY_ACCESS_OPENED = "break_glass.opened"
+    EMERGENCY_ACCESS_REVIEWED = "break_glass.reviewed"
 
     VISIT_LOGGED = "visit.logged"
     VISIT_CONFIRMED = "visit.confirmed"

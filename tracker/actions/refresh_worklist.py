@@ -44,7 +44,7 @@ def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[L
         for line in wanted_lines:
             item = opened.pop((pump_id, line.key), None)
             if item is not None:
-                item.clinic_id = view.clinic_id  # it may have been opened while the pump was handed over
+                item.clinic_id = line.clinic_id or view.clinic_id  # it may be of before a hand-over
                 _update(session, item, line, now)
             elif not _rests(done.get((pump_id, line.key)), line, now):
                 new.append((view, line))
@@ -53,7 +53,7 @@ def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[L
         item.closed_by, item.closed_reason = TRACKER, "its cause is gone"
         session.add(item)
         session.add(event(item.id, now, "cause gone", TRACKER))
-    open_lines(session, [(view.clinic_id, view.pump_id, line) for view, line in new], now)
+    open_lines(session, [(line.clinic_id or view.clinic_id, view.pump_id, line) for view, line in new], now)
 
 
 def open_lines(session: Session, new: Sequence[tuple[int, int | None, Line]], now: datetime) -> None:

@@ -37,6 +37,7 @@ ISSUER = "Pump tracker"
 STEP_S = 30
 CODES = 10
 STEP_LASTS = timedelta(minutes=5)
+RECOVERY_CODE_LENGTH = 16  #: without what stands between its parts
 
 
 def begin_totp(session: Session, seal_key: bytes, staff: Staff, now: datetime) -> tuple[str, str]:
@@ -111,7 +112,7 @@ def take_code(session: Session, seal_key: bytes, staff: Staff, code: str, now: d
     if row is not None and row.confirmed_at is not None and _take(row, seal_key, plain, now):
         session.add(row)
         return "authenticator app"
-    if len(plain) == 16 and use_code(session, key(staff.id), _digest(plain), now):
+    if len(plain) == RECOVERY_CODE_LENGTH and use_code(session, key(staff.id), _digest(plain), now):
         return "recovery code"
     return None
 

@@ -12,10 +12,12 @@ from devices.interval import Interval
 from devices.models import catalogue
 from tracker.actions.prescription import recorded, recorded_flow
 from tracker.actions.view_battery import seen_battery, seen_notices
+from tracker.actions.view_emergency import seen_emergency
 from tracker.actions.view_settings import seen_settings
 from tracker.actions.view_volume import volume_course
 from tracker.findings.budget_seen import OverBudget
 from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
+from tracker.findings.emergency_seen import EmergencySeen
 from tracker.findings.rating import rated
 from tracker.findings.view import (
     AdvisorySeen,
@@ -37,6 +39,7 @@ from tracker.records.alarm import Alarm, NoticeGiven, notices_of_pumps, open_ala
 from tracker.records.budget import PumpBudget, over_budget_pumps
 from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact, documented_facts
+from tracker.records.emergency_access import accesses_to_review
 from tracker.records.finding import Attestation, FindingRecord, findings_of_pumps, standing_attestations
 from tracker.records.handover import open_handovers
 from tracker.records.outlook import Ahead, outlooks
@@ -79,6 +82,7 @@ def view_pumps(
     offered = open_handovers(session, present.handovers)
     outages = clinics_with(session, OUTAGE)
     over = over_budget_pumps(session)
+    emergencies = accesses_to_review(session, pump_ids)
     clinics = clinics_by_id(session)
     return {
         pump_id: view_of(
@@ -99,6 +103,7 @@ def view_pumps(
             clinic_silent=pump.clinic_id in outages,
             offered_at=offered[pump_id].offered_at if pump_id in offered else None,
             over_budget=seen_budget(over.get(pump_id)),
+            emergencies=[seen_emergency(one) for one in emergencies.get(pump_id, ())],
         )
         for pump_id, pump in pumps.items()
     }
@@ -123,6 +128,7 @@ def view_of(
     clinic_silent: bool = False,
     offered_at: datetime | None = None,
     over_budget: OverBudget | None = None,
+    emergencies: Sequence[EmergencySeen] = (),
 ) -> PumpView:
     """Put one pump's rows together. ``cap_days``: how long a fill may stay, by the pump's own limit or the clinic's.
 
@@ -173,6 +179,7 @@ def view_of(
             clinic_silent=clinic_silent,
             handover_offered_at=offered_at,
             over_budget=over_budget,
+            emergencies=tuple(emergencies),
         )
     )
 

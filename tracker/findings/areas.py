@@ -1,4 +1,6 @@
-"""Whose work a task is: clinical, billing, or data and set-up. Most clinics are one nurse, who may do all of it.
+"""Whose work a task is: clinical, billing, data and set-up, or who looked at a record.
+
+Most clinics are one nurse, who may do all but the last.
 
 A task of a clinical kind is closed, taken and handed over by nurses and physicians alone. A kind that is not named here
 is clinical: nobody handles it by oversight.
@@ -18,6 +20,7 @@ class Area(StrEnum):
     CLINICAL = "clinical"
     BILLING = "billing"
     DATA = "data"
+    PRIVACY = "privacy"
 
 
 _CARE: Final = frozenset({"nurse", "physician"})
@@ -26,12 +29,13 @@ HANDLED_BY: Final[Mapping[Area, frozenset[str]]] = MappingProxyType(
         Area.CLINICAL: _CARE,
         Area.BILLING: _CARE | {"biller"},
         Area.DATA: _CARE | {"administrator"},
+        Area.PRIVACY: frozenset({"physician", "administrator"}),
     }
 )
 """The roles that handle each kind of work."""
 
 _NOT_CLINICAL: Final[Mapping[str, Area]] = MappingProxyType(
-    {"draft": Area.BILLING, "replacement": Area.BILLING, "record": Area.DATA}
+    {"draft": Area.BILLING, "replacement": Area.BILLING, "record": Area.DATA, "access": Area.PRIVACY}
 )
 
 

@@ -15,6 +15,7 @@ class Line:
 
     ``snoozed_until`` carries an alarm's snooze over to its line; ``link`` is the page where the next step is done.
     ``holds`` says why nobody can close it while its cause lasts; empty where a person may.
+    ``clinic_id`` is the clinic whose task it is; None: the one that follows the pump.
     ``news_at`` is when something came that nobody had seen before: a line that was done earlier does not cover it.
     """
 
@@ -30,6 +31,7 @@ class Line:
     snoozed_until: datetime | None = None
     news_at: datetime | None = None
     holds: str = ""
+    clinic_id: int | None = None
 
 
 URGENT_HOLDS: Final = (

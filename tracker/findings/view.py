@@ -13,6 +13,7 @@ from devices.prescription import Prescription
 from devices.volume_course import VolumeCourse
 from tracker.findings.battery_seen import NOTHING_TOLD, BatterySeen, NoticeSeen
 from tracker.findings.budget_seen import OverBudget
+from tracker.findings.emergency_seen import EmergencySeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,7 @@ class PumpView:
     ``prescribed_ml_per_day``: the flow that the record's dose and concentration ask for; None where one is missing.
     ``prescription``: the record's, None where a part of it is missing; ``prescribed_at``: since when a visit set it.
     ``over_budget``: the communicator sent more than it may, of late.
+    ``emergencies``: accesses by another clinic that wait for a review, oldest first.
     ``zone``: the clinic's time zone by its IANA name; days in texts are days there (``findings.clinic_day``).
     """
 
@@ -293,3 +295,4 @@ class PumpView:
     not_kept: str | None = None
     handover_offered_at: datetime | None = None
     over_budget: OverBudget | None = None
+    emergencies: tuple[EmergencySeen, ...] = ()

@@ -19,6 +19,7 @@ from tracker.findings.wanted_budget import budget_lines
 from tracker.findings.wanted_clock import clock_lines
 from tracker.findings.wanted_contact import contact_lines
 from tracker.findings.wanted_delivery import delivery_lines
+from tracker.findings.wanted_emergency import emergency_lines
 from tracker.findings.wanted_facts import fact_lines
 from tracker.findings.wanted_handover import handover_lines, transferred_lines
 from tracker.findings.wanted_prescription import prescription_lines
@@ -50,6 +51,7 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     replacement_lines,
     handover_lines,
     fact_lines,
+    emergency_lines,
 )
 
 ON_THE_SHELF: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
@@ -58,13 +60,14 @@ ON_THE_SHELF: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     advisory_lines,
     draft_lines,
     finding_lines,
+    emergency_lines,
 )
 """A pump in nobody: no drug is missed, and nobody is called."""
 
 
 def wanted(view: PumpView, now: datetime) -> tuple[Line, ...]:
     """Every line that the pump asks for, one per cause, most urgent first."""
-    kinds = (finding_lines, transferred_lines, budget_lines) if view.lifecycle in ENDED else KINDS
+    kinds = (finding_lines, transferred_lines, budget_lines, emergency_lines) if view.lifecycle in ENDED else KINDS
     if view.lifecycle == "in_stock":
         kinds = ON_THE_SHELF
     by_key: dict[str, Line] = {}
@@ -92,4 +95,5 @@ def _joined(one: Line, other: Line) -> Line:
         snoozed_until=first.snoozed_until if both_snoozed else None,
         news_at=max((at for at in (first.news_at, second.news_at) if at is not None), default=None),
         holds=first.holds or second.holds,
+        clinic_id=first.clinic_id,
     )

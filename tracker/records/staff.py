@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
@@ -58,6 +59,9 @@ class BrowserSession(SQLModel, table=True):
     confirmed_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="when the person last showed it again, to sign something"
     )
+    emergency_confirmed_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="the same for one emergency access, which uses it up"
+    )
     browser: str | None = Field(default=None, max_length=200, description="what the browser calls itself")
     address: str | None = Field(default=None, max_length=64, description="where the person signed in from")
 
@@ -97,10 +101,17 @@ class SavedView(SQLModel, table=True):
     query: str = Field(max_length=500)
 
 
+_WAITS = text("clinic_id IS NOT NULL AND reviewed_at IS NULL")
+
+
 class BreakGlass(SQLModel, table=True):
     """Emergency access to another clinic's pump: time-limited, with a reason, loudly audited."""
 
     __tablename__ = "break_glass"
+    __table_args__ = (
+        Index("ix_break_glass_clinic", "clinic_id", "id"),
+        Index("ix_break_glass_waits", "pump_id", sqlite_where=_WAITS, postgresql_where=_WAITS),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     staff_id: int = Field(foreign_key="staff.id", index=True)
@@ -108,6 +119,16 @@ class BreakGlass(SQLModel, table=True):
     reason: str = Field(max_length=1000)
     opened_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    clinic_id: int | None = Field(
+        default=None, description="the clinic whose pump it was, which reviews it; None: opened before that was asked"
+    )
+    opened_by: str = Field(default="", max_length=254, sa_column_kwargs={"server_default": ""})
+    from_clinic: str = Field(default="", max_length=120, sa_column_kwargs={"server_default": ""})
+    via: str = Field(default="", max_length=16, sa_column_kwargs={"server_default": ""}, description="browser or token")
+    address: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
+    reviewed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reviewed_by: str | None = Field(default=None, max_length=254)
+    review: str | None = Field(default=None, max_length=1000, description="what the owning clinic found")
 
 
 def staff_by_email(session: Session, email: str) -> Staff | None:

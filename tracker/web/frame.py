@@ -36,6 +36,7 @@ NAVIGATION: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
             Link("/pumps", "Pumps", "pump", "pumps.read"),
             Link("/planning", "Planning", "planning", "planning.read"),
             Link("/emergency", "Emergency access", "high", "pumps.break_glass"),
+            Link("/emergency/received", "Accesses to review", "high", "emergency.read"),
             Link("/handovers", "Hand-overs", "pump", "pumps.read"),
             Link("/mri", "MRI checks", "mri", "pumps.read"),
             Link("/advisories", "Advisories", "advisory", "advisories.read"),
@@ -117,7 +118,8 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "clinic-changed": "The clinic's settings are changed.",
         "programmer-named": "The programmer is the clinic's; findings about it are looked at anew.",
         "programmer-dropped": "The programmer is off the list.",
-        "broke-glass": "Emergency access is open for two hours; it is in both clinics' audit trails.",
+        "broke-glass": "Emergency access is open for two hours. The other clinic sees all that you read or do.",
+        "reviewed": "Your review is recorded.",
     }
 )
 """What a page says after a deed; the address carries the key alone, so that nobody can put words on our pages."""

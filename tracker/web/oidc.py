@@ -30,12 +30,14 @@ from tracker.actions.audit_events import Event
 from tracker.errors import NotAllowed, Unavailable
 from tracker.records.staff import Staff, staff_by_email, staff_by_subject
 from tracker.settings import Settings
+from tracker.web.confirming import mark_confirmed
 from tracker.web.people import BY_PROVIDER, Person
-from tracker.web.sign_in import Opened, mark_confirmed, open_session
+from tracker.web.sign_in import Opened, open_session
 from tracker.web.sign_in import SignInRefused as PasswordRefused
 
 COOKIE = "tracker_oidc"
 FLOW_S = 600
+EMERGENCY_PAGE = "/emergency"  #: a confirmation that was asked for there serves one emergency access alone
 _ALGORITHMS = ["RS256", "PS256", "ES256"]
 _LEEWAY_S = 60
 _AUTH_LEEWAY_S = 10  #: how far the provider's clock may be behind, before an old sign-in would pass for a new one
@@ -234,7 +236,7 @@ def confirm_by(session: Session, issuer: str, claims: Claims, flow: Flow, person
     )
     if staff is None or staff.oidc_subject != subject or person.session_digest != flow.confirms or not asked_anew:
         raise NotAskedAgain
-    mark_confirmed(session, person, now)
+    mark_confirmed(session, person, now, for_emergency=urlsplit(flow.next).path == EMERGENCY_PAGE)
 
 
 def _bind(session: Session, staff: Staff, subject: str, now: datetime) -> None:

@@ -12,9 +12,9 @@ from tracker.actions.issue_token import DAYS, end_all, end_session, issue_token,
 from tracker.actions.token_scopes import ALL
 from tracker.errors import Conflict, NotFound
 from tracker.records.staff import ApiToken, BrowserSession, Staff, sessions_of
+from tracker.web.confirming import confirm
 from tracker.web.context import Web
 from tracker.web.people import Person
-from tracker.web.sign_in import confirm
 
 _BROWSERS: Final = (
     ("Edg", "Edge"),

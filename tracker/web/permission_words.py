@@ -14,6 +14,8 @@ PERMITS: Final[Mapping[str, str]] = MappingProxyType(
         "pumps.change": "Change a pump's record and limits",
         "pumps.lifecycle": "Move a pump through its life",
         "pumps.break_glass": "Open another clinic's record in an emergency",
+        "emergency.read": "Look at emergency accesses by other clinics",
+        "emergency.review": "Review emergency accesses by other clinics",
         "credentials.issue": "Renew or take away a communicator's sign-in",
         "readings.read": "Look at readings",
         "delivery.read": "Look at delivery and its gaps",

@@ -45,6 +45,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "pumps.change": _RECORDS,
         "pumps.lifecycle": _CARE,
         "pumps.break_glass": _CARE,
+        "emergency.read": _RECORDS | {Role.AUDITOR},
+        "emergency.review": frozenset({Role.PHYSICIAN, Role.ADMINISTRATOR}),
         "credentials.issue": _RECORDS,
         "readings.read": _ALL,
         "delivery.read": _ALL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlmodel import Session
@@ -11,7 +11,8 @@ from sqlmodel import Session
 from devices.topics import is_serial
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
-from tracker.errors import Invalid, NotAllowed, NotFound
+from tracker.actions.emergency_access import open_access
+from tracker.errors import NotAllowed, NotFound
 from tracker.records.handover import Handover, handed_over_by
 from tracker.records.pump import Pump
 from tracker.records.serial_lookup import pump_by_serial
@@ -19,7 +20,6 @@ from tracker.records.staff import BreakGlass, open_break_glass
 from tracker.web.people import Person
 from tracker.web.permissions import in_scope, may
 
-BREAK_GLASS_HOURS = 2
 IN_AN_EMERGENCY: Final = frozenset(
     {
         "pumps.read",
@@ -36,7 +36,6 @@ IN_AN_EMERGENCY: Final = frozenset(
     }
 )
 """To read, and what a patient needs now; never credentials, lifecycle, record or signatures."""
-_SHORTEST_REASON = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +100,29 @@ def seen_by(session: Session, person: Person, serial: str, now: datetime) -> See
         return Seen(pump, past)
 
 
-def break_glass(session: Session, person: Person, serial: str, reason: str, now: datetime) -> BreakGlass:
-    """Open emergency access to another clinic's pump for two hours; both clinics' audit trails say so."""
-    reason = reason.strip()
-    if len(reason) < _SHORTEST_REASON:
-        raise Invalid("say in a sentence why the record is needed now", field="reason")
+def break_glass(
+    session: Session, person: Person, serial: str, reason: str, now: datetime, *, address: str = ""
+) -> BreakGlass:
+    """Open emergency access to another clinic's pump for two hours; both clinics' audit trails say so.
+
+    At the pump's own clinic it is an urgent task until a physician or an administrator there has reviewed it.
+    """
     pump = pump_by_serial(session, serial.strip()) if is_serial(serial.strip()) else None
     if pump is None or pump.clinic_id == person.clinic_id:
         raise NotFound(f"no other clinic has a pump with the serial {serial[:64]}")
-    opened = BreakGlass(
+    access = BreakGlass(
         staff_id=person.staff_id,
         pump_id=pump.id or 0,
-        reason=reason[:1000],
+        reason=reason,
         opened_at=now,
-        expires_at=now + timedelta(hours=BREAK_GLASS_HOURS),
+        expires_at=now,
+        opened_by=person.email,
+        from_clinic=person.clinic_name,
+        via=person.via,
+        address=address[:64],
     )
-    session.add(opened)
+    opened = open_access(session, pump, access, now)
+    told = {"reason": opened.reason, "until": opened.expires_at, "role": person.role, "clinic": person.clinic_name}
     for clinic_id in (person.clinic_id, pump.clinic_id):
         audit.record(
             session,
@@ -124,7 +130,7 @@ def break_glass(session: Session, person: Person, serial: str, reason: str, now:
             clinic_id=clinic_id,
             action=Event.EMERGENCY_ACCESS_OPENED,
             subject=f"pump:{pump.serial}",
-            detail={"reason": reason, "until": opened.expires_at, "role": person.role, "clinic": person.clinic_name},
+            detail=told,
             now=now,
         )
     return opened

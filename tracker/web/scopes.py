@@ -20,8 +20,10 @@ _NEEDED: Final = {
         "advisories.handle"
     ),
     "billing:read": "visits.code",
-    "setup:read": "clinic.read schedule.read audit.read staff.read",
-    "setup:write": "credentials.issue rejected.settle advisories.load clinic.change programmers.name staff.manage",
+    "setup:read": "clinic.read schedule.read audit.read staff.read emergency.read",
+    "setup:write": (
+        "credentials.issue rejected.settle advisories.load clinic.change programmers.name staff.manage emergency.review"
+    ),
     "emergency": "pumps.break_glass",
     "sign": "attestations.sign",
     "account": "self.manage tokens.manage",

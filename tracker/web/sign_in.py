@@ -17,11 +17,9 @@ from tracker.actions import audit
 from tracker.actions.audit_events import Event
 from tracker.actions.origin import origin
 from tracker.actions.passwords import hash_password, matches
-from tracker.actions.second_factor import begin_step, take_code
+from tracker.actions.second_factor import begin_step
 from tracker.actions.sign_in_tries import (
-    CODE,
     EVERYWHERE,
-    SIGNATURE,
     account_of,
     address_place,
     count_right,
@@ -30,20 +28,17 @@ from tracker.actions.sign_in_tries import (
     network_of,
     remember_device,
 )
-from tracker.errors import Invalid, NotAllowed, TrackerError
+from tracker.errors import Invalid, TrackerError
 from tracker.records.columns import key
 from tracker.records.second_factor import has_factor
 from tracker.records.sign_in import device_of
 from tracker.records.staff import BrowserSession, Staff, staff_by_email
 from tracker.web import csrf
-from tracker.web.limits import TooMany
-from tracker.web.people import SESSION_HOURS, Person, digest, is_confirmed
+from tracker.web.confirming import NoPasswords, WrongPassword, right_password
+from tracker.web.people import SESSION_HOURS, Person, digest
 
 if TYPE_CHECKING:
     from tracker.web.context import Web
-
-
-_CODE_LENGTH = 6
 
 
 class SignInRefused(TrackerError):
@@ -56,21 +51,6 @@ class SignInRefused(TrackerError):
         super().__init__(
             "the email or the password is not right, or there were too many tries: wait a quarter of an hour"
         )
-
-
-class NoPasswords(NotAllowed):
-    """The installation has switched passwords off."""
-
-    title = "Use your organization's sign-in"
-
-    def __init__(self) -> None:
-        super().__init__("passwords are switched off here: use your organization's sign-in", field="password")
-
-
-class WrongPassword(Invalid):
-    """A signature, or a change of password, without the person's own password."""
-
-    title = "Not your password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +142,7 @@ def sign_out(web: Web, person: Person) -> None:
 
 def change_password(web: Web, person: Person, old: str, new: str) -> None:
     """Set a new password and end every other session of the person. Raises as ``confirm`` and ``hash_password`` do."""
-    if not _right_password(web, person, old, web.clock()):
+    if not right_password(web, person, old, web.clock()):
         raise WrongPassword("that is not your password: nothing was done", field="old")
     if new == old:
         raise Invalid("the new password is the old one", field="new")
@@ -178,85 +158,6 @@ def change_password(web: Web, person: Person, old: str, new: str) -> None:
         session.add(staff)
         end_sessions(session, person.staff_id, but=person.session_digest)
         _enter(session, staff, Event.STAFF_PASSWORD_CHANGED, {}, now)
-
-
-def confirm(web: Web, person: Person, secret: str) -> None:
-    """A signature: the person's password or a code of their app once more; it holds for some minutes in this browser.
-
-    With an empty ``secret``, whether they have shown it within those minutes, by a passkey too. Raises
-    ``WrongPassword``, or ``TooMany`` after many wrong ones.
-    """
-    now = web.clock()
-    if not secret and is_confirmed(person, now):
-        return
-    code = secret.strip().replace(" ", "")
-    if len(code) == _CODE_LENGTH and code.isdecimal():
-        right = _right_code(web, person, code, now)
-    else:
-        right = _right_password(web, person, secret, now)
-    if not right:
-        raise WrongPassword("that is not your password: nothing was done", field="password")
-    with web.database.writing() as session:
-        mark_confirmed(session, person, now)
-
-
-def mark_confirmed(session: Session, person: Person, now: datetime) -> None:
-    """The person has just shown again who they are."""
-    browser = session.get(BrowserSession, person.session_digest)
-    if browser is not None:
-        browser.confirmed_at = now
-        session.add(browser)
-
-
-def _right_password(web: Web, person: Person, password: str, now: datetime) -> bool:
-    if not web.settings.password_sign_in:
-        raise NoPasswords
-    account = account_of(person.email)
-    with web.database.writing() as session:
-        staff = session.get(Staff, person.staff_id)
-        kept = staff.password_hash if staff is not None and staff.active else None
-        wait = count_try(session, account, (SIGNATURE,), now)
-        if wait is not None:
-            enter_unconfirmed(session, person, "password", now, compared=False)
-    if wait is not None:
-        raise TooMany((wait - now).total_seconds())
-    if not matches(password, kept):
-        with web.database.writing() as session:
-            enter_unconfirmed(session, person, "password", now)
-        return False
-    with web.database.writing() as session:
-        count_right(session, account, (SIGNATURE,), now)
-    return True
-
-
-def _right_code(web: Web, person: Person, code: str, now: datetime) -> bool:
-    account = account_of(person.email)
-    with web.database.writing() as session:
-        wait = count_try(session, account, (CODE,), now)
-        if wait is not None:
-            enter_unconfirmed(session, person, "code", now, compared=False)
-    if wait is not None:
-        raise TooMany((wait - now).total_seconds())
-    with web.database.writing() as session:
-        staff = session.get(Staff, person.staff_id)
-        if staff is None or not staff.active or take_code(session, web.key, staff, code, now) is None:
-            enter_unconfirmed(session, person, "code", now)
-            return False
-        count_right(session, account, (CODE,), now)
-    return True
-
-
-def enter_unconfirmed(session: Session, person: Person, by: str, now: datetime, *, compared: bool = True) -> None:
-    """Enter that who sits at the person's browser could not show that they are the person."""
-    audit.record(
-        session,
-        actor=person.email,
-        clinic_id=person.clinic_id,
-        action=Event.STAFF_CONFIRMATION_REFUSED,
-        subject=f"staff:{person.email}",
-        detail={"by": by} if compared else {"by": by, "compared": False},
-        now=now,
-    )
 
 
 def end_sessions(session: Session, staff_id: int, *, but: str = "") -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 
 from tracker.web.api.values import Given, Sentence, Serial, fitting
+from tracker.web.confirming import confirm_emergency
 from tracker.web.context import Context
-from tracker.web.people import Person
+from tracker.web.people import Person, address_of
 from tracker.web.permissions import requires
 from tracker.web.reach import break_glass
-from tracker.web.sign_in import confirm
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 
@@ -38,15 +38,19 @@ class Access(BaseModel):
 
 @router.post("/pumps/{serial}/break-glass", status_code=201, response_model=Access)
 def open_access(
-    serial: Serial, given: Emergency, web: Context, person: Annotated[Person, requires("pumps.break_glass")]
+    request: Request,
+    serial: Serial,
+    given: Emergency,
+    web: Context,
+    person: Annotated[Person, requires("pumps.break_glass")],
 ) -> dict[str, Any]:
     """Open emergency access to a pump of another clinic."""
     now = web.clock()
     if given.password is not None or person.via == "browser":
         with fitting():
-            confirm(web, person, given.password or "")
+            confirm_emergency(web, person, given.password or "")
     with fitting(), web.database.writing() as session:
-        opened = break_glass(session, person, serial, given.reason, now)
+        opened = break_glass(session, person, serial, given.reason, now, address=address_of(request))
     return {
         "serial": serial,
         "reason": opened.reason,

@@ -27,11 +27,11 @@ from tracker.records.pump import Pump
 from tracker.records.views_replacement import replacement_record
 from tracker.web.api.acting import Told, do, row_of
 from tracker.web.api.values import NO_NUL, Answer, Given, Page, RowId, Sentence, Serial, fitting
+from tracker.web.confirming import confirm
 from tracker.web.context import Context, Web
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
-from tracker.web.sign_in import confirm
 from tracker.web.signing import require_own_password
 
 router = APIRouter(prefix="/api/v1", tags=["replacement"])

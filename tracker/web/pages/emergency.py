@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from tracker.actions.emergency_access import HOURS
 from tracker.errors import TrackerError
-from tracker.web import sign_in
+from tracker.web.confirming import confirm_emergency
 from tracker.web.context import Context
-from tracker.web.people import Person
+from tracker.web.people import Person, address_of
 from tracker.web.permissions import requires
-from tracker.web.reach import BREAK_GLASS_HOURS, break_glass
+from tracker.web.reach import break_glass
 from tracker.web.rendering import page
 from tracker.web.typed_again import keeps_what_was_typed
 
@@ -39,9 +40,9 @@ def open_access(
 ) -> Response:
     """Open the access and go to the pump, or say why not."""
     try:
-        sign_in.confirm(web, person, password)
+        confirm_emergency(web, person, password)
         with web.database.writing() as session:
-            break_glass(session, person, serial, reason, web.clock())
+            break_glass(session, person, serial, reason, web.clock(), address=address_of(request))
     except TrackerError as fault:
         return _form(request, person, serial=serial, reason=reason, fault=fault)
     return RedirectResponse(f"/pumps/{serial.strip()}?said=broke-glass", HTTPStatus.SEE_OTHER)
@@ -57,7 +58,7 @@ def _form(
         status_code=fault.status if fault else 200,
         serial=serial,
         reason=reason,
-        hours=BREAK_GLASS_HOURS,
+        hours=HOURS,
         fault=fault.detail if fault else None,
         field=fault.field if fault else None,
     )

@@ -23,6 +23,7 @@ from tracker.errors import Invalid, NotFound, TrackerError
 from tracker.records.determination import DocumentedFact
 from tracker.records.finding import Attestation, FindingRecord
 from tracker.records.pump import Pump
+from tracker.web.confirming import confirm
 from tracker.web.context import Context, Web
 from tracker.web.entry import enter
 from tracker.web.frame import back_to
@@ -30,7 +31,6 @@ from tracker.web.pages.replacement import show_replacement
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.reach import pump_of
-from tracker.web.sign_in import confirm
 from tracker.web.signing import require_own_password
 from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import from_field_time

@@ -23,13 +23,13 @@ from tracker.errors import Invalid, TrackerError
 from tracker.records.columns import key
 from tracker.records.second_factor import codes_left, passkeys_of, totp_of
 from tracker.records.staff import Staff
+from tracker.web.confirming import confirm, enter_unconfirmed, mark_confirmed
 from tracker.web.context import Context, Web
 from tracker.web.frame import back_to
 from tracker.web.pages.second_step import place_of
 from tracker.web.people import Person, is_confirmed
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
-from tracker.web.sign_in import confirm, enter_unconfirmed, mark_confirmed
 
 router = APIRouter(include_in_schema=False)
 Own = Annotated[Person, requires("self.manage")]
@@ -135,6 +135,7 @@ def drop_passkey(request: Request, web: Context, person: Own, passkey_id: int) -
 
 
 @router.post("/confirm/passkey/challenge")
+@router.post("/confirm/passkey/emergency/challenge")
 def confirm_challenge(request: Request, web: Context, person: Own) -> dict[str, Any]:
     """What the browser asks the passkey before a signature."""
     with web.database.writing() as session:
@@ -152,13 +153,31 @@ def confirm_by_passkey(
     answer: Annotated[dict[str, Any], Body()],
 ) -> dict[str, Any]:
     """Show again who one is, by a passkey: signatures take it for the next five minutes."""
+    return _by_passkey(request, web, person, challenge, answer)
+
+
+@router.post("/confirm/passkey/emergency")
+def confirm_emergency_by_passkey(
+    request: Request,
+    web: Context,
+    person: Own,
+    challenge: Annotated[str, Body(max_length=100)],
+    answer: Annotated[dict[str, Any], Body()],
+) -> dict[str, Any]:
+    """The same for one emergency access, and for nothing else."""
+    return _by_passkey(request, web, person, challenge, answer, for_emergency=True)
+
+
+def _by_passkey(
+    request: Request, web: Web, person: Person, challenge: str, answer: dict[str, Any], *, for_emergency: bool = False
+) -> dict[str, Any]:
     now = web.clock()
     refused: passkeys.PasskeyRefused | None = None
     with web.database.writing() as session:
         staff = session.get_one(Staff, person.staff_id)
         try:
             passkeys.check_passkey(session, place_of(request, web), staff, challenge, answer, now)
-            mark_confirmed(session, person, now)
+            mark_confirmed(session, person, now, for_emergency=for_emergency)
         except passkeys.PasskeyRefused as fault:
             refused = fault
             enter_unconfirmed(session, person, "passkey", now)
