@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -236,6 +238,21 @@ def test_the_figures_count_requests_by_pattern_and_tell_of_jobs_and_workers(site
     assert 'tracker_job_failed{job="sweep"} 1.0' in answer.text
     assert 'tracker_worker_beat_age_seconds{kind="ingest",worker="ingest-0"} 7.0' in answer.text
     assert "tracker_database_up 1.0" in answer.text
+
+
+def test_strangers_learn_nothing_of_the_machine_or_the_process_from_the_figures(site: Site) -> None:
+    with site.database.writing() as session:
+        name = f"schedule@{socket.gethostname()}:{os.getpid()}:1"
+        session.add(WorkerStatus(name=name, kind="schedule", beat_at=site.clock() - timedelta(seconds=7)))
+        session.add(WorkerStatus(name=f"{name}9", kind="schedule", beat_at=site.clock() - timedelta(seconds=90)))
+    site.api().get("/api/v1/pumps")
+    text = site.stranger().get("/metrics").text
+    names = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line and not line.startswith("#")}
+    assert {name for name in names if not name.startswith("tracker_") or name.endswith("_created")} == set()
+    assert not re.search(r"python|process_|platform|virtual_memory|open_fds", text)
+    assert socket.gethostname() not in text
+    assert str(os.getpid()) not in text
+    assert 'tracker_worker_beat_age_seconds{kind="schedule",worker="schedule"} 7.0' in text
 
 
 def test_the_figures_of_ingest_in_the_same_process_are_on_the_same_page(site: Site) -> None:

@@ -1,14 +1,26 @@
 """Figures for Prometheus. They count and time, and never name a clinic, a patient, a pump or a person.
 
-The page needs no sign-in, as scrapers expect; whoever may reach it learns how busy the tracker is and nothing else.
+The page needs no sign-in, as scrapers expect; whoever may reach it learns how busy the tracker is and nothing else: not
+the machine's name, memory or software, nor since when a process runs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.records.database import Database
@@ -17,7 +29,16 @@ from tracker.records.job import job_runs, workers
 if TYPE_CHECKING:
     from tracker.web.context import Web
 
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they would tell since when the process runs
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Ours(Collector):
+    """Our own figures of this process's registry; the library's tell of the machine, the process and its Python."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Each with its samples."""
+        return (metric for metric in REGISTRY.collect() if metric.name.startswith("tracker_"))
 
 
 class Metrics:
@@ -50,9 +71,9 @@ class Metrics:
             self._seconds.labels(route).observe(seconds)
 
     def exposed(self, web: Web) -> bytes:
-        """All figures as text: the pages' own, those of the database as they are now, and the process's.
+        """All figures as text: the pages' own, those of the database as they are now, and those of ingest.
 
-        The last hold those of ingest too where it runs in this process, as it does under ``tracker serve``.
+        The last are there where it runs in this process, as it does under ``tracker serve``.
         """
         self._pages.set(web.feed.listeners)
         self._waiting.set(web.trail.waiting)
@@ -61,12 +82,17 @@ class Metrics:
             self._database.set(1)
         except SQLAlchemyError:
             self._database.set(0)
-        return generate_latest(self.registry) + generate_latest(REGISTRY)
+        return generate_latest(self.registry) + generate_latest(_Ours())
 
     def _read(self, database: Database, now: datetime) -> None:
         with database.reading() as session:
+            beats: dict[tuple[str, str], float] = {}
             for worker in workers(session):
-                self._beat.labels(worker.name, worker.kind).set((now - worker.beat_at).total_seconds())
+                name = worker.name.partition("@")[0]  # what follows names the machine
+                age = (now - worker.beat_at).total_seconds()
+                beats[name, worker.kind] = min(age, beats.get((name, worker.kind), age))
+            for (name, kind), age in beats.items():
+                self._beat.labels(name, kind).set(age)
             for run in job_runs(session):
                 self._job_age.labels(run.name).set((now - run.started_at).total_seconds())
                 self._job_failed.labels(run.name).set(1 if run.error else 0)
