@@ -53,8 +53,11 @@ def parse(topic: str) -> tuple[str, Kind] | None:
 
 
 def is_serial(text: str) -> bool:
-    """Return whether the text can be a pump's serial: 1 to 64 characters of A-Z a-z 0-9 . _ -"""
-    return _SERIAL.match(text) is not None
+    """Return whether the text can be a pump's serial: 1 to 64 characters of A-Z a-z 0-9 . _ -, and not dots alone.
+
+    An address that ends in ``.`` or ``..`` leads elsewhere: the pump's own page could never be opened.
+    """
+    return _SERIAL.match(text) is not None and text.strip(".") != ""
 
 
 def _topic(serial: str, kind: Kind) -> str:

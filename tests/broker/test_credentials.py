@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import string
 import subprocess
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def test_a_credential_is_the_serial_with_32_characters_that_a_url_and_a_shell_le
     assert credential.username == credential.serial == PUMP
     assert len(credential.password) == 32
     assert credential.password.replace("-", "").replace("_", "").isalnum()
+
+
+def test_no_password_begins_as_a_formula_does() -> None:
+    begins = {issue(f"SN{number}").password[0] for number in range(2000)}
+    assert begins <= set(string.ascii_letters + string.digits)
+    assert len(begins) == 62
 
 
 def test_a_credential_does_not_show_its_password_where_it_is_logged() -> None:

@@ -112,6 +112,7 @@ NEVER_REFUSED = {
     "/security/passkeys/{passkey_id}/remove": "takes no values",
     "/confirm/passkey/challenge": "sent by a script, which says what is wrong",
     "/confirm/passkey": "the same",
+    "/find/{place}": "leads on to the page, whose fields show what is searched for",
     "/sign-out": "ends the session",
     "/assess": "answers as one types; nothing is kept",
     "/pumps/import": "holds what was tried, see tests/web/test_enrol_page.py",

@@ -158,7 +158,8 @@ def check(enrolment: Enrolment, today: date) -> None:
         raise Invalid(f"{unknown[0]} is no field of a pump's record", field=unknown[0])
     if not is_serial(enrolment.serial):
         raise Invalid(
-            f"{enrolment.serial[:80]!r} is no serial: 1 to 64 characters of A-Z a-z 0-9 . _ - are", field="serial"
+            f"{enrolment.serial[:80]!r} is no serial: 1 to 64 characters of A-Z a-z 0-9 . _ - are, but not dots alone",
+            field="serial",
         )
     model = catalogue.find(enrolment.model)
     if model is None:

@@ -49,7 +49,7 @@ def issue(serial: str) -> Credential:
             f"The serial '{serial}' is the tracker's own user name on the broker. Enrol the pump under another serial.",
             field="serial",
         )
-    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    password = _new_password()
     return Credential(
         serial=serial,
         username=serial,
@@ -63,6 +63,13 @@ def issue_many(serials: Iterable[str]) -> list[Credential]:
     """A sign-in for each serial, in order: about a thousand a second on one processor, more on several."""
     with ThreadPoolExecutor() as pool:  # hashing leaves Python free to run
         return list(pool.map(issue, serials, chunksize=64))
+
+
+def _new_password() -> str:
+    """Random characters of A-Z a-z 0-9 - _, the first a letter or digit: no spreadsheet takes it for a formula."""
+    while not (password := secrets.token_urlsafe(_PASSWORD_BYTES))[0].isalnum():
+        pass
+    return password
 
 
 def bcrypt_hash(password: str) -> str:

@@ -24,6 +24,7 @@ from tracker.errors import NotSignedIn, TrackerError
 from tracker.web import rendering
 from tracker.web.limits import TooMany
 from tracker.web.permissions import FactorMissing
+from tracker.web.searches import without_typed
 
 MEDIA_TYPE = "application/problem+json"
 _PROGRAMS = ("/api/", "/health/", "/metrics", "/openapi.json")
@@ -107,8 +108,7 @@ def not_signed_in(request: Request, detail: str = "sign in first") -> Response:
 
 
 def _to_sign_in(request: Request) -> Response:
-    query = f"?{request.url.query}" if request.url.query else ""
-    came_from = request.url.path + query if request.method == "GET" else "/"
+    came_from = without_typed(request.url.path, request.url.query) if request.method == "GET" else "/"
     target = f"/sign-in?next={quote(came_from, safe='')}"
     if request.headers.get("hx-request"):
         return Response(status_code=401, headers={"HX-Redirect": target.replace("/sign-in?next=", "/sign-in?again=")})

@@ -70,7 +70,9 @@ ModelId = Annotated[str, AfterValidator(_known_model), Field(json_schema_extra={
 class NewPump(Given):
     """A pump to enrol: serial and model; everything else may stay unknown."""
 
-    serial: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = Field(examples=["NGP-000123"])
+    serial: Annotated[str, StringConstraints(max_length=64, pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$")] = Field(
+        examples=["NGP-000123"], description="letters, digits, `.`, `_` and `-`; not dots alone"
+    )
     model: ModelId = Field(examples=["synchromed-ii-20"])
     clinic: Annotated[str, StringConstraints(max_length=120)] | None = Field(None, description="your own, if given")
     udi: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] | None = None

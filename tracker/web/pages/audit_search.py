@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from tracker.actions.origin import BROWSER, COMMAND, TOKEN
 from tracker.errors import Invalid
@@ -17,6 +17,7 @@ from tracker.web.frame import with_query
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
+from tracker.web.searches import sealed_address, to_seal, typed_at
 from tracker.web.words import from_field_time
 
 router = APIRouter(include_in_schema=False)
@@ -24,7 +25,7 @@ PAGE = 100
 WAYS = ((BROWSER, "A browser"), (TOKEN, "A token"), (COMMAND, "A command"))
 
 
-@router.get("/audit", response_class=HTMLResponse)
+@router.get("/audit", response_class=HTMLResponse, response_model=None)
 def audit_trail(
     request: Request,
     web: Context,
@@ -38,18 +39,24 @@ def audit_trail(
     since: Annotated[str, Query(max_length=20)] = "",
     until: Annotated[str, Query(max_length=20)] = "",
     cursor: Annotated[str | None, Query(max_length=400)] = None,
-) -> HTMLResponse:
+) -> Response:
     """Entries, the newest first, narrowed by each of their parts and by days of the clinic's calendar."""
-    wanted = {
-        "actor": actor,
-        "subject": subject,
-        "action": action,
-        "via": via,
-        "session": session_reference,
-        "address": address,
-        "since": since,
-        "until": until,
-    }
+    if (given := to_seal(request, "/audit")) is not None:
+        return RedirectResponse(sealed_address(web.key, person, "/audit", given), 303)
+    typed = typed_at(
+        request,
+        web.key,
+        person,
+        "/audit",
+        {
+            "actor": actor,
+            "subject": subject,
+            "action": action,
+            "session": session_reference,
+            "address": address,
+        },
+    )
+    wanted = {**typed, "via": via, "since": since, "until": until}
     scope = f"page-audit:{person.clinic_id}:{':'.join(wanted.values())}"
     place = read_cursor(web.key, scope, cursor, (int,))
     begin, end = _start(since, "since", person.timezone), _start(until, "until", person.timezone, days_on=1)
@@ -57,18 +64,18 @@ def audit_trail(
         entries = search_entries(
             session,
             person.clinic_id,
-            actor=actor or None,
-            subject=subject.strip() or None,
-            action=action.strip() or None,
+            actor=typed["actor"] or None,
+            subject=typed["subject"].strip() or None,
+            action=typed["action"].strip() or None,
             via=via or None,
-            browser_session=session_reference.strip() or None,
-            address=address.strip() or None,
+            browser_session=typed["session"].strip() or None,
+            address=typed["address"].strip() or None,
             since=begin,
             until=end,
             before_seq=place[0] if place else None,
             limit=PAGE + 1,
         )
-    web.trail.read(person, "audit", "page", web.clock(), of=actor, on=subject)
+    web.trail.read(person, "audit", "page", web.clock(), of=typed["actor"], on=typed["subject"])
     next_url = None
     if len(entries) > PAGE:
         next_url = with_query(request, cursor=write_cursor(web.key, scope, [entries[PAGE - 1].seq]))

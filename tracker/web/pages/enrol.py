@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from devices.identifiers import parse_udi
 from devices.lifecycle import LifecycleState
@@ -22,11 +24,11 @@ from tracker.web import held_list
 from tracker.web.context import Context, Web
 from tracker.web.enrolling import TakenOver, Wanted, enrol
 from tracker.web.enrolling import enrol_one as enrol_one_pump
-from tracker.web.exports import csv_text
 from tracker.web.intervals import interval_seconds
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
+from tracker.web.searches import sealed_address, to_seal, typed_at
 from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import word
 
@@ -59,11 +61,14 @@ class Typed:
     report_interval: str = ""
 
 
-@router.get("/enrol", response_class=HTMLResponse)
+@router.get("/enrol", response_class=HTMLResponse, response_model=None)
 def enrol_form(
     request: Request, web: Context, person: Enroller, udi: Annotated[str, Query(max_length=500)] = ""
-) -> HTMLResponse:
+) -> Response:
     """The form; with a UDI, filled with what the barcode says, and the model that bore its device part before."""
+    if (given := to_seal(request, "/enrol")) is not None:
+        return RedirectResponse(sealed_address(web.key, person, "/enrol", given), 303)
+    udi = typed_at(request, web.key, person, "/enrol", {"udi": udi})["udi"]
     said: Udi | None = None
     fault: str | None = None
     if udi.strip():
@@ -228,9 +233,10 @@ _READ: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
 
 
 def _sign_ins(rows: list[tuple[str, str, str]], name: str) -> Response:
-    text = csv_text([("serial", "username", "password"), *rows])
+    text = io.StringIO()
+    csv.writer(text).writerows([("serial", "username", "password"), *rows])  # exact: a program reads it
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, media_type="text/csv", headers=headers)
+    return Response(text.getvalue(), media_type="text/csv", headers=headers)
 
 
 def _show(

@@ -38,6 +38,7 @@ from tracker.web.frame import back_to, with_query
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
+from tracker.web.searches import sealed_address, to_seal, typed_at, unsealed_query
 from tracker.web.typed_again import keeps_what_was_typed
 from tracker.web.words import word
 
@@ -49,6 +50,8 @@ _FILTERS = ("q", "unit", "model", "lifecycle", "link", "attention", "sort")
 
 
 async def wanted_by(
+    request: Request,
+    web: Context,
     person: Annotated[Person, requires("pumps.read")],
     q: Annotated[str, Query(max_length=500)] = "",
     unit: Annotated[str, Query(max_length=80)] = "",
@@ -57,8 +60,9 @@ async def wanted_by(
     link: Annotated[str, Query(max_length=16)] = "",
     attention: Annotated[str, Query(max_length=8)] = "",
 ) -> PumpFilter:
-    """The filter that the address asks for, at the person's own clinic."""
-    return PumpFilter(person.clinic_id, q.strip(), unit, model, lifecycle, link, attention)
+    """The filter that the address asks for, at the person's own clinic; what is searched for may be sealed in it."""
+    text = typed_at(request, web.key, person, "/pumps", {"q": q})["q"]
+    return PumpFilter(person.clinic_id, text.strip(), unit, model, lifecycle, link, attention)
 
 
 Wanted = Annotated[PumpFilter, Depends(wanted_by)]
@@ -74,6 +78,8 @@ def pumps(
     cursor: Annotated[str | None, Query(max_length=600)] = None,
 ) -> Response:
     """A page of the list. A search that names exactly one pump's serial or UDI leads straight to it."""
+    if (given := to_seal(request, "/pumps")) is not None:
+        return RedirectResponse(sealed_address(web.key, person, "/pumps", given), 303)
     sort = sort if sort in SORTS else "newest"
     scope = f"page-pumps:{sort}:{wanted}"
     place = read_cursor(web.key, scope, cursor, (int if SORTS[sort].timed else str, int))
@@ -113,6 +119,7 @@ def pumps(
         next_url=next_url,
         first=cursor is None,
         query=request.url.query,
+        view_addresses={view.id: _address_of(web, person, view.query) for view in values["views"]},
         **values,
     )
 
@@ -146,7 +153,8 @@ def save_view(
     query: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Keep a filter under a name; the same name again replaces it."""
-    kept = urlencode([(key, value) for key, value in parse_qsl(query) if key in _FILTERS])[:500]
+    opened = unsealed_query(web.key, person, query)
+    kept = urlencode([(key, value) for key, value in opened.items() if key in _FILTERS])[:500]
     if not name.strip():
         raise Invalid("give the view a name", field="name")
     with web.database.writing() as session:
@@ -157,7 +165,7 @@ def save_view(
         view = view or SavedView(staff_id=person.staff_id, name=name.strip(), query="")
         view.query = kept
         session.add(view)
-    return back_to(f"/pumps?{kept}", "saved")
+    return back_to(_address_of(web, person, kept), "saved")
 
 
 @router.post("/pumps/views/{view_id}/forget")
@@ -166,6 +174,10 @@ def forget_view(web: Context, person: Annotated[Person, requires("self.manage")]
     with web.database.writing() as session:
         session.exec(delete(SavedView).where(col(SavedView.id) == view_id, col(SavedView.staff_id) == person.staff_id))
     return back_to("/pumps", "forgotten")
+
+
+def _address_of(web: Web, person: Person, query: str) -> str:
+    return sealed_address(web.key, person, "/pumps", dict(parse_qsl(query)))
 
 
 def _matching(web: Web, wanted: PumpFilter) -> tuple[Matching, datetime | None]:

@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
@@ -23,6 +23,7 @@ from tracker.web.frame import back_to, with_query
 from tracker.web.people import Person
 from tracker.web.permissions import Role, requires
 from tracker.web.rendering import page
+from tracker.web.searches import sealed_address, to_seal, typed_at
 from tracker.web.typed_again import keeps_what_was_typed
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
@@ -33,7 +34,7 @@ Reader = Annotated[Person, requires("rejected.read")]
 Settler = Annotated[Person, requires("rejected.settle")]
 
 
-@router.get("/rejected", response_class=HTMLResponse)
+@router.get("/rejected", response_class=HTMLResponse, response_model=None)
 def rejected(
     request: Request,
     web: Context,
@@ -41,8 +42,11 @@ def rejected(
     status: Annotated[str, Query(max_length=16)] = "kept",
     serial: Annotated[str, Query(max_length=64)] = "",
     cursor: Annotated[str | None, Query(max_length=400)] = None,
-) -> HTMLResponse:
+) -> Response:
     """A page of messages of one status."""
+    if (given := to_seal(request, "/rejected")) is not None:
+        return RedirectResponse(sealed_address(web.key, person, "/rejected", given), 303)
+    serial = typed_at(request, web.key, person, "/rejected", {"serial": serial})["serial"]
     status = status if status in STATUSES else "kept"
     scope = f"page-rejected:{person.clinic_id}:{status}:{serial}"
     place = read_cursor(web.key, scope, cursor, (int,))
