@@ -22,12 +22,15 @@ RETAINED = "$MQTT_rmsgs"
 MAX_SESSIONS = 30_000
 """Sessions and QoS 1 subscriptions in all, for a server of one clinic."""
 
+CLUSTER_SESSIONS = 200_000
+"""The same for a cluster; ``deploy/nats/node.conf`` has the number for its subscriptions."""
+
 MAX_WAITING_PER_TOPIC = 4_000
 """Messages of one pump and kind that may wait for ingest: 68 MB at the largest payload. A communicator that has more
 is refused, and sends again once ingest has taken some; other pumps do not notice."""
 
 _MIB = 1024**2
-SESSION_BYTES = 64 * _MIB
+SESSION_BYTES = 128 * _MIB
 RETAINED_BYTES = 512 * _MIB
 QOS_2_BYTES = 8 * _MIB  # nothing goes there, since QoS 2 is refused; a store of an earlier version may hold some
 OTHER_BYTES = SESSION_BYTES + RETAINED_BYTES + 2 * QOS_2_BYTES

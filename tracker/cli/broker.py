@@ -14,9 +14,11 @@ import typer
 
 from tracker.broker.configuration import USERS_FILE, BrokerConfiguration, Tls
 from tracker.broker.credentials import bcrypt_hash
+from tracker.broker.jetstream_limits import CLUSTER_SESSIONS, STREAMS, limit_streams
+from tracker.broker.loopback import Loopback
 from tracker.broker.mosquitto import write_mosquitto_files
 from tracker.broker.process import EmbeddedBroker
-from tracker.broker.users import BrokerUser, write_users
+from tracker.broker.users import CONTROL_USERNAME, BrokerUser, write_users
 from tracker.broker.watcher import CredentialWatcher
 from tracker.cli.running import set_up_logging, stop_on_signal
 from tracker.errors import StartupFault
@@ -71,9 +73,27 @@ def nats_files(folder: Folder, password_file: PasswordFile) -> None:
         folder / USERS_FILE,
         [BrokerUser(one.username, one.bcrypt_hash, one.username) for one in credentials],
         tracker_hash=bcrypt_hash(_first_line(password_file)),
+        control_hash=bcrypt_hash(_first_line(password_file)),
         partitions=settings.ingest_partitions,
     )
     typer.echo(f"{folder / USERS_FILE}: {pumps} pumps")
+
+
+@app.command("nats-limits")
+def nats_limits(
+    port: Annotated[int, typer.Argument(help="port of NATS's own protocol at one node")],
+    password_file: PasswordFile,
+    host: Annotated[str, typer.Option(help="address of that node")] = "127.0.0.1",
+    max_gib: Annotated[int, typer.Option(help="the most that may wait for ingest", min=1)] = 100,
+    replicas: Annotated[int, typer.Option(help="copies of a stream that does not exist yet", min=1, max=5)] = 3,
+) -> None:
+    """Bound the streams of a NATS server of one's own, so that no communicator fills it for the others.
+
+    Once, after the nodes have met, and after each update of the tracker. The users must come from nats-files.
+    """
+    with Loopback(port, CONTROL_USERNAME, _first_line(password_file), host) as server:
+        limit_streams(server, max_gib * 1024**3, replicas=replicas, max_sessions=CLUSTER_SESSIONS)
+    typer.echo(f"{len(STREAMS)} streams are bounded")
 
 
 def _active_credentials(settings: Settings) -> list[records.CommunicatorCredential]:
