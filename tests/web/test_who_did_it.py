@@ -141,7 +141,7 @@ def test_another_clinics_administrator_rewrites_no_advisory_that_nurses_elsewher
         import_recalls(session, before, by="operator", clinic_id=None, now=pumped.clock(), via="command line")
     north = pumped.clinics["North"].id
     milder = import_of("Nothing needs to be done", "Harmless")
-    with pytest.raises(NotAllowed, match="other clinics"), pumped.database.writing() as session:
+    with pytest.raises(NotAllowed, match="not your clinic's own"), pumped.database.writing() as session:
         import_recalls(session, milder, by="admin@north.example", clinic_id=north, now=pumped.clock(), via="browser")
     with pumped.database.reading() as session:
         assert session.exec(select(Advisory)).one().action == "Stop using the pump"
@@ -149,3 +149,26 @@ def test_another_clinics_administrator_rewrites_no_advisory_that_nurses_elsewher
         import_recalls(session, milder, by="operator", clinic_id=None, now=pumped.clock(), via="command line")
     with pumped.database.reading() as session:
         assert session.exec(select(Advisory)).one().action == "Nothing needs to be done"
+
+
+def test_an_advisory_belongs_to_the_clinic_that_loaded_it_or_to_the_installation(pumped: Site) -> None:
+    north, south = pumped.clinics["North"].id, pumped.clinics["South"].id
+    of_one = (Coverage("synchromed-ii-40", "all"),)  # no clinic has such a pump: only the owner decides
+
+    def load(reference: str, title: str, clinic_id: int | None) -> None:
+        recall = Recall(reference, "file", date(2026, 11, 1), title, "Call", "a maker's letter", of_one)
+        with pumped.database.writing() as session:
+            import_recalls(session, [recall], by="x", clinic_id=clinic_id, now=pumped.clock(), via="browser")
+
+    load("OWN", "Urgent", north)
+    load("OWN", "More urgent", north)
+    load("ALL", "Urgent", None)
+    for reference, clinic_id in (("OWN", south), ("ALL", north), ("ALL", south)):
+        with pytest.raises(NotAllowed, match="not your clinic's own"):
+            load(reference, "Harmless", clinic_id)
+    load("OWN", "Of the authority", None)
+    with pytest.raises(NotAllowed, match="not your clinic's own"):
+        load("OWN", "Harmless", north)
+    with pumped.database.reading() as session:
+        told = {(one.reference, one.title, one.clinic_id) for one in session.exec(select(Advisory))}
+    assert told == {("OWN", "Of the authority", None), ("ALL", "Urgent", None)}

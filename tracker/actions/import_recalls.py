@@ -15,7 +15,7 @@ from tracker.actions.compare_advisories import compare_advisories
 from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.recall_entries import Recall
 from tracker.errors import NotAllowed
-from tracker.records.advisory import references_elsewhere
+from tracker.records.advisory import references_elsewhere, references_of_others
 from tracker.records.columns import key
 from tracker.records.views_advisories import CoveredSerial, covered_serials
 
@@ -42,12 +42,19 @@ def import_recalls(
 ) -> list[Imported]:
     """Import them; ``seen_by`` limits the pumps that are named to that clinic's. The caller rolls back a dry run.
 
-    Raises ``NotAllowed`` where a clinic (``clinic_id``) would change an advisory that covers another clinic's pumps:
+    What a clinic (``clinic_id``) loads first is its own; what the operator loads is the installation's from then on.
+    Raises ``NotAllowed`` where a clinic would change one that is not its own, or that covers another clinic's pumps:
     nurses there act on it, so that is the operator's to do.
     """
     changes = [change for change in compare_advisories(session, recalls) if change.after]
     if clinic_id is not None:
         known = [change.recall.reference for change in changes if not change.new]
+        others = references_of_others(session, known, clinic_id)
+        if others:
+            raise NotAllowed(
+                f"{others[0]} is not your clinic's own: only the operator of this installation changes it, "
+                "with `tracker advisories import`"
+            )
         elsewhere = references_elsewhere(session, known, clinic_id)
         if elsewhere:
             raise NotAllowed(
@@ -66,6 +73,11 @@ def import_recalls(
         for change in changes
     ]
     loaded = load_advisories(session, recalls, now)
+    first = {change.recall.reference for change in changes if change.new}
+    for row in loaded:
+        if clinic_id is None or row.reference in first:
+            row.clinic_id = clinic_id
+            session.add(row)
     while match_advisories(session, now):
         pass
     audit.record_all(session, facts)

@@ -61,6 +61,7 @@ class Advisory(SQLModel, table=True):
         default_factory=dict, sa_column=Column(JSON, nullable=False), description="by origin: words that were not read"
     )
     loaded_at: datetime = Field(sa_type=UtcDateTime)
+    clinic_id: int | None = Field(default=None, description="the clinic that loaded it; None: the installation's")
 
     @property
     def unread_words(self) -> list[str]:
@@ -229,6 +230,13 @@ def matches_of(
         col(AdvisoryMatch.pump_id).in_({one for _, one in pairs}),
     )
     return {(row[0], row[1]): row[2] for row in session.execute(chosen) if (row[0], row[1]) in wanted}
+
+
+def references_of_others(session: Session, references: Sequence[str], clinic_id: int) -> list[str]:
+    """Those of the advisories that are the installation's or another clinic's, in order."""
+    others = col(Advisory.clinic_id).is_distinct_from(clinic_id)
+    chosen = select(Advisory.reference).where(col(Advisory.reference).in_(references), others)
+    return list(session.exec(chosen.order_by(Advisory.reference)))
 
 
 def references_elsewhere(session: Session, references: Sequence[str], clinic_id: int) -> list[str]:
