@@ -135,6 +135,33 @@ def test_calling_itself_a_refresh_hides_no_read_that_was_not_entered(site: Site)
     ]
 
 
+def test_every_refresh_is_counted_in_an_entry_with_the_time_of_the_last(site: Site) -> None:
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), serial="SN1")
+    browser = site.browser()
+    browser.get("/pumps/SN1")
+    for _ in range(7):
+        site.clock.forward(minutes=1)
+        browser.get("/pumps/SN1", headers={"X-Background": "1"})
+    last = site.clock()
+    assert len(reads(site)) == 1
+    site.web.trail.stop()
+    first, closed = reads(site)
+    assert "refreshed" not in first.detail
+    assert (closed.subject, closed.at, closed.detail["refreshed"]) == ("pump:SN1", last, 7)
+    assert closed.detail["refreshed_last"] == last.isoformat()
+
+
+def test_a_click_after_refreshes_tells_how_often_the_page_was_fetched_meanwhile(site: Site) -> None:
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), serial="SN1")
+    browser = site.browser()
+    for background in ("0", "1", "1", "0"):
+        headers = {"X-Background": "1"} if background == "1" else {}
+        browser.get("/pumps/SN1", headers=headers)
+    assert [entry.detail.get("refreshed") for entry in reads(site)] == [None, 2]
+
+
 def test_every_click_and_every_programs_call_is_entered(site: Site) -> None:
     with site.database.writing() as session:
         a_pump(session, site.clinic(), serial="SN1")

@@ -74,6 +74,7 @@ class ReadTrail:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        self._enter_refreshed(None)
         self.flush()
         with self._lock:
             if self._file is not None:
@@ -96,7 +97,7 @@ class ReadTrail:
         """
         whose = person.clinic_id if clinic_id is None else clinic_id
         with self._lock:
-            more = self._open_pages.entry(person, subject, what, detail, now)
+            more = self._open_pages.entry(person, subject, what, detail, now, whose=whose, seconds=time.monotonic())
             if more is None:
                 return
             told = {"what": what, **detail, **more}
@@ -170,6 +171,7 @@ class ReadTrail:
         while True:
             if time.monotonic() >= look_at:
                 self._take_up()
+                self._enter_refreshed(time.monotonic())
                 look_at = time.monotonic() + _LOOK_EVERY_S
             if self._ending.wait(_EVERY_S):
                 return
@@ -177,6 +179,17 @@ class ReadTrail:
                 self._wake.clear()
                 if not self.flush():
                     self._wake.set()
+
+    def _enter_refreshed(self, seconds: float | None) -> None:
+        """Tell how often pages fetched themselves that are closed by now; all that are open, with None."""
+        with self._lock:
+            closed = self._open_pages.closed(seconds)
+            for one in closed:
+                told = {"what": one.what, **one.detail, "refreshed": one.times, "refreshed_last": one.last}
+                person = one.person
+                self._write(Fact(one.last, person.email, one.whose, Event.READ, one.subject, told, origin_of(person)))
+        if closed:
+            self._wake.set()
 
     def _write(self, fact: Fact) -> None:
         """Put it into the file; the caller holds the lock."""
