@@ -15,6 +15,7 @@ from tracker.records.database import Database
 from tracker.records.pump import Clinic, Pump
 from tracker.records.reading import Reading
 from tracker.records.session import MriExam
+from tracker.records.staff import BreakGlass
 from tracker.records.worklist import WorklistItem
 
 _stages = count(1)
@@ -34,6 +35,7 @@ class Stage:
     draft_id: int
     rejected_id: int
     advisory_id: int
+    access_id: int
 
     def email(self, role: str) -> str:
         return f"{role}{self.number}@clinic.example"
@@ -109,7 +111,29 @@ def set_stage(database: Database, now: datetime) -> Stage:
                     logged_at=performed_at,
                 )
             )
-        return Stage(number, clinic, stalled, replaceable, silent, urgent, draft.id or 0, message.id or 0, advisory)
+        ids = (draft.id or 0, message.id or 0, advisory, _access(session, silent, number, now))
+        return Stage(number, clinic, stalled, replaceable, silent, urgent, *ids)
+
+
+def _access(session: Session, pump: Pump, number: int, now: datetime) -> int:
+    """An emergency access by a physician of another clinic, which nobody has reviewed."""
+    elsewhere = build.a_clinic(session, name=f"Hospital {number}", created_at=now)
+    stranger = build.a_person(session, elsewhere, email=f"stranger{number}@clinic.example", role="physician")
+    access = BreakGlass(
+        staff_id=stranger.id or 0,
+        pump_id=pump.id or 0,
+        reason="The patient is in our emergency room.",
+        opened_at=now - timedelta(hours=3),
+        expires_at=now - timedelta(hours=1),
+        clinic_id=pump.clinic_id,
+        opened_by=stranger.email,
+        from_clinic=elsewhere.name,
+        via="browser",
+        address="192.0.2.7",
+    )
+    session.add(access)
+    session.flush()
+    return access.id or 0
 
 
 def _notice(session: Session, pump: Pump, number: int, now: datetime) -> int:

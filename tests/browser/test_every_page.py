@@ -49,6 +49,7 @@ def paths(stage: Stage) -> list[tuple[str, int]]:
         "item_id": stage.urgent.id,
         "message_id": stage.rejected_id,
         "advisory_id": stage.advisory_id,
+        "access_id": stage.access_id,
     }
     pump = f"/pumps/{stage.replaceable.serial}"
     states = (
