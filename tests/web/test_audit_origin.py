@@ -67,7 +67,7 @@ def test_what_a_role_is_refused_is_entered_with_the_call_and_the_reason(pumped: 
     biller = pumped.person("biller")
     assert pumped.browser(person=biller).post("/pumps/OURS/mri", data=MRI).status_code == 403
     assert pumped.api(person=biller).post(f"{V1}/pumps/OURS/credential").status_code == 403
-    on_page, by_token = entries(pumped, "refused")
+    on_page, by_token = entries(pumped, "request.refused")
     assert told(on_page) == ("pump:OURS", "POST /pumps/{serial}/mri", 403)
     assert "role biller does not include this" in on_page.detail["because"]
     assert (on_page.actor, on_page.via, by_token.via) == (biller.email, "browser", "token")
@@ -78,7 +78,8 @@ def test_a_form_of_another_site_is_entered_as_refused(pumped: Site) -> None:
     browser = pumped.browser("nurse")
     foreign = {"Sec-Fetch-Site": "cross-site"}
     assert browser.post("/pumps/OURS/mri", data=MRI, headers=foreign).status_code == 403
-    assert [one.detail["because"] for one in entries(pumped, "refused")] == ["this request came from another site"]
+    told_why = [one.detail["because"] for one in entries(pumped, "request.refused")]
+    assert told_why == ["this request came from another site"]
 
 
 @pytest.mark.parametrize("ended", ["a revoked token", "a token past its day", "an idle session", "an ended account"])
@@ -95,16 +96,16 @@ def test_a_known_person_whose_way_in_has_ended_is_entered_once_a_minute(pumped: 
         pumped.clock.forward(days=91 if ended == "a token past its day" else 0, hours=2)
     for _ in range(3):
         assert client.get(f"{V1}/pumps", headers={"Accept": "application/json"}).status_code == 401
-    (entry,) = entries(pumped, "refused")
+    (entry,) = entries(pumped, "request.refused")
     assert (entry.actor, entry.clinic_id, entry.detail["status"]) == (person.email, person.clinic_id, 401)
     pumped.clock.forward(minutes=1)
     client.get(f"{V1}/pumps", headers={"Accept": "application/json"})
-    assert len(entries(pumped, "refused")) == 2
+    assert len(entries(pumped, "request.refused")) == 2
 
 
 def test_a_stranger_with_no_known_token_is_entered_under_nobodys_name(pumped: Site) -> None:
     assert pumped.stranger(headers={"Authorization": "Bearer pt_none"}).get(f"{V1}/pumps").status_code == 401
-    assert entries(pumped, "refused") == []
+    assert entries(pumped, "request.refused") == []
 
 
 def test_a_wrong_password_at_a_signature_is_entered(pumped: Site) -> None:

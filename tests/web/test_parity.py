@@ -75,6 +75,7 @@ PAGES_ALONE = {
     "/sign-in": "opens a browser's session; a program has its token",
     "/sign-out": "ends a browser's session",
     "/password": "a person's own secret, which a program is never given",
+    "/sign-in/set-up": "a person's own secret, which a program is never given",
     "/sign-in/second": "the second half of the same",
     "/sign-in/second/passkey/challenge": "the same, by a passkey",
     "/sign-in/second/passkey": "the same",

@@ -25,6 +25,8 @@ OPEN = {
     ("GET", "/metrics"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/set-up"),
+    ("POST", "/sign-in/set-up"),
     ("GET", "/sign-in/second"),
     ("POST", "/sign-in/second"),
     ("POST", "/sign-in/second/passkey"),

@@ -91,11 +91,11 @@ CATALOGUE = (
     Refused("/clinic/programmers/drop", {"programmer": "A810-9"}),
     Refused(
         "/staff",
-        {"email": "no address", "name": LONG, "role": "nurse", "unit": "Pain", "password": PASSWORD},
+        {"email": "no address", "name": LONG, "role": "nurse", "unit": "Pain"},
         "email",
         "administrator",
     ),
-    Refused("/staff/{staff_id}/change", {"role": "nurse", "unit": LONG, "password": "short"}, role="administrator"),
+    Refused("/staff/{staff_id}/change", {"role": "nurse", "unit": LONG, "new_link": "yes"}, role="administrator"),
     Refused("/account/tokens", {"name": LONG[:100], "records": "read", "days": "900", "password": PASSWORD}, "days"),
     Refused("/pumps/views", {"name": " ", "query": "unit=Pain"}),
 )

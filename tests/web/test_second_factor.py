@@ -178,6 +178,26 @@ def test_an_administrator_helps_who_has_lost_every_factor(site: Site) -> None:
     assert site.browser(person=person).get("/pumps").status_code == 200
 
 
+def test_adding_and_removing_a_factor_ends_the_persons_other_sign_ins_and_says_so(site: Site) -> None:
+    person = site.person()
+    before = site.browser(person=person)
+    here = site.browser(person=person)
+    here.post("/security/confirm", data={"password": PASSWORD})
+    secret = re.search(r'id="key">([A-Z2-7]+)<', here.post("/security/app").text)
+    assert secret
+    assert before.get("/account").status_code == 200  # begun, and no factor yet
+    added = here.post("/security/app/confirm", data={"code": code_now(secret[1], site.clock())})
+    assert "Other sign-ins of yours have ended" in added.text
+    assert before.get("/account").status_code == 303
+    site.clock.forward(seconds=40)
+    again = begin(site, person)
+    assert give(again, code_now(secret[1], site.clock())).status_code == 303
+    removed = here.post("/security/app/remove")
+    assert removed.status_code == 303
+    assert "Other sign-ins of yours have ended" in here.get(removed.headers["location"]).text
+    assert again.get("/account").status_code == 303
+
+
 def test_a_signature_takes_a_code_of_the_app_and_holds_for_five_minutes(site: Site) -> None:
     _, browser, secret, _ = with_app(site, "physician")
     with site.database.writing() as session:

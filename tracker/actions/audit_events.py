@@ -12,7 +12,7 @@ class Event(StrEnum):
     """What was done: ``subject.verb``. The subject's own record is named by the entry's ``subject``."""
 
     READ = "read"
-    REFUSED = "refused"
+    REFUSED = "request.refused"
 
     PUMP_ENROLLED = "pump.enrolled"
     PUMP_MOVED = "pump.moved"
@@ -64,6 +64,7 @@ class Event(StrEnum):
     PROGRAMMER_DROPPED = "programmer.dropped"
     STAFF_ADDED = "staff.added"
     STAFF_CHANGED = "staff.changed"
+    STAFF_LINK_MADE = "staff.setup_link_made"
     STAFF_BOUND = "staff.bound"
     STAFF_SIGNED_IN = "staff.signed_in"
     STAFF_SIGNED_OUT = "staff.signed_out"

@@ -12,12 +12,14 @@ from sqlmodel import Session
 from tracker.actions.add_staff import FIRST_CLINIC, add_clinic, add_staff, clinic_named
 from tracker.actions.change_staff import change_staff
 from tracker.actions.issue_token import DAYS, MOST_DAYS, issue_token, revoke_token
+from tracker.actions.setup_link import make_link
 from tracker.actions.token_scopes import ALL, SCOPES
 from tracker.cli.records import opened, operator
 from tracker.errors import Invalid, NotFound
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, all_staff, staff_by_email, tokens_of
+from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="People who may sign in, and their API tokens.")
 
@@ -34,7 +36,7 @@ def add(
     unit: Annotated[str | None, typer.Option(help="ward or team")] = None,
     clinic: Annotated[str | None, typer.Option(help="the clinic; needed where there are several")] = None,
 ) -> None:
-    """Make an account. Without --password-stdin only OpenID Connect can sign the person in."""
+    """Make an account. Without --password-stdin the person signs in by OpenID Connect, or by `tracker staff link`."""
     password = _password() if password_stdin else None
     now = datetime.now(UTC)
     with opened(first=True) as database, database.writing() as session:
@@ -67,6 +69,21 @@ def token(
             staff = _person(session, email)
             made = issue_token(session, staff, name=name, scopes=scope or (ALL,), days=days, by=operator(), now=now)
         typer.echo(made)
+
+
+@app.command()
+def link(
+    email: Email,
+    address: Annotated[str | None, typer.Option(help="where people reach the pages, as https://pumps.example")] = None,
+) -> None:
+    """Print a link by which the person chooses a password, alone on one line; it works once, within 24 hours."""
+    settings = Settings()
+    scheme = "https" if settings.web_https else "http"
+    pages = (address or f"{scheme}://{settings.web_host}:{settings.web_port}").rstrip("/")
+    with opened(settings) as database:
+        with database.writing() as session:
+            path = make_link(session, _person(session, email), by=operator(), now=datetime.now(UTC))
+        typer.echo(pages + path)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -13,6 +13,9 @@ from fastapi.responses import RedirectResponse
 
 from tracker.web.people import Person
 from tracker.web.permissions import may
+
+if TYPE_CHECKING:
+    from tracker.web.context import Web
 
 THEME_COOKIE: Final = "tracker_theme"
 THEMES: Final = ("light", "dark")
@@ -108,8 +111,8 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "forgotten": "The view is removed.",
         "password": "Your password is changed. Other sign-ins of yours have ended.",
         "identity-confirmed": "Confirmed. It holds for five minutes.",
-        "factor-added": "The authenticator app is set up.",
-        "factor-removed": "The method is removed.",
+        "factor-added": "The method is set up. Other sign-ins of yours have ended.",
+        "factor-removed": "The method is removed. Other sign-ins of yours have ended.",
         "staff-added": "The account is made.",
         "staff-changed": "The account is changed.",
         "token-revoked": "The token is revoked.",
@@ -162,6 +165,11 @@ def back_to(path: str, said: str = "", otherwise: str = "/") -> RedirectResponse
         joined = f"{address}{'&' if '?' in address else '?'}said={said}"
         target = f"{joined}{mark}{fragment}"
     return RedirectResponse(target, 303)
+
+
+def origin_of_pages(request: Request, web: Web) -> str:
+    """Where the browser reaches the pages, as ``https://pumps.example``: the gate has allowed the host's name."""
+    return f"{'https' if web.settings.web_https else request.url.scheme}://{request.headers['host']}"
 
 
 def local_path(path: str, otherwise: str = "/") -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from tracker.actions.add_staff import add_staff
 from tracker.actions.change_staff import change_staff
+from tracker.actions.setup_link import make_link
 from tracker.actions.sign_in_tries import waits_by_staff
 from tracker.errors import NotAllowed, NotFound
 from tracker.records.columns import key
@@ -18,7 +19,8 @@ from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, staff_of_clinic, tokens_of
 from tracker.web.api.account import NewToken, TokenIssued, TokenShown, shown
 from tracker.web.api.values import NO_NUL, Answer, Given, Page, RowId, Short, fitting
-from tracker.web.context import Context
+from tracker.web.context import Context, Web
+from tracker.web.frame import origin_of_pages
 from tracker.web.own_access import make_own_token, revoke_own_token
 from tracker.web.people import Person
 from tracker.web.permissions import Role, requires
@@ -26,15 +28,16 @@ from tracker.web.permissions import Role, requires
 router = APIRouter(prefix="/api/v1/staff", tags=["staff"])
 Manager = Annotated[Person, requires("staff.manage")]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+_ADDED = frozenset({"locked_until", "setup_link"})  #: shown, and no field of the account
 Name = Annotated[str, StringConstraints(max_length=120, pattern=NO_NUL)]
 
 
 class NewStaff(Given):
-    """A new account with its first password, which its person changes."""
+    """A new account. Without a password, the answer has a link by which its person chooses one."""
 
     email: Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=NO_NUL)]
     role: Role
-    password: Secret
+    password: Secret | None = Field(None, description="set for the person, who signs nothing until they change it")
     name: Name = ""
     unit: Short | None = None
 
@@ -49,6 +52,7 @@ class StaffChanges(Given):
     password: Secret | None = Field(None, description="a new one, set for the person")
     unlock: Answer = False
     reset_factors: Answer = Field(default=False, description="forget the second factors of who lost them all")
+    new_link: Answer = Field(default=False, description="make a link by which the person chooses a new password")
 
 
 class StaffShown(BaseModel):
@@ -61,6 +65,7 @@ class StaffShown(BaseModel):
     unit: str | None
     active: bool
     locked_until: datetime | None = Field(description="until when tries are refused where wrong ones came from")
+    setup_link: str | None = Field(None, description="made by this call: shown this once, good once within 24 hours")
 
 
 @router.get("", response_model=Page[StaffShown])
@@ -73,22 +78,25 @@ def listed(web: Context, person: Annotated[Person, requires("staff.read")]) -> d
 
 
 @router.post("", status_code=201, response_model=StaffShown)
-def add(given: NewStaff, web: Context, person: Manager) -> dict[str, Any]:
+def add(request: Request, given: NewStaff, web: Context, person: Manager) -> dict[str, Any]:
     """Add an account at your clinic."""
     with fitting(), web.database.writing() as session:
         home = session.get_one(Clinic, person.clinic_id)
         made = add_staff(session, clinic=home, **given.model_dump(), temporary=True, by=person.email, now=web.clock())
         session.flush()
-        return _shown(made, {})
+        link = _link(request, web, session, person, made) if given.password is None else None
+        return {**_shown(made, {}), "setup_link": link}
 
 
 @router.patch("/{staff_id}", response_model=StaffShown)
-def change(staff_id: RowId, given: StaffChanges, web: Context, person: Manager) -> dict[str, Any]:
+def change(request: Request, staff_id: RowId, given: StaffChanges, web: Context, person: Manager) -> dict[str, Any]:
     """A new role, unit or password, an unlocking, or the end of access."""
     with fitting(), web.database.writing() as session:
         staff = _colleague(session, person, staff_id)
-        changed = change_staff(session, staff, **given.model_dump(), temporary=True, by=person.email, now=web.clock())
-        return _shown(changed, waits_by_staff(session, [changed], web.clock()))
+        wanted = given.model_dump(exclude={"new_link"})
+        changed = change_staff(session, staff, **wanted, temporary=True, by=person.email, now=web.clock())
+        link = _link(request, web, session, person, changed) if given.new_link else None
+        return {**_shown(changed, waits_by_staff(session, [changed], web.clock())), "setup_link": link}
 
 
 @router.get("/{staff_id}/tokens", response_model=Page[TokenShown])
@@ -116,6 +124,13 @@ def end_token(staff_id: RowId, token_id: RowId, web: Context, person: Manager) -
     return shown(revoke_own_token(web, person, token_id))
 
 
+def _link(request: Request, web: Web, session: Session, person: Person, staff: Staff) -> str | None:
+    """The address of a new set-up link; None where passwords are switched off."""
+    if not web.settings.password_sign_in:
+        return None
+    return origin_of_pages(request, web) + make_link(session, staff, by=person.email, now=web.clock())
+
+
 def _oneself(session: Session, person: Person, staff_id: int) -> Staff:
     """The person's own account: a token belongs to its person, and nobody else makes or sees it."""
     found = _colleague(session, person, staff_id)
@@ -132,5 +147,5 @@ def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
 
 
 def _shown(staff: Staff, waits: dict[int, datetime]) -> dict[str, Any]:
-    own = {name: getattr(staff, name) for name in StaffShown.model_fields if name != "locked_until"}
+    own = {name: getattr(staff, name) for name in StaffShown.model_fields if name not in _ADDED}
     return {**own, "locked_until": waits.get(key(staff.id))}

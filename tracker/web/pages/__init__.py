@@ -31,6 +31,7 @@ from tracker.web.pages import (
     schedule,
     second_step,
     security,
+    set_up,
     sign_in,
     staff,
     theme,
@@ -43,6 +44,7 @@ from tracker.web.pages import (
 PAGES = (
     sign_in.router,
     second_step.router,
+    set_up.router,
     security.router,
     account.router,
     oidc.router,

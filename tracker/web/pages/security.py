@@ -30,6 +30,7 @@ from tracker.web.pages.second_step import place_of
 from tracker.web.people import Person, is_confirmed
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
+from tracker.web.sign_in import end_sessions
 
 router = APIRouter(include_in_schema=False)
 Own = Annotated[Person, requires("self.manage")]
@@ -119,6 +120,7 @@ def add_passkey(
     with web.database.writing() as session:
         staff = session.get_one(Staff, person.staff_id)
         passkeys.add_passkey(session, place_of(request, web), staff, challenge, answer, name, web.clock())
+        end_sessions(session, person.staff_id, but=person.session_digest)
     return {"done": True}
 
 
@@ -196,6 +198,8 @@ def _do(request: Request, web: Web, person: Person, said: str, act: Act) -> Resp
         _require_confirmed(person, web)
         with web.database.writing() as session:
             made = act(session, session.get_one(Staff, person.staff_id))
+            if said:
+                end_sessions(session, person.staff_id, but=person.session_digest)
     except TrackerError as fault:
         return _show(request, web, person, fault=fault)
     if isinstance(made, list):

@@ -10,12 +10,13 @@ from sqlmodel import Session
 
 from tracker.actions.add_staff import add_staff
 from tracker.actions.change_staff import change_staff
+from tracker.actions.setup_link import make_link
 from tracker.actions.sign_in_tries import waits_by_staff
-from tracker.errors import Invalid, NotFound, TrackerError
+from tracker.errors import NotFound, TrackerError
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, staff_of_clinic
 from tracker.web.context import Context, Web
-from tracker.web.frame import back_to
+from tracker.web.frame import back_to, origin_of_pages
 from tracker.web.people import Person
 from tracker.web.permission_words import PERMITS
 from tracker.web.permissions import PERMISSIONS, Role, requires
@@ -27,7 +28,6 @@ router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()
 ROLES = tuple((str(role), word(role)) for role in Role)
 Manager = Annotated[Person, requires("staff.manage")]
 Text = Annotated[str, Form(max_length=254)]
-Secret = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("/staff", response_class=HTMLResponse)
@@ -45,29 +45,27 @@ def add(
     name: Annotated[str, Form(max_length=120)] = "",
     role: Annotated[str, Form(max_length=24)] = "",
     unit: Annotated[str, Form(max_length=80)] = "",
-    password: Secret = "",
 ) -> Response:
-    """A new account with its first password, which its person changes."""
+    """A new account, and the link by which its person chooses a password."""
     typed = {"email": email, "name": name, "role": role, "unit": unit}
     try:
-        if not password:
-            raise Invalid("give a first password", field="password")
         with web.database.writing() as session:
-            add_staff(
+            made = add_staff(
                 session,
                 clinic=session.get_one(Clinic, person.clinic_id),
                 email=email,
                 role=role,
-                password=password,
+                password=None,
                 name=name.strip(),
                 unit=unit.strip() or None,
-                temporary=True,
                 by=person.email,
                 now=web.clock(),
             )
+            session.flush()
+            link = _link(request, web, session, person, made)
     except TrackerError as fault:
         return _show(request, web, person, fault=fault, typed=typed)
-    return back_to("/staff", "staff-added")
+    return _show(request, web, person, link=(made, link)) if link else back_to("/staff", "staff-added")
 
 
 @router.post("/staff/{staff_id}/change")
@@ -81,27 +79,33 @@ def change(
     active: Annotated[str, Form(max_length=3)] = "",
     unlock: Annotated[str, Form(max_length=3)] = "",
     reset_factors: Annotated[str, Form(max_length=3)] = "",
-    password: Secret = "",
+    new_link: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
-    """A new role, unit or password, an unlocking, or the end of access."""
+    """A new role or unit, a link for a new password, an unlocking, or the end of access."""
     try:
         with web.database.writing() as session:
-            change_staff(
+            changed = change_staff(
                 session,
                 _colleague(session, person, staff_id),
                 role=role or None,
                 unit=unit.strip(),
                 active=active == "yes",
-                password=password or None,
                 unlock=unlock == "yes",
                 reset_factors=reset_factors == "yes",
-                temporary=True,
                 by=person.email,
                 now=web.clock(),
             )
+            link = _link(request, web, session, person, changed) if new_link == "yes" else ""
     except TrackerError as fault:
         return _show(request, web, person, fault=fault)
-    return back_to("/staff", "staff-changed")
+    return _show(request, web, person, link=(changed, link)) if link else back_to("/staff", "staff-changed")
+
+
+def _link(request: Request, web: Web, session: Session, person: Person, staff: Staff) -> str:
+    """The address of a new set-up link; empty where passwords are switched off."""
+    if not web.settings.password_sign_in:
+        return ""
+    return origin_of_pages(request, web) + make_link(session, staff, by=person.email, now=web.clock())
 
 
 def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
@@ -117,6 +121,7 @@ def _show(
     person: Person,
     fault: TrackerError | None = None,
     typed: dict[str, Any] | None = None,
+    link: tuple[Staff, str] | None = None,
 ) -> HTMLResponse:
     with web.database.reading() as session:
         people = staff_of_clinic(session, person.clinic_id)
@@ -132,5 +137,6 @@ def _show(
         permissions=PERMISSIONS,
         permits=PERMITS,
         fault=fault,
+        link=link,
         typed=typed or {"email": "", "name": "", "role": "nurse", "unit": ""},
     )

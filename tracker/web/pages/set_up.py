@@ -1,0 +1,92 @@
+"""Choose one's own password by a set-up link: template ``set_up.html``. It comes before any sign-in."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse
+from sqlmodel import Session
+
+from tracker.actions.passwords import hash_password
+from tracker.actions.setup_link import PATH, person_of_link, use_link
+from tracker.actions.sign_in_tries import network_of
+from tracker.errors import Invalid, TrackerError
+from tracker.records.pump import Clinic
+from tracker.records.staff import Staff
+from tracker.web import csrf
+from tracker.web.confirming import NoPasswords
+from tracker.web.context import Context, Web
+from tracker.web.people import address_of
+from tracker.web.permissions import open_to_all
+from tracker.web.rendering import page
+
+router = APIRouter(include_in_schema=False, dependencies=[open_to_all()])
+Key = Annotated[str, Query(max_length=100)]
+
+
+@router.get(PATH)
+def show(request: Request, web: Context, key: Key = "") -> HTMLResponse:
+    """The form, for whom the link was made."""
+    with web.database.reading() as session:
+        staff = _whose(request, web, session, key)
+    return _page(request, web, staff, key)
+
+
+@router.post(PATH)
+def choose(
+    *,
+    request: Request,
+    web: Context,
+    key: Annotated[str, Form(max_length=100)] = "",
+    new: Annotated[str, Form(max_length=1000)] = "",
+    again: Annotated[str, Form(max_length=1000)] = "",
+    token: Annotated[str, Form(alias="csrf", max_length=200)] = "",
+) -> HTMLResponse:
+    """Take the password that was typed twice; the link is used up."""
+    csrf.check_origin(request)
+    csrf.check_token(token, csrf.visitor_token(web.key, request.cookies.get(csrf.VISITOR_COOKIE, "")))
+    with web.database.reading() as session:
+        staff = _whose(request, web, session, key)
+        clinic = session.get_one(Clinic, staff.clinic_id)
+    if new != again:
+        return _page(request, web, staff, key, Invalid("the password was not typed the same way twice", field="again"))
+    try:
+        hashed = hash_password(new, about=(staff.email, staff.name, clinic.name))
+    except TrackerError as fault:
+        return _page(request, web, staff, key, fault)
+    with web.database.writing() as session:
+        use_link(session, key, hashed, web.clock())
+    return page(request, None, "set_up.html", done=True)
+
+
+def _whose(request: Request, web: Web, session: Session, secret: str) -> Staff:
+    """The link's person. Guesses cost: a good link gives its cost back."""
+    if not web.settings.password_sign_in:
+        raise NoPasswords
+    bucket = f"set-up {network_of(address_of(request))}"
+    web.limits.strangers.take(bucket)
+    staff = person_of_link(session, secret, web.clock())
+    web.limits.strangers.give_back(bucket)
+    return staff
+
+
+def _page(request: Request, web: Web, staff: Staff, key: str, fault: TrackerError | None = None) -> HTMLResponse:
+    visitor = request.cookies.get(csrf.VISITOR_COOKIE) or secrets.token_urlsafe(16)
+    response = page(
+        request,
+        None,
+        "set_up.html",
+        status_code=fault.status if fault else 200,
+        headers={"Referrer-Policy": "no-referrer"},
+        visitor_csrf=csrf.visitor_token(web.key, visitor),
+        staff=staff,
+        key=key,
+        fault=fault,
+        done=False,
+    )
+    response.set_cookie(
+        csrf.VISITOR_COOKIE, visitor, httponly=True, samesite="lax", secure=web.settings.web_https, path="/sign-in"
+    )
+    return response
