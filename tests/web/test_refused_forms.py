@@ -22,6 +22,7 @@ from tracker.actions.log_mri import log_mri
 from tracker.actions.rotate_credential import rotate_credential
 from tracker.records import schema
 from tracker.records.database import Database
+from tracker.records.staff import BreakGlass
 from tracker.settings import Settings
 
 LONG = "a sentence that somebody typed"
@@ -63,6 +64,7 @@ CATALOGUE = (
     Refused("/pumps/{serial}/lifecycle", {"to": "explanted", "on": "", "reason": LONG}, "on"),
     Refused("/pumps/{serial}/lifecycle", {"to": "transferred", "clinic": "Nowhere", "reason": LONG}, "clinic"),
     Refused("/pumps/{serial}/lifecycle/undo", {"reason": LONG}),
+    Refused("/emergency/received/{access_id}/review", {"note": " "}, "note", role="physician"),
     Refused("/handovers/{handover_id}/withdraw", {"reason": " "}, "reason"),
     Refused("/handovers/{handover_id}/confirm", {"outside": " "}, "outside"),
     Refused("/handovers/{handover_id}/accept", {"patient_reference": "P-9"}),
@@ -112,6 +114,8 @@ NEVER_REFUSED = {
     "/security/passkeys/{passkey_id}/remove": "takes no values",
     "/confirm/passkey/challenge": "sent by a script, which says what is wrong",
     "/confirm/passkey": "the same",
+    "/confirm/passkey/emergency/challenge": "the same",
+    "/confirm/passkey/emergency": "the same",
     "/find/{place}": "leads on to the page, whose fields show what is searched for",
     "/sign-out": "ends the session",
     "/assess": "answers as one types; nothing is kept",
@@ -152,6 +156,15 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             build_decisions.a_finding(session, pump)
             build_decisions.an_attestation(session, pump)
             build_decisions.a_documented_fact(session, pump)
+            access = BreakGlass(
+                staff_id=staff.id or 0,
+                pump_id=pump.id or 0,
+                clinic_id=clinic.id,
+                reason="In our emergency room.",
+                opened_at=NOW,
+                expires_at=NOW + timedelta(hours=2),
+            )
+            session.add(access)
             rotate_credential(session, pump, bcrypt_hash="x", mosquitto_hash="x", now=NOW)
             issue_token(session, staff, name="script", by="test", now=NOW)
             offer_pump(session, pump, reason="moved", by="test", now=NOW)
