@@ -51,9 +51,9 @@ def sent(person: httpx.Client, content: bytes | str, do: str = "try") -> httpx.R
 def test_a_file_is_tried_then_loaded_and_matched_at_once_with_each_change_in_the_trail(site_on_both: Site) -> None:
     site = site_on_both
     with site.database.writing() as session:
-        loaded(session, ADVISORY)
         a_pump(session, site.clinic(), serial="NGP150000")
     administrator = site.browser("administrator")
+    sent(administrator, json.dumps([ADVISORY]), do="load")
     file = json.dumps([ADVISORY | {"title": "New <i>words</i>"}, ADVISORY | {"reference": "Z-0002-2026"}])
     tried = sent(administrator, file)
     assert "1 advisory is new, 1 is changed, 0 are as stored. Nothing is loaded yet." in words_of(tried.text)
@@ -70,13 +70,15 @@ def test_a_file_is_tried_then_loaded_and_matched_at_once_with_each_change_in_the
             ADVISORY["title"],
         ]
         assert len(session.exec(select(AdvisoryMatch)).all()) == 2
-        trail = session.exec(select(AuditEntry).where(col(AuditEntry.action).startswith("advisory."))).all()
+        chosen = select(AuditEntry).where(col(AuditEntry.action).startswith("advisory."))
+        trail = session.exec(chosen.order_by(col(AuditEntry.seq))).all()
     assert [(one.action, one.subject) for one in trail] == [
+        ("advisory.loaded", "advisory:Z-0001-2026"),
         ("advisory.changed", "advisory:Z-0001-2026"),
         ("advisory.loaded", "advisory:Z-0002-2026"),
     ]
-    assert trail[0].detail["before"] == {"title": ADVISORY["title"]}
-    assert trail[0].detail["after"] == {"title": "New <i>words</i>"}
+    assert trail[1].detail["before"] == {"title": ADVISORY["title"]}
+    assert trail[1].detail["after"] == {"title": "New <i>words</i>"}
     assert "1 to be decided" in words_of(administrator.get("/advisories").text)
 
 
