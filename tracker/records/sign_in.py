@@ -37,14 +37,10 @@ class KnownDevice(SQLModel, table=True):
 def locked_try(session: Session, account: str, place: str, now: datetime) -> SignInTry:
     """The row of that account and place, made where it is missing; nobody else counts in it until the commit."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    fresh = {"account": account, "place": place, "tries": 0, "last_at": now, "wait_until": None}
-    session.execute(dialect.insert(SignInTry).on_conflict_do_nothing(), [fresh])
-    return session.exec(
-        select(SignInTry)
-        .where(SignInTry.account == account, SignInTry.place == place)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    row = dialect.insert(SignInTry).values(account=account, place=place, tries=0, last_at=now)
+    # One statement makes or locks the row: between two, whoever forgets the tries could delete it.
+    taken = row.on_conflict_do_update(index_elements=["account", "place"], set_={"account": row.excluded.account})
+    return session.scalars(taken.returning(SignInTry), execution_options={"populate_existing": True}).one()
 
 
 def forget_tries(session: Session, account: str, places: Collection[str] | None = None) -> None:
