@@ -63,13 +63,22 @@ def evaluated(database: Database, pump_id: int) -> bool:
     return due is None or due > datetime.now(UTC)
 
 
+def stop_between_writes(process: subprocess.Popen[bytes], database: Database) -> None:
+    """Stop it while this test writes: SQLite lets nobody write while a process stands still inside a write."""
+    with database.writing() as session:
+        session.connection()
+        process.send_signal(signal.SIGSTOP)
+        state = Path(f"/proc/{process.pid}/stat")
+        wait_until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", 20, "it to stand still")
+
+
 def test_a_leader_that_hangs_is_replaced_and_writes_nothing_when_it_wakes(database: Database, tmp_path: Path) -> None:
     with ExitStack() as running:
         both = [running.enter_context(scheduler(database, tmp_path)) for _ in range(2)]
         wait_until(lambda: leader(database), 60, "one to lead")
         first = next(one for one in both if one.pid == leader(database))
         second = next(one for one in both if one is not first)
-        first.send_signal(signal.SIGSTOP)
+        stop_between_writes(first, database)
         wait_until(lambda: leader(database) == second.pid, 60, "the other to lead")
         with database.writing() as session:
             pump_id = due_pump(session)
