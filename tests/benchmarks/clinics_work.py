@@ -234,6 +234,28 @@ def _workers(sql: Sql, _pumps: int) -> Rows:
     return Rows("worker_status", 4, columns)
 
 
+def _emergency_accesses(sql: Sql, _pumps: int) -> Rows:
+    """One in ten waits for its review by the first clinic."""
+    opened, ended = sql.at(f"-n * {DAY}"), sql.at(f"7200 - n * {DAY}")
+    columns = {
+        "id": "n",
+        "staff_id": "41",
+        "pump_id": "n",
+        "reason": "'The patient is in our emergency room.'",
+        "opened_at": opened,
+        "expires_at": ended,
+        "clinic_id": "1",
+        "opened_by": "'person41@clinic.example'",
+        "from_clinic": "'Clinic 2'",
+        "via": "'browser'",
+        "address": "'192.0.2.7'",
+        "reviewed_at": f"CASE WHEN n % 10 > 0 THEN {ended} END",
+        "reviewed_by": "CASE WHEN n % 10 > 0 THEN 'person1@clinic.example' END",
+        "review": "CASE WHEN n % 10 > 0 THEN 'It was needed.' END",
+    }
+    return Rows("break_glass", 90, columns)
+
+
 WORK = (
     _jobs,
     _workers,
@@ -250,4 +272,5 @@ WORK = (
     _advisories,
     _matches,
     _audit,
+    _emergency_accesses,
 )
