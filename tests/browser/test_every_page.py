@@ -28,6 +28,7 @@ NOT_PAGES: Final = {
     "/pumps/{serial}/chart": "the values behind a chart",
     "/pumps/{serial}/visits/code": "a part of the visit's page",
     "/sign-in": "for those who are not signed in; looked at below",
+    "/sign-in/set-up": "opened by a link; looked at below",
     "/sign-in/second": "for those whose password was right; looked at in test_second_factor",
     "/sign-in/oidc": "leads to the organization's provider",
     "/sign-in/oidc/back": "comes from there",
@@ -111,6 +112,22 @@ def test_axe_finds_nothing_at_the_door(stage: Stage, enter: Enter) -> None:
         page.get_by_label("Password").fill("wrong password here")
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("alert").wait_for()
+        found = AXE.run(page).response["violations"]
+        assert not found, found
+
+
+def test_axe_finds_nothing_where_a_password_is_chosen(stage: Stage, enter: Enter) -> None:
+    page = enter(stage.email("administrator"))
+    page.goto("/staff")
+    page.locator("summary", has_text="Change").first.click()
+    page.get_by_label("Make a set-up link").first.check()
+    page.get_by_role("button", name="Change", exact=True).first.click()
+    link = page.locator(".token").inner_text()
+    page.context.clear_cookies()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(link)
+        page.get_by_role("heading", name="Choose your password").wait_for()
         found = AXE.run(page).response["violations"]
         assert not found, found
 
