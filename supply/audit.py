@@ -48,7 +48,7 @@ def judge(answer: str, complaint: str) -> int:
     found = [(one["name"], one["version"], weakness) for one in packages for weakness in one.get("vulns", [])]
     for name, version, weakness in found:
         better = ", ".join(weakness.get("fix_versions", [])) or "no release"
-        print(f"{name} {version}: {weakness['id']}, mended in {better}")
+        print(f"{name} {version}: {weakness['id']}, fixed in {better}")
     print(f"{len(packages)} packages looked up, {len(found)} known weaknesses")
     return 1 if found else 0
 

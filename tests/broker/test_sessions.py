@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
+from tests.servers import wait_until
+from tracker.broker.session_watch import SessionWatch
 from tracker.broker.sessions import (
     KEPT,
     SHUT_OUT_FROM,
@@ -136,3 +140,20 @@ def test_who_behaved_for_an_hour_starts_again_with_a_minute() -> None:
     later = 2 * 3600.0
     shut_out.note({"SN1": SHUT_OUT_FROM}, later)
     assert shut_out.out(later + FIRST_SECONDS + 1) == frozenset()
+
+
+def test_no_fault_ends_the_watch() -> None:
+    asked, stop = [], threading.Event()
+
+    def port() -> int:
+        asked.append(1)
+        raise KeyError("an answer that nobody foresaw")
+
+    watch = SessionWatch(port, "none", dict, lambda _: None, stop)
+    thread = threading.Thread(target=watch.run)
+    thread.start()
+    try:
+        wait_until(lambda: len(asked) >= 2, 10, "a second look")
+    finally:
+        stop.set()
+        thread.join(10)

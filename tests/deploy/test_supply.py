@@ -91,7 +91,7 @@ def test_a_known_weakness_fails_the_audit_and_a_database_out_of_reach_is_told_an
 ) -> None:
     weak = {"name": "thing", "version": "1.0", "vulns": [{"id": "GHSA-1", "fix_versions": ["1.1"]}]}
     assert audit.judge(json.dumps({"dependencies": [weak, {"name": "good", "version": "2", "vulns": []}]}), "") == 1
-    assert "thing 1.0: GHSA-1, mended in 1.1" in capsys.readouterr().out
+    assert "thing 1.0: GHSA-1, fixed in 1.1" in capsys.readouterr().out
     assert audit.judge(json.dumps({"dependencies": [{"name": "good", "version": "2", "vulns": []}]}), "") == 0
     assert "1 packages looked up, 0 known weaknesses" in capsys.readouterr().out
     assert audit.judge("", "requests.exceptions.ConnectionError: Max retries exceeded") == 0

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.build import NOW, a_clinic, a_pump, a_state, an_alarm
+from tests.build import NOW, a_clinic, a_pump, a_state, an_alarm, an_item
 from tracker.actions.escalate_alarms import ANSWER_WITHIN
 from tracker.records import schema
 from tracker.records.alarm import Alarm
@@ -14,6 +14,7 @@ from tracker.records.database import Database
 from tracker.records.job import JobRun
 from tracker.records.lease import lease, take
 from tracker.records.pump import PumpState
+from tracker.records.worklist import WorklistItem
 from tracker.schedule.alarms import tend_alarms
 from tracker.schedule.clock_watch import ClockWatch
 from tracker.schedule.fence import FencedDatabase, LostLead
@@ -100,15 +101,18 @@ def test_a_step_of_the_clock_is_told_once(step: float) -> None:
 
 def test_after_the_clock_was_set_back_silence_and_escalation_wait_no_longer_than_ever(database: Database) -> None:
     with database.writing() as session:
-        pump = a_pump(session, a_clinic(session), report_interval_s=300)
+        clinic = a_clinic(session)
+        pump = a_pump(session, clinic, report_interval_s=300)
         late = NOW + timedelta(hours=6)
         state = a_state(session, pump, last_contact_at=late, measured_at=late, link="connected", evaluate_at=late)
         alarm = an_alarm(session, pump, opened_at=late)
-        pump_id, alarm_id = state.pump_id, alarm.id
+        item = an_item(session, clinic, pump, changed_at=late)
+        pump_id, alarm_id, item_id = state.pump_id, alarm.id, item.id
     assert forget_the_future(database, NOW) > 0
     with database.reading() as session:
         assert session.get_one(PumpState, pump_id).last_contact_at == NOW
         assert session.get_one(Alarm, alarm_id).opened_at == NOW
+        assert session.get_one(WorklistItem, item_id).changed_at == NOW
     soon = NOW + timedelta(seconds=300 * 3 + 60)
     assert note_silence(database, soon) == 1
     assert tend_alarms(database, NOW + max(ANSWER_WITHIN.values())) > 0

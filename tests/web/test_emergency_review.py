@@ -73,8 +73,8 @@ def test_it_is_listed_with_who_from_where_why_and_each_page_read_and_act_done(pu
     assert (access["opened_by"], access["from_clinic"], access["via"]) == (who, "North", "token")
     assert (access["address"], access["reason"], access["serial"]) == ("127.0.0.1", REASON, "THEIRS")
     told = administrator.get(f"{V1}/emergency-accesses/{access['id']}").json()
-    assert sorted(one["action"] for one in told["deeds"]) == ["break_glass.opened", "read", "read", "visit.logged"]
-    assert [one["detail"]["what"] for one in told["deeds"] if one["action"] == "read"] == ["record", "alarms"]
+    assert sorted(one["action"] for one in told["entries"]) == ["break_glass.opened", "read", "read", "visit.logged"]
+    assert [one["detail"]["what"] for one in told["entries"] if one["action"] == "read"] == ["record", "alarms"]
     page = pumped.browser("administrator", "South").get(f"/emergency/received/{access['id']}").text
     for words in (who, "North", REASON, "127.0.0.1", "visit.logged", "alarms"):
         assert words in page

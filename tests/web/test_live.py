@@ -141,6 +141,21 @@ def test_a_transaction_that_commits_late_is_told_all_the_same(site: Site) -> Non
         wait_until(lambda: ("pump", "SN1") in page.events, what="the late one")
 
 
+def test_pages_go_on_hearing_of_changes_after_the_clock_was_set_back(site: Site) -> None:
+    pump_with_state(site, "SN1")
+    pump_with_state(site, "SN2")
+    with opened(site.browser()) as page:
+        look(site)
+        change(site, "SN1")
+        wait_until(lambda: ("pump", "SN1") in page.events, what="the first")
+        site.clock.forward(seconds=-600)
+        look(site)
+        change(site, "SN2")
+        wait_until(lambda: ("pump", "SN2") in page.events, what="the change by the new clock")
+        look(site, 3)
+        assert page.events.count(("pump", "SN2")) == 1
+
+
 def test_a_beat_carries_the_servers_time_and_the_stream_ends_with_the_session(site: Site) -> None:
     site.web.feed.beat_s = 0.05
     browser = site.browser()

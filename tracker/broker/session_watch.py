@@ -41,14 +41,14 @@ class SessionWatch:
     def run(self) -> None:
         """Watch until told to stop; a server that is away or starts again is waited for."""
         while not self._stopping.wait(LOOK_SECONDS):
-            port = self._port()
-            if not port:
-                continue
             try:
-                self._watch(port)
-            except TrackerError as fault:
+                port = self._port()
+                if port:
+                    self._watch(port)
+            except Exception as fault:  # noqa: BLE001 - an answer that nobody foresaw must not end the watch
                 if not self._faulty and not self._stopping.is_set():
-                    _log.warning("the broker's sessions can't be watched; trying again", because=str(fault))
+                    because = fault.detail if isinstance(fault, TrackerError) else f"{type(fault).__name__}: {fault}"
+                    _log.warning("the broker's sessions can't be watched; trying again", because=because)
                 self._faulty = True
 
     def _watch(self, port: int) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from tracker.recent import is_recent
 from tracker.records.credential import BrokerStatus
 from tracker.records.database import Database
 
@@ -24,7 +25,7 @@ def wait_until_taken_up(
     while True:
         with database.reading() as session:
             status = session.get(BrokerStatus, 1)
-        if status is None or clock() - status.beat_at > _ALIVE:
+        if status is None or not is_recent(status.beat_at, clock(), _ALIVE):
             return False
         if status.applied_version >= version:
             return True

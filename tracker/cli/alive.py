@@ -11,10 +11,11 @@ import typer
 from sqlmodel import Session
 
 from tracker.errors import StartupFault
+from tracker.recent import is_recent
 from tracker.records import schema
 from tracker.records.credential import BrokerStatus
 from tracker.records.database import Database
-from tracker.records.job import ALIVE_FOR, is_recent, job_runs, overdue, workers
+from tracker.records.job import ALIVE_FOR, job_runs, overdue, workers
 from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from tracker.records.job import STOPPED, WorkerStatus, is_recent
+from tracker.recent import is_recent
+from tracker.records.job import STOPPED, WorkerStatus
 
 BEAT_SECONDS: Final = 2.0
 _STALE: Final = timedelta(seconds=10)

@@ -13,7 +13,7 @@ from tracker.records.audit import AuditEntry
 from tracker.records.pump import Pump
 from tracker.records.staff import BreakGlass
 
-DEEDS: Final = 1000  #: entries that are shown of one access; the audit trail has the rest
+MOST_ENTRIES: Final = 1000  #: entries that are shown of one access; the audit trail has the rest
 Row = tuple[BreakGlass, Pump]
 
 
@@ -51,7 +51,7 @@ def access_of_clinic(session: Session, clinic_id: int, access_id: int) -> Row | 
     return None if found is None else (found[0], found[1])
 
 
-def deeds_of_access(session: Session, access: BreakGlass, pump: Pump) -> list[AuditEntry]:
+def entries_of_access(session: Session, access: BreakGlass, pump: Pump) -> list[AuditEntry]:
     """What was read and done by it, oldest first: entries of that person, that pump and that time at the clinic."""
     return list(
         session.exec(
@@ -64,7 +64,7 @@ def deeds_of_access(session: Session, access: BreakGlass, pump: Pump) -> list[Au
                 col(AuditEntry.at) <= access.expires_at,
             )
             .order_by(col(AuditEntry.at), col(AuditEntry.seq))
-            .limit(DEEDS)
+            .limit(MOST_ENTRIES)
         )
     )
 

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from tracker.recent import is_recent
 from tracker.records.columns import UtcDateTime
 
 ALIVE_FOR: Final = timedelta(seconds=30)
@@ -18,8 +19,6 @@ STOPPED: Final = "stopped"
 """The last word of a process that ended in good order."""
 
 
-CLOCKS_DIFFER: Final = timedelta(seconds=5)
-"""So far the clocks of two machines may differ. Assumed."""
 SPARE: Final = timedelta(seconds=40)
 """Beside three turns of its own, a job may take so long until its next good run. An idle run is told twice a minute."""
 LONGEST_RUN: Final = timedelta(minutes=30)
@@ -63,11 +62,6 @@ class WorkerStatus(SQLModel, table=True):
     def lives(self, now: datetime) -> bool:
         """Whether it gave a sign of life lately, and none of its end since."""
         return not self.stopped and is_recent(self.beat_at, now, ALIVE_FOR)
-
-
-def is_recent(at: datetime, now: datetime, limit: timedelta) -> bool:
-    """Whether that was within the limit before now. A moment still to come was told by a clock that was wrong."""
-    return -CLOCKS_DIFFER <= now - at < limit
 
 
 def overdue(run: JobRun, now: datetime) -> str | None:

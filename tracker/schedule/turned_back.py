@@ -1,7 +1,7 @@
 """After the clock was set back: what was written down as later than now happened at the latest now.
 
-Left as it is, a pump heard of "in an hour" would not count as silent for that hour, and an alarm opened then would not
-be escalated. What devices measured keeps the devices' own times.
+Left as it is, a pump heard of "in an hour" would not count as silent for that hour, an alarm opened then would not be
+escalated, and open pages would not show what changes. What devices measured keeps the devices' own times.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from tracker.records.alarm import Alarm
 from tracker.records.columns import UtcDateTime
 from tracker.records.database import Database
 from tracker.records.pump import PumpState
+from tracker.records.worklist import WorklistItem
 
-HEARD: Final = ("last_contact_at", "received_at", "online_at", "link_since")
+HEARD: Final = ("last_contact_at", "received_at", "online_at", "link_since", "changed_at")
 OPENED: Final = ("opened_at", "unheard_since")
 
 
@@ -29,16 +30,17 @@ def forget_the_future(database: Database, now: datetime) -> int:
         moved = [
             session.connection().execute(statement)
             for statement in (
-                _brought_to(PumpState, HEARD, now, changed_at=now),
+                _brought_to(PumpState, HEARD, now),
                 update(PumpState).where(col(PumpState.evaluate_at) > late).values(evaluate_at=now),
+                _brought_to(WorklistItem, ("changed_at",), now),
                 _brought_to(Alarm, OPENED, now).where(col(Alarm.closed_at).is_(None)),
             )
         ]
     return sum(one.rowcount for one in moved)
 
 
-def _brought_to(table: type[SQLModel], names: tuple[str, ...], now: datetime, **more: datetime) -> Any:
+def _brought_to(table: type[SQLModel], names: tuple[str, ...], now: datetime) -> Any:
     moment = literal(now, UtcDateTime)
     columns = {name: col(getattr(table, name)) for name in names}
     brought = {name: case((column > moment, moment), else_=column) for name, column in columns.items()}
-    return update(table).where(or_(*(column > moment for column in columns.values()))).values(**brought, **more)
+    return update(table).where(or_(*(column > moment for column in columns.values()))).values(**brought)

@@ -16,6 +16,7 @@ from tracker.actions.passwords import matches
 from tracker.actions.second_factor import RECOVERY_CODE_LENGTH, take_code
 from tracker.actions.sign_in_tries import CODE, SIGNATURE, account_of, count_right, count_try
 from tracker.errors import Invalid, NotAllowed
+from tracker.recent import is_recent
 from tracker.records.second_factor import has_factor
 from tracker.records.staff import BrowserSession, Staff
 from tracker.web.limits import TooMany
@@ -85,7 +86,7 @@ def confirm_emergency(web: Web, person: Person, secret: str) -> None:
         if browser is not None:
             browser.emergency_confirmed_at = None
             session.add(browser)
-    if shown is None or now - shown >= CONFIRMED_FOR:
+    if shown is None or not is_recent(shown, now, CONFIRMED_FOR):
         raise WrongPassword("show for this access who you are: nothing was done", field="password")
 
 

@@ -110,8 +110,9 @@ class Feed:
                     if since is None:
                         since = self._newest(session)
                     changes, since = self._changes(session, since)
-            except SQLAlchemyError as fault:
-                _log.warning("the live feed waits for the database", fault=type(fault).__name__)
+            except Exception as fault:  # noqa: BLE001 - whatever it is, pages must not stand still for ever
+                known = isinstance(fault, SQLAlchemyError)
+                _log.warning("the live feed waits for the database", fault=type(fault).__name__, exc_info=not known)
                 self._ending.wait(2)
                 continue
             if changes:
@@ -162,6 +163,7 @@ class Feed:
             events.append(("pumps", ""))
         for clinic_id in worklists:
             found.setdefault(clinic_id, []).append(("worklist", ""))
+        newest = min(newest, self._clock())  # a clock that was set back left changes behind that lie ahead
         self._told = {what: at for what, at in self._told.items() if at >= newest - _OVERLAP}
         return found, newest
 

@@ -18,6 +18,7 @@ from tracker.actions.origin import Origin
 from tracker.actions.sign_in_tries import network_of
 from tracker.actions.token_scopes import read_scopes
 from tracker.errors import NotSignedIn
+from tracker.recent import is_recent
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.second_factor import has_factor
@@ -81,7 +82,7 @@ def origin_of(person: Person) -> Origin:
 
 def is_confirmed(person: Person, now: datetime) -> bool:
     """Whether the person has shown again who they are within the last minutes, in this browser."""
-    return person.confirmed_at is not None and now - person.confirmed_at < CONFIRMED_FOR
+    return person.confirmed_at is not None and is_recent(person.confirmed_at, now, CONFIRMED_FOR)
 
 
 def digest(secret: str) -> str:

@@ -12,7 +12,7 @@ from tracker.actions.audit_events import Event
 from tracker.actions.emergency_access import review_access
 from tracker.errors import NotFound
 from tracker.records.columns import key
-from tracker.records.emergency_access import Row, access_of_clinic, accesses_of_clinic, deeds_of_access
+from tracker.records.emergency_access import Row, access_of_clinic, accesses_of_clinic, entries_of_access
 from tracker.web.api.values import Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
 from tracker.web.context import Context
 from tracker.web.entry import enter
@@ -46,7 +46,7 @@ class AccessShown(BaseModel):
     review: str | None
 
 
-class Deed(BaseModel):
+class AccessEntry(BaseModel):
     """One entry of the audit trail: a page that was read, or an act."""
 
     at: datetime
@@ -57,7 +57,7 @@ class Deed(BaseModel):
 class AccessWithDeeds(AccessShown):
     """With what was read and done by it, oldest first."""
 
-    deeds: list[Deed]
+    entries: list[AccessEntry]
 
 
 @router.get("/emergency-accesses", response_model=Page[AccessShown])
@@ -85,10 +85,10 @@ def one_access(access_id: RowId, web: Context, person: Reader) -> dict[str, Any]
         found = access_of_clinic(session, person.clinic_id, access_id)
         if found is None:
             raise NotFound("your clinic has no such emergency access")
-        deeds = deeds_of_access(session, *found)
+        entries = entries_of_access(session, *found)
     web.trail.read(person, f"pump:{found[1].serial}", f"emergency access {access_id}", web.clock())
-    told = [{"at": one.at, "action": one.action, "detail": one.detail} for one in deeds]
-    return {**_shown(found), "deeds": told}
+    told = [{"at": one.at, "action": one.action, "detail": one.detail} for one in entries]
+    return {**_shown(found), "entries": told}
 
 
 @router.post("/emergency-accesses/{access_id}/review", response_model=AccessShown)

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from tracker.records.job import ALIVE_FOR, is_recent, workers
+from tracker.recent import is_recent
+from tracker.records.job import ALIVE_FOR, workers
 from tracker.records.views_connectivity import (
     Messages,
     broker_status,

@@ -11,7 +11,7 @@ from tracker.actions.audit_events import Event
 from tracker.actions.emergency_access import review_access
 from tracker.errors import NotFound, TrackerError
 from tracker.records.columns import key
-from tracker.records.emergency_access import access_of_clinic, accesses_of_clinic, deeds_of_access
+from tracker.records.emergency_access import access_of_clinic, accesses_of_clinic, entries_of_access
 from tracker.web.context import Context, Web
 from tracker.web.cursors import read_cursor, write_cursor
 from tracker.web.entry import enter
@@ -93,7 +93,7 @@ def _show(
         if found is None:
             raise NotFound("your clinic has no such emergency access")
         access, pump = found
-        deeds = deeds_of_access(session, access, pump)
+        entries = entries_of_access(session, access, pump)
     web.trail.read(person, f"pump:{pump.serial}", f"emergency access {access_id}", web.clock())
     return page(
         request,
@@ -103,7 +103,7 @@ def _show(
         access=access,
         pump=pump,
         ours=pump.clinic_id == person.clinic_id,
-        deeds=deeds,
+        entries=entries,
         note=note,
         fault=fault,
     )
