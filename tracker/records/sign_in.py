@@ -40,7 +40,8 @@ def locked_try(session: Session, account: str, place: str, now: datetime) -> Sig
     row = dialect.insert(SignInTry).values(account=account, place=place, tries=0, last_at=now)
     # One statement makes or locks the row: between two, whoever forgets the tries could delete it.
     taken = row.on_conflict_do_update(index_elements=["account", "place"], set_={"account": row.excluded.account})
-    return session.scalars(taken.returning(SignInTry), execution_options={"populate_existing": True}).one()
+    found: SignInTry = session.scalars(taken.returning(SignInTry), execution_options={"populate_existing": True}).one()
+    return found
 
 
 def forget_tries(session: Session, account: str, places: Collection[str] | None = None) -> None:
