@@ -19,6 +19,7 @@ from tests.servers import Postgres, listens, wait_until
 from tracker.broker.credentials import Credential, bcrypt_hash, mosquitto_hash
 
 HONEST = "HONEST-1"
+TWINS = "TWINS-1"  # the login that two devices use
 NURSE, PASSWORD = "nurse@clinic.example", "a long password of a test"
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -72,7 +73,7 @@ def hostile_serial(attack: str) -> str:
 
 
 def _pumps() -> dict[str, str]:
-    return dict.fromkeys([HONEST, *map(hostile_serial, ATTACKS)], "synchromed-ii-20")
+    return dict.fromkeys([HONEST, TWINS, *map(hostile_serial, ATTACKS)], "synchromed-ii-20")
 
 
 def _add_nurse(product: Product) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
+from tests.broker.clients import Device
+from tests.end_to_end.product import report
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.attempt import attempt
-from tests.hostile.installations import Installation, embedded, separate
+from tests.hostile.installations import TWINS, Installation, embedded, separate
 from tests.servers import Postgres, wait_until
 
 SPARE_MB = 40  # blocks that a store gives back at its own pace
@@ -45,3 +50,21 @@ def test_an_attack_shuts_nobody_else_out_and_leaves_no_room_taken(
 def test_the_broker_holds_few_files_after_a_flood_of_sessions(on_sqlite: Installation) -> None:
     attempt(on_sqlite, "sessions", 100, after_s=0.0)
     wait_until(lambda: on_sqlite.broker_files() < 150, 30, "the files of surplus sessions to be gone")
+
+
+@pytest.mark.parametrize("where", ["on_sqlite", "on_postgresql"])
+def test_two_devices_with_one_client_id_are_one_task(request: pytest.FixtureRequest, where: str) -> None:
+    site: Installation = request.getfixturevalue(where)
+    for turn in range(1, 6):
+        for epoch in (1, 2):  # each throws the other one out, and goes on with its own count
+            with Device(site.product.broker_port, TWINS, site.passwords[TWINS], client_id=TWINS) as one:
+                hello = {"v": 1, "online": True, "at": datetime.now(UTC).isoformat()}
+                one.deliver(f"pumps/{TWINS}/presence", json.dumps(hello).encode(), retain=True)
+                one.deliver(f"pumps/{TWINS}/telemetry", json.dumps(report(turn, epoch=epoch)).encode())
+                one.subscribe(f"pumps/{TWINS}/receipt")
+                wait_until(lambda: one.messages, what="a receipt")
+    with closing(site.nurse()) as pages:
+        said = "Two devices may use the same login"
+        wait_until(lambda: said in pages.get(f"/pumps/{TWINS}").text, 30, "the task on the pump's page")
+        items = pages.get("/api/v1/worklist?limit=200&kind=record").json()["items"]
+        assert [item["what"] for item in items if item["serial"] == TWINS].count(said) == 1

@@ -31,6 +31,7 @@ from tracker.findings.view import FindingSeen, PumpView, last_unlogged_refill, r
 from tracker.findings.wanted import ENDED, wanted
 from tracker.findings.wanted_budget import budget_changes_at
 from tracker.findings.wanted_handover import ACCEPT_WITHIN
+from tracker.findings.wanted_sign_in import sign_in_changes_at
 from tracker.records.determination import Determination, last_judged
 from tracker.records.outlook import Ahead, computed_at, keep_outlooks, outlooks
 from tracker.records.presence import presence
@@ -176,6 +177,7 @@ def look_again_at(view: PumpView, now: datetime) -> datetime:
     dates += [alarm.snoozed_until for alarm in view.alarms if alarm.snoozed_until is not None]
     dates += changes_at(view, now)
     dates += budget_changes_at(view, now)
+    dates += sign_in_changes_at(view, now)
     if view.suspended_until is not None:
         dates.append(view.suspended_until)
     if view.handover_offered_at is not None:

@@ -12,6 +12,7 @@ from devices.interval import Interval
 from devices.models import catalogue
 from tracker.actions.prescription import recorded, recorded_flow
 from tracker.actions.view_battery import seen_battery, seen_notices
+from tracker.actions.view_device import seen_budget, seen_sign_in
 from tracker.actions.view_emergency import seen_emergency
 from tracker.actions.view_settings import seen_settings
 from tracker.actions.view_volume import volume_course
@@ -19,6 +20,7 @@ from tracker.findings.budget_seen import OverBudget
 from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
 from tracker.findings.emergency_seen import EmergencySeen
 from tracker.findings.rating import rated
+from tracker.findings.sign_in_seen import SharedSignIn
 from tracker.findings.view import (
     AdvisorySeen,
     AlarmSeen,
@@ -36,7 +38,7 @@ from tracker.findings.view import (
 )
 from tracker.records.advisory import Advisory, AdvisoryMatch, unacknowledged_advisories
 from tracker.records.alarm import Alarm, NoticeGiven, notices_of_pumps, open_alarms
-from tracker.records.budget import PumpBudget, over_budget_pumps
+from tracker.records.budget import over_budget_pumps
 from tracker.records.columns import key
 from tracker.records.determination import DocumentedFact, documented_facts
 from tracker.records.emergency_access import accesses_to_review
@@ -46,6 +48,7 @@ from tracker.records.outlook import Ahead, outlooks
 from tracker.records.presence import Presence, presence
 from tracker.records.pump import Pump, StateNow, clinics_by_id, pumps_by_id, states
 from tracker.records.session import MriExam, newest_session_settings, unchecked_mri
+from tracker.records.shared_sign_in import suspected_sign_ins
 from tracker.records.visit import Visit, drafts_of_pumps, newest_settings
 from tracker.records.worklist import OUTAGE, clinics_with
 
@@ -83,6 +86,7 @@ def view_pumps(
     outages = clinics_with(session, OUTAGE)
     over = over_budget_pumps(session)
     emergencies = accesses_to_review(session, pump_ids)
+    suspected = suspected_sign_ins(session)
     clinics = clinics_by_id(session)
     return {
         pump_id: view_of(
@@ -104,6 +108,7 @@ def view_pumps(
             offered_at=offered[pump_id].offered_at if pump_id in offered else None,
             over_budget=seen_budget(over.get(pump_id)),
             emergencies=[seen_emergency(one) for one in emergencies.get(pump_id, ())],
+            shared_sign_in=seen_sign_in(suspected.get(pump_id)),
         )
         for pump_id, pump in pumps.items()
     }
@@ -129,6 +134,7 @@ def view_of(
     offered_at: datetime | None = None,
     over_budget: OverBudget | None = None,
     emergencies: Sequence[EmergencySeen] = (),
+    shared_sign_in: SharedSignIn | None = None,
 ) -> PumpView:
     """Put one pump's rows together. ``cap_days``: how long a fill may stay, by the pump's own limit or the clinic's.
 
@@ -180,16 +186,9 @@ def view_of(
             handover_offered_at=offered_at,
             over_budget=over_budget,
             emergencies=tuple(emergencies),
+            shared_sign_in=shared_sign_in,
         )
     )
-
-
-def seen_budget(row: PumpBudget | None, now: datetime | None = None) -> OverBudget | None:
-    """How far the pump is over its budget, or was of late; with ``now`` None once it is no longer."""
-    if row is None or row.over_since is None or row.held_at is None:
-        return None
-    over = OverBudget(row.over_since, row.held_at, row.held, row.over_of)
-    return over if now is None or over.lasts(now) else None
 
 
 def seen_state(state: StateNow) -> StateSeen | None:

@@ -14,6 +14,7 @@ from devices.volume_course import VolumeCourse
 from tracker.findings.battery_seen import NOTHING_TOLD, BatterySeen, NoticeSeen
 from tracker.findings.budget_seen import OverBudget
 from tracker.findings.emergency_seen import EmergencySeen
+from tracker.findings.sign_in_seen import SharedSignIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ class PumpView:
     this pump or else for the clinic.
     ``prescribed_ml_per_day``: the flow that the record's dose and concentration ask for; None where one is missing.
     ``prescription``: the record's, None where a part of it is missing; ``prescribed_at``: since when a visit set it.
-    ``over_budget``: the communicator sent more than it may, of late.
+    ``over_budget``: the communicator sent more than it may, of late. ``shared_sign_in``: two devices may use its login.
     ``emergencies``: accesses by another clinic that wait for a review, oldest first.
     ``zone``: the clinic's time zone by its IANA name; days in texts are days there (``findings.clinic_day``).
     """
@@ -296,3 +297,4 @@ class PumpView:
     handover_offered_at: datetime | None = None
     over_budget: OverBudget | None = None
     emergencies: tuple[EmergencySeen, ...] = ()
+    shared_sign_in: SharedSignIn | None = None

@@ -25,6 +25,7 @@ from tracker.findings.wanted_handover import handover_lines, transferred_lines
 from tracker.findings.wanted_prescription import prescription_lines
 from tracker.findings.wanted_records import advisory_lines, draft_lines, finding_lines, mri_lines
 from tracker.findings.wanted_replacement import replacement_lines
+from tracker.findings.wanted_sign_in import sign_in_lines
 from tracker.findings.wanted_stock import stock_lines
 from tracker.findings.wanted_volume import volume_course_lines
 
@@ -43,6 +44,7 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     contact_lines,
     clock_lines,
     budget_lines,
+    sign_in_lines,
     prescription_lines,
     draft_lines,
     mri_lines,
@@ -57,6 +59,7 @@ KINDS: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
 ON_THE_SHELF: Final[tuple[Callable[[PumpView, datetime], list[Line]], ...]] = (
     stock_lines,
     budget_lines,
+    sign_in_lines,
     advisory_lines,
     draft_lines,
     finding_lines,

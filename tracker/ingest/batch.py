@@ -59,6 +59,12 @@ class PumpBatch:
     """Over the pump's budget, each with the reason: neither stored nor receipted."""
     held_messages: list[Numbered] = field(default_factory=list)
     over_of: str = ""
+    greetings: int = 0
+    """How often the communicator said that it is there; what the broker had kept does not count."""
+    conflicts: int = 0
+    """Numbers that were used before for another message."""
+    turned_back: int = 0
+    """Reports of an older epoch that were measured after the newest of a newer one."""
     duplicates: int = 0
     cut: int = 0
     newest: StatusReport | None = None
@@ -90,6 +96,7 @@ class PumpBatch:
             wrong = gate.presence_refusal(presence, now)
             if wrong is None:
                 self.presence.append((presence, arrival.retained))
+                self.greetings += presence.online and not arrival.retained
             else:
                 self.refused.append(Refused(arrival, wrong.field, str(wrong)))
 
@@ -98,8 +105,16 @@ class PumpBatch:
         self.understood = self.understood or not arrival.retained
         if isinstance(message, StatusReport):
             self.reports.append(message)
+            self.turned_back += self.is_older_device(message, arrival)
         else:
             self.sessions.append(message)
+
+    def is_older_device(self, report: StatusReport, arrival: Arrival) -> bool:
+        """Whether the report goes on with an older epoch after a newer one: the device that began that forgot it."""
+        state = self.state
+        if state.epoch is None or state.measured_at is None or report.epoch >= state.epoch or arrival.retained:
+            return False
+        return state.clock_wrong_since is None and report.measured_at > state.measured_at
 
     def told_alarms(self) -> list[tuple[datetime, tuple[str, ...]]]:
         """The alarms of each report with the time by which they count: its own, or its arrival's of a wrong clock."""

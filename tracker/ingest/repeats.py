@@ -49,6 +49,7 @@ def _settle(connection: Connection, batch: PumpBatch) -> None:
                 f"stored: {_shown(first[number])}; this one: {_shown(content)}"
             )
             batch.refused.append(Refused(arrival, "seq", reason, number))
+            batch.conflicts += not arrival.retained
 
 
 def _content(message: Numbered) -> Any:

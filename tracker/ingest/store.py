@@ -23,6 +23,7 @@ from tracker.ingest.gate import Mail, Refused
 from tracker.ingest.refused import keep_of_nobody, keep_of_pumps
 from tracker.ingest.repeats import settle_repeats
 from tracker.ingest.sessions import keep_sessions
+from tracker.ingest.sign_ins import SignIns
 from tracker.records import delivery, latest, partitions, reading
 from tracker.records.latest import KnownPump, Latest
 from tracker.records.marks import Marks
@@ -34,6 +35,7 @@ class Store:
     def __init__(self, rejected_per_pump: int, budget: Budget = DEFAULT) -> None:
         self._rejected_per_pump = rejected_per_pump
         self._budgets = Budgets(budget)
+        self._sign_ins = SignIns()
         self._months: set[date] = set()
 
     def write(self, connection: Connection, arrivals: Sequence[Arrival], now: datetime, fault: str = "") -> Stored:
@@ -68,6 +70,7 @@ class Store:
         keep_sessions(connection, batches, now)
         keep_of_pumps(connection, batches, self._rejected_per_pump, now, counted.accounts)
         self._budgets.keep(connection, batches, counted, now)
+        self._sign_ins.note(connection, batches, now)
         unknown = {serial: mail for serial, mail in mails.items() if serial not in known}
         nobody = keep_of_nobody(
             connection, unknown, strays, self._rejected_per_pump, now, whole=self._budgets.budget.whole_refused_per_day

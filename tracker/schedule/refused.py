@@ -8,6 +8,7 @@ from typing import Final
 from tracker.records.budget import drop_budgets
 from tracker.records.database import Database
 from tracker.records.rejected import drop_settled
+from tracker.records.shared_sign_in import drop_signs
 
 AT_ONCE: Final = 2000
 
@@ -19,6 +20,7 @@ def tidy_refused(database: Database, keep_days: int, now: datetime) -> int:
     """
     with database.writing() as session:
         drop_budgets(session, now.astimezone(UTC).date() - timedelta(days=1))
+        drop_signs(session, now - timedelta(days=2))
     if keep_days <= 0:
         return 0
     dropped = 0

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from devices.alarms import AlarmCode, meaning
 from devices.models import catalogue
 from tracker.actions.judge_delivery import verdicts
-from tracker.actions.view_pumps import seen_budget
+from tracker.actions.view_device import seen_budget
 from tracker.errors import Invalid
 from tracker.records.columns import from_micros, key
 from tracker.records.outlook import Outlook
