@@ -6,7 +6,7 @@ WORKDIR /src
 RUN python -m venv /opt/tracker
 COPY requirements/app.lock requirements/app.lock
 RUN /opt/tracker/bin/pip install --no-deps --require-hashes -r requirements/app.lock
-COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE NOTICE ./
 COPY devices devices
 COPY supply supply
 COPY simulators simulators
