@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.servers import Postgres, postgres_cluster
+from tracker.cli.log_format import take_down_logging
 from tracker.records import schema
 from tracker.records.database import Database
 
@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 def _logging_of_its_own() -> Iterator[None]:
     """A command that a test runs sets up logging for the process; the next test starts without it."""
     yield
-    structlog.reset_defaults()
+    take_down_logging()
 
 
 @pytest.fixture

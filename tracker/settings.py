@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tracker.errors import StartupFault
 from tracker.private import private_text
+from tracker.settings_source import Environment, address_only, without_password
 
 SHORTEST_KEY: Final = 32
 MQTT_URL_FAULT: Final = (
@@ -26,7 +27,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TRACKER_", extra="ignore")
 
     data_dir: Path = Field(default=Path("data"), description="folder for the database, the broker's store and secrets")
-    database_url: str = Field(default="", description="SQLAlchemy URL; SQLite in the data folder unless set")
+    database_url: str = Field(
+        default="",
+        repr=False,
+        json_schema_extra={"secret": True},
+        description="SQLAlchemy URL; SQLite in the data folder unless set",
+    )
     database_wait_s: float = Field(
         default=4.0, ge=0.5, le=600, description="pages wait so long for an answer of PostgreSQL, then say it is down"
     )
@@ -121,13 +127,36 @@ class Settings(BaseSettings):
         description="folder of the audit trail's checkpoints and their key, apart from database and pages",
     )
     audit_syslog: str = Field(default="", description="where checkpoints go too: HOST:PORT (UDP) or /dev/log")
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto", description="text, or json, one object a line; auto: text on a terminal, json elsewhere"
+    )
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = Field(
+        default="info", description="the least urgent lines that are logged"
+    )
     readings_keep_months: int = Field(default=0, ge=0, description="months of readings kept; 0 keeps all")
     password_sign_in: bool = Field(
         default=True, description="false: staff sign in at the OpenID Connect provider alone, and sign there again"
     )
     oidc_issuer: str = Field(default="", description="OpenID Connect issuer; empty turns it off")
-    oidc_client_id: str = ""
-    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_client_id: str = Field(default="", description="the tracker's client id at that issuer")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="its secret there")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a caller gives comes first, then the environment; there are no other sources."""
+        return init_settings, Environment(settings_cls)
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _in_lower_case(cls, given: object) -> object:
+        return given.strip().lower() if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _fill_in(self) -> Self:
@@ -205,6 +234,20 @@ class Settings(BaseSettings):
     def mqtt_address(self) -> SplitResult:
         """The parts of ``tracker_mqtt_url``; ``StartupFault`` where it has none."""
         return _split(self.tracker_mqtt_url())
+
+    def shown_database(self) -> str:
+        """The database's URL without its password, for logs and sentences."""
+        return without_password(self.database_url)
+
+    def shown_broker(self) -> str:
+        """Where ingest connects, without account and password; ``StartupFault`` where that can't be read.
+
+        It makes nothing, unlike ``tracker_mqtt_url``.
+        """
+        given = self.mqtt_url.get_secret_value()
+        _split(given)
+        scheme = "mqtts" if self.broker_cert_file else "mqtt"
+        return address_only(given) if given else f"{scheme}://{_reachable(self.broker_host)}:{self.broker_port}"
 
     def tracker_mqtt_url(self) -> str:
         """Where ingest connects: as set, or the embedded broker with the account made for it."""

@@ -72,7 +72,7 @@ def test_a_fault_of_the_program_itself_is_not_put_in_other_words() -> None:
 
 LOGS = """
 import structlog
-from tracker.cli.running import set_up_logging
+from tracker.cli.log_format import set_up_logging
 
 def connect():
     password = "a secret of " + "twenty letters"

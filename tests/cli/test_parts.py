@@ -77,3 +77,20 @@ def test_what_a_part_writes_is_in_its_log(tmp_path: Path) -> None:
     parts.start("one", sys.executable, "-c", "print('I could not start')")
     wait_until(lambda: "I could not start" in parts.log_tail("one"), what="the log")
     parts.stop()
+
+
+def test_a_part_gets_a_value_of_its_own_in_place_of_the_file_that_held_one(tmp_path: Path) -> None:
+    teller = "import os; print(os.environ.get('TRACKER_MQTT_URL'), os.environ.get('TRACKER_MQTT_URL_FILE'))"
+    starter = (
+        "import sys; from pathlib import Path; from tracker.cli.parts import Parts; "
+        "parts = Parts(Path(sys.argv[1]), {'TRACKER_MQTT_URL': 'mqtt://made'}); "
+        "print(parts.run('one', sys.executable, '-c', sys.argv[2]).stdout.read().decode())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", starter, str(tmp_path), teller],
+        env=os.environ | {"TRACKER_MQTT_URL_FILE": "/run/secrets/url"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "mqtt://made None"

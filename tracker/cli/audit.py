@@ -15,7 +15,7 @@ from tracker.anchor.checkpoint import Checkpoint
 from tracker.anchor.notes import noted_by
 from tracker.anchor.run import Anchorage, keep_anchoring
 from tracker.cli.records import opened
-from tracker.cli.running import set_up_logging, stop_on_signal
+from tracker.cli.running import say_start, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.settings import Settings
 
@@ -76,7 +76,7 @@ def anchor(
         said = f"checkpoint of entry {made[-1].seq}:{made[-1].digest}" if made else "nothing was entered since the last"
         typer.echo(f"{said}, in {settings.anchors_dir / files.CHECKPOINTS}")
         return
-    set_up_logging()
+    say_start("audit", settings)
     stop = stop_on_signal()
     with opened(settings) as database:
         keep_anchoring(Anchorage(settings, database), every, stop.wait)

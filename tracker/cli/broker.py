@@ -20,7 +20,7 @@ from tracker.broker.mosquitto import write_mosquitto_files
 from tracker.broker.process import EmbeddedBroker
 from tracker.broker.users import CONTROL_USERNAME, BrokerUser, write_users
 from tracker.broker.watcher import CredentialWatcher
-from tracker.cli.running import set_up_logging, stop_on_signal
+from tracker.cli.running import begin, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.records import credential as records
 from tracker.records import schema
@@ -42,8 +42,7 @@ def broker(context: typer.Context) -> None:
     """Run the embedded broker until stopped; pumps enrolled meanwhile may sign in at once."""
     if context.invoked_subcommand is not None:
         return
-    set_up_logging()
-    settings = Settings()
+    settings = begin("broker")
     stop = stop_on_signal()
     database = Database(settings.database_url, pool_size=2)
     schema.require_current(database)

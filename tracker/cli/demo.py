@@ -20,8 +20,9 @@ import typer
 from rich.console import Console
 
 from tracker.cli import demo_clinic
+from tracker.cli.log_format import set_up_logging
 from tracker.cli.parts import Parts
-from tracker.cli.running import require_free_port, set_up_logging, stop_on_signal
+from tracker.cli.running import require_free_port, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.private import private_folder
 from tracker.records import schema
@@ -48,7 +49,7 @@ def demo(
     """Run a simulated clinic until Ctrl-C. Settings such as TRACKER_WEB_PORT are obeyed; records stay in data/."""
     settings = Settings()
     settings.require_safe_web()
-    set_up_logging(level=30)
+    set_up_logging(settings, level=30)
     stop = stop_on_signal()
     with _alone(settings.data_dir):
         require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from tracker.cli.running import set_up_logging, stop_on_signal
+from tracker.cli.running import begin, stop_on_signal
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
@@ -17,8 +16,7 @@ def ingest() -> None:
     """Take telemetry from the broker at TRACKER_MQTT_URL, commit it, acknowledge it, send receipts."""
     from tracker.ingest.run import run
 
-    set_up_logging()
-    settings = Settings()
+    settings = begin("ingest")
     stop = stop_on_signal()
     database = Database(settings.database_url)
     if database.answers():  # one that is down is waited for, one that is not upgraded is not

@@ -105,6 +105,11 @@ class Parts:
                 stdin=subprocess.PIPE,
                 stdout=log if stdout is None else stdout,
                 stderr=log,
-                env={**os.environ, **self.environment},
+                env=self._environment(),
                 start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends its parts in order
             )
+
+    def _environment(self) -> dict[str, str]:
+        """This process's, with the values that the parts get; a file that held such a value gives way to it."""
+        in_files = {f"{name}_FILE" for name in self.environment}
+        return {name: text for name, text in os.environ.items() if name not in in_files} | dict(self.environment)

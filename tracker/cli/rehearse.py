@@ -22,7 +22,7 @@ def rehearse(
 
     Exit status: 0 where all hold, 1 where one does not, 2 for a file that can't be read; of several the highest.
     """
-    from tracker.cli.running import set_up_logging
+    from tracker.cli.log_format import set_up_logging
 
     set_up_logging(level=logging.CRITICAL)
     raise typer.Exit(max(_rehearse(file, as_json=as_json) for file in files))

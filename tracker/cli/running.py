@@ -1,18 +1,19 @@
-"""What long-running commands share: stopping on a signal, one log format, a port that is free."""
+"""What long-running commands share: settings that are said at the start, stopping on a signal, a port that is free."""
 
 from __future__ import annotations
 
 import errno
-import logging
 import signal
 import socket
-import sys
 import threading
+from importlib.metadata import version
 from types import FrameType
 
 import structlog
 
+from tracker.cli.log_format import set_up_logging
 from tracker.errors import StartupFault
+from tracker.settings import Settings
 
 
 def stop_on_signal() -> threading.Event:
@@ -29,24 +30,28 @@ def stop_on_signal() -> threading.Event:
     return stop
 
 
-def set_up_logging(*, level: int = logging.INFO) -> None:
-    """Structured lines on standard error: readable on a terminal, JSON elsewhere."""
-    lively = sys.stderr.isatty()
-    # The terminal's own traceback shows local variables, and with them the broker's password.
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    renderer = plain if lively else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if lively else [structlog.processors.format_exc_info]),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+def begin(process: str) -> Settings:
+    """The settings of a process that runs until it is stopped; its first log line says what it uses.
+
+    Raises ``StartupFault`` for a setting that can't be.
+    """
+    settings = Settings()
+    say_start(process, settings)
+    return settings
+
+
+def say_start(process: str, settings: Settings) -> None:
+    """Set up the log; its first line says which version runs on which database, broker and folders."""
+    set_up_logging(settings)
+    structlog.get_logger().info(
+        "starting",
+        process=process,
+        version=version("pump-tracker"),
+        database=settings.shown_database(),
+        broker=settings.shown_broker(),
+        data_dir=str(settings.data_dir),
+        audit_dir=str(settings.anchors_dir),
     )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
 
 
 def require_free_port(host: str, port: int, *, what: str, setting: str) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from tracker.cli.running import set_up_logging, stop_on_signal
+from tracker.cli.running import begin, stop_on_signal
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
@@ -17,8 +16,7 @@ def schedule() -> None:
     """Evaluate the pumps that changed or are due, watch for silence, keep the worklist true."""
     from tracker.schedule.run import run
 
-    set_up_logging()
-    settings = Settings()
+    settings = begin("schedule")
     stop = stop_on_signal()
     database = Database(settings.database_url)
     schema.require_current(database)

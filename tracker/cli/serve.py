@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from tracker.cli.parts import Parts
-from tracker.cli.running import require_free_port, set_up_logging, stop_on_signal
+from tracker.cli.running import require_free_port, say_start, stop_on_signal
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
@@ -33,10 +33,10 @@ def serve(
     from tracker.ingest.run import run as run_ingest
     from tracker.schedule.run import run as run_schedule
 
-    set_up_logging()
     settings = Settings()
     settings.require_safe_web()
     require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
+    say_start("serve", settings)
     stop = stop_on_signal()  # for a signal that comes before the pages take them, or that they hand on at their end
     database = Database(settings.database_url)
     schema.upgrade(database)

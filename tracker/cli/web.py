@@ -11,7 +11,7 @@ import structlog
 import typer
 import uvicorn
 
-from tracker.cli.running import require_free_port, set_up_logging, stop_on_signal
+from tracker.cli.running import require_free_port, say_start, stop_on_signal
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
@@ -48,10 +48,10 @@ class _Server(uvicorn.Server):
 @app.command()
 def web() -> None:
     """Serve the pages and the API until told to stop."""
-    set_up_logging()
     settings = Settings()
     settings.require_safe_web()
     require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
+    say_start("web", settings)
     stop = stop_on_signal()
     database = Database(settings.database_url, pool_size=16, answers_within_s=settings.database_wait_s)
     schema.require_current(database)
