@@ -75,6 +75,10 @@ def test_a_critical_alarm_is_found_in_text_that_is_no_json(code: str, spelling: 
 
 def test_a_motor_that_is_told_to_stand_is_found_and_quiet_text_names_nothing() -> None:
     assert named_alarms(b'{"motor":"stalled","infusion":"stopped"}') == ("stalled", "stopped")
+    assert named_alarms(b'{"alarms":["Stopped over-48h"]}') == ("stopped_over_48h",)
+    assert named_alarms(b'{"alarms":["stopped_over_48h"],"infusion":"stopped"}') == ("stopped", "stopped_over_48h")
+    assert named_alarms(b'{"alarms":["xstalled","motor_stalling","motor stall"]}') == ("motor_stall",)
+    assert named_alarms(b'{"alarms":["motor_stall","tube set"]}', {"motor_stall"}) == ("tube_set",)
     assert named_alarms(b'{"motor":"running","alarms":["low_reservoir","memory_error"],"firmware":"unstopped"}') == ()
 
 

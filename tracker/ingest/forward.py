@@ -92,6 +92,7 @@ def note_refused(refused: Sequence[Refused], state: Latest, now: datetime) -> No
     """
     shown = state.shown
     named: set[str] = set()
+    here: set[str] = set()
     at = state.refused_alarms_at
     if at is not None and not (shown is not None and shown.measured_at >= at - MAX_AHEAD):
         named.update(code for code in state.refused_alarms.split(",") if code)
@@ -100,10 +101,10 @@ def note_refused(refused: Sequence[Refused], state: Latest, now: datetime) -> No
     for one in refused:
         if shown is not None and one.number is not None and one.number < (shown.epoch, shown.seq):
             continue
-        found = named_alarms(one.arrival.payload)
-        if found:
-            named.update(found)
-            at = now
+        here.update(named_alarms(one.arrival.payload, here))
+    if here:
+        named |= here
+        at = now
     told = ",".join(sorted(named))
     state.evaluate = state.evaluate or told != state.refused_alarms
     state.refusal = (told, at, refused[-1].reason if refused else "")
@@ -123,7 +124,7 @@ def note_held(held: Sequence[Refused], messages: Iterable[Numbered], state: Late
             named.update({"stalled"} & {str(message.motor)} | {"stopped"} & {str(message.infusion)})
     for one in held:
         if one.number not in numbers:
-            named.update(named_alarms(one.arrival.payload))
+            named.update(named_alarms(one.arrival.payload, named))
     named -= {*state.alarms.split(","), state.motor, state.infusion}
     if not named:
         return
