@@ -2,6 +2,7 @@
 
 A rejected message counts as received from the moment it came. Taken after all it goes on counting once: as a report or
 session, and no longer among the rejected. One that came before its pump was enrolled was counted nowhere, and is now.
+Its times are held against its arrival: a clock that ran ahead then is no better once the time that it gave has come.
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ def retake_rejected(session: Session, message_id: int, *, by: str, now: datetime
     try:
         if kind is Kind.TELEMETRY:
             told = wire.decode_status(message.payload)
-            _store_report(session, pump, state, told, now)
+            _store_report(session, pump, state, told, message.received_at, now)
         elif kind is Kind.SESSION:
             told = wire.decode_session(message.payload)
-            _store_session(session, pump, told, now)
+            _store_session(session, pump, told, message.received_at, now)
         else:
             raise Invalid("only reports and sessions can be taken later", field="topic")
     except WireError as fault:
@@ -106,11 +107,13 @@ def _mark_as_in(session: Session, pump_id: int, epoch: int, seq: int, now: datet
     delivery.keep_marks(connection, [(pump_id, epoch, marks.contiguous, marks.beyond)], now)
 
 
-def _store_report(session: Session, pump: Pump, state: PumpState, report: StatusReport, now: datetime) -> None:
+def _store_report(
+    session: Session, pump: Pump, state: PumpState, report: StatusReport, arrived_at: datetime, now: datetime
+) -> None:
     model = catalogue.find(pump.model)
     if model is None or report.model != pump.model:
         raise WireError("model", f"is {report.model}, but the pump is enrolled as {pump.model}")
-    check_status(report, model, now)
+    check_status(report, model, arrived_at)
     _refuse_known(session, key(pump.id), report)
     connection = session.connection()
     if connection.dialect.name == "postgresql":
@@ -136,11 +139,11 @@ def _show(report: StatusReport, state: PumpState, now: datetime) -> None:
     state.clock_at = state.clock_wrong_since = state.trusted_at = state.clock_behind_s = None
 
 
-def _store_session(session: Session, pump: Pump, told: ProgrammerSession, now: datetime) -> None:
+def _store_session(session: Session, pump: Pump, told: ProgrammerSession, arrived_at: datetime, now: datetime) -> None:
     model = catalogue.find(pump.model)
     if model is None or told.model != pump.model:
         raise WireError("model", f"is {told.model}, but the pump is enrolled as {pump.model}")
-    check_session(told, model, now)
+    check_session(told, model, arrived_at)
     _refuse_known(session, key(pump.id), told)
     volumes = told.reservoir
     record = ProgrammerSessionRecord(
