@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import threading
-from datetime import UTC, datetime
 
 from sqlalchemy import text
 from sqlmodel import select
@@ -124,13 +123,13 @@ def test_a_commit_that_fails_is_answered_as_a_fault_and_nothing_is_kept(site_on_
 
 def test_enrolling_waits_until_a_living_broker_knows_the_sign_in(one_site: Site) -> None:
     with one_site.database.writing() as session:
-        session.merge(BrokerStatus(id=1, applied_version=0, beat_at=datetime.now(UTC)))
+        session.merge(BrokerStatus(id=1, applied_version=0, beat_at=one_site.clock()))
 
     def take_up() -> None:
         while not stop.wait(0.05):
             with one_site.database.writing() as session:
                 versions = session.exec(select(CommunicatorCredential.version)).all()
-                session.merge(BrokerStatus(id=1, applied_version=max(versions, default=0), beat_at=datetime.now(UTC)))
+                session.merge(BrokerStatus(id=1, applied_version=max(versions, default=0), beat_at=one_site.clock()))
 
     stop = threading.Event()
     broker = threading.Thread(target=take_up)
