@@ -156,13 +156,20 @@ class Postgres:
     def _dsn(self, name: str) -> str:
         return f"postgresql://tracker@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self) -> str:
-        """The SQLAlchemy URL of a new, empty database."""
+    def new_database(self, like: str = "template1") -> str:
+        """The SQLAlchemy URL of a new database: empty, or a copy of another one that nobody uses now."""
         self._made += 1
         name = f"test_{os.getpid()}_{self._made}"
         with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
         return f"postgresql+psycopg://tracker@127.0.0.1:{self.port}/{name}"
+
+    def drop(self, url: str) -> None:
+        """Drop the database of that URL, whoever still uses it; nothing where the server is gone."""
+        if self.process is None:
+            return
+        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)".encode())
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import threading
 import time
@@ -21,7 +22,6 @@ from fastapi import FastAPI
 from tests.build import NOW, PASSWORD, a_clinic, a_person
 from tests.servers import free_port, wait_until
 from tracker.actions.issue_token import issue_token
-from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff
@@ -158,11 +158,11 @@ def site_on_both(settings: Settings, database: Database) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def one_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def one_site(tmp_path_factory: pytest.TempPathFactory, sqlite_with_schema: Path) -> Iterator[Site]:
     """One application for a whole file of tests that only look, or that make persons and pumps of their own."""
     folder = tmp_path_factory.mktemp("site")
+    shutil.copy2(sqlite_with_schema, folder / "tracker.db")
     database = Database(f"sqlite:///{folder / 'tracker.db'}")
-    schema.upgrade(database)
     settings = Settings(
         data_dir=folder / "data", secret_key="a key for tests, of 32 characters", broker_port=free_port()
     )
