@@ -13,7 +13,7 @@ import pytest
 from tests.broker.clients import Device
 from tests.servers import binary, end, free_port, listens, wait_until
 from tracker.broker.configuration import BrokerConfiguration, Tls
-from tracker.broker.credentials import Credential, issue_many
+from tracker.broker.credentials import Credential, issue_many, mosquitto_hash
 from tracker.broker.mosquitto import write_mosquitto_files
 from tracker.broker.partitions import subscriptions
 from tracker.broker.process import EmbeddedBroker
@@ -84,7 +84,7 @@ def mosquitto(folder: Path, credentials: Iterable[Credential], *further: str) ->
     """Mosquitto with the configuration that we ship, its paths and port put here; the port and the process id."""
     port = free_port()
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    write_mosquitto_files(folder, mosquitto_users(credentials), TRACKER_PASSWORD)
+    write_mosquitto_files(folder, mosquitto_users(credentials), mosquitto_hash(TRACKER_PASSWORD))
     text = SHIPPED.read_text()
     text = text.replace("/mosquitto/config/", f"{folder}/").replace("/mosquitto/data/", f"{folder / 'data'}/")
     text = text.replace("listener 1883", "\n".join([f"listener {port} 127.0.0.1", *further]))

@@ -69,7 +69,9 @@ def test_mosquitto_takes_our_hash_as_it_takes_its_own_tools(tmp_path: Path) -> N
 
 
 def test_mosquittos_files_are_for_their_owner_alone_and_count_the_pumps(tmp_path: Path) -> None:
-    written = write_mosquitto_files(tmp_path, mosquitto_users(issue_many([PUMP, OTHER])), TRACKER_PASSWORD)
+    written = write_mosquitto_files(
+        tmp_path, mosquitto_users(issue_many([PUMP, OTHER])), mosquitto_hash(TRACKER_PASSWORD)
+    )
     assert written.pumps == 2
     assert TRACKER_PASSWORD not in written.password_file.read_text()
     for path in (written.password_file, written.acl_file):
@@ -84,7 +86,7 @@ def test_a_rewritten_password_file_takes_effect_at_sighup_and_keeps_the_others_c
         with staying, leaving:
             with Device(port, "SN0003", third.password) as early:
                 assert not early.welcome
-            write_mosquitto_files(tmp_path, mosquitto_users([second, third]), TRACKER_PASSWORD)
+            write_mosquitto_files(tmp_path, mosquitto_users([second, third]), mosquitto_hash(TRACKER_PASSWORD))
             os.kill(pid, signal.SIGHUP)
             wait_until(lambda: leaving.partings, what="the revoked pump to be cut off")
             with Device(port, "SN0003", third.password) as enrolled:

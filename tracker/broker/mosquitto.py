@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker.broker.credentials import TRACKER_USERNAME, mosquitto_hash
+from tracker.broker.credentials import TRACKER_USERNAME
 from tracker.broker.partitions import KINDS
-from tracker.broker.users import BrokerUser, replace_private
+from tracker.broker.server_files import Readers, replace_for
+from tracker.broker.users import BrokerUser
 
 PASSWORD_FILE = "passwords"  # noqa: S105 - the name of a file
 PERMISSIONS_FILE = "permissions"
@@ -23,17 +24,20 @@ class MosquittoFiles:
     pumps: int
 
 
-def write_mosquitto_files(folder: Path, users: Iterable[BrokerUser], tracker_password: str) -> MosquittoFiles:
-    """Write both files anew, each atomically and for its owner alone.
+def write_mosquitto_files(
+    folder: Path, users: Iterable[BrokerUser], tracker_hash: str, readers: Readers | None = None
+) -> MosquittoFiles:
+    """Write both files anew, each atomically, for the readers that it has or for those named.
 
-    The users' hashes are ``Credential.mosquitto_hash``. Mosquitto reads the files again at SIGHUP and then closes
-    the connections of those who are no longer in them.
+    All hashes are as ``mosquitto_hash`` makes them; ``tracker_hash`` is that of the tracker's own password. Mosquitto
+    reads the files again at SIGHUP and then closes the connections of those who are no longer in them.
     """
-    lines = [f"{TRACKER_USERNAME}:{mosquitto_hash(tracker_password)}"]
+    lines = [f"{TRACKER_USERNAME}:{tracker_hash}"]
     lines += [f"{user.username}:{user.password_hash}" for user in users]
     files = MosquittoFiles(folder / PASSWORD_FILE, folder / PERMISSIONS_FILE, len(lines) - 1)
-    replace_private(files.password_file, "\n".join(lines) + "\n")
-    replace_private(files.acl_file, permissions())
+    # Permissions first: where only one of two files is new after a power cut, nobody may do more than before.
+    replace_for(files.acl_file, permissions(), readers or Readers())
+    replace_for(files.password_file, "\n".join(lines) + "\n", readers or Readers())
     return files
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +55,12 @@ def write_users(
     tracker_hash: str,
     control_hash: str | None = None,
     partitions: int = 1,
+    put: Callable[[Path, str], None] | None = None,
 ) -> int:
     """Write the include file of all who may sign in, atomically and for its owner alone; return how many pumps.
 
     ``tracker_hash`` is the bcrypt hash of the tracker's own account, ``control_hash`` that of the embedded broker's
-    account for its streams (None: there is no such account).
+    account for its streams (None: there is no such account). ``put`` writes the file for other readers.
     """
     source = "pumps.{}" if partitions == 1 else "ingest.*.{}"
     everyone = "pumps.*" if partitions == 1 else "ingest.*.*"
@@ -74,7 +75,7 @@ def write_users(
         lines.append(
             _user(user.username, user.password_hash, [f"{own}.{kind}" for kind in KINDS], [f"pumps.{token}.receipt"])
         )
-    replace_private(path, "users: [\n" + "\n".join(lines) + "\n]\n")
+    (put or replace_private)(path, "users: [\n" + "\n".join(lines) + "\n]\n")
     return len(lines) - own_accounts
 
 

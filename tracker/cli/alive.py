@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
+from tracker.broker.file_watch import IN_STEP
 from tracker.errors import StartupFault
 from tracker.recent import is_recent
 from tracker.records import schema
@@ -29,18 +30,19 @@ class Kind(StrEnum):
     BROKER = "broker"
     INGEST = "ingest"
     SCHEDULE = "schedule"
+    BROKER_FILES = "broker-files"
 
 
 @app.command()
 def alive(
     kind: Annotated[Kind, typer.Argument(help="which process")],
     within: Annotated[float, typer.Option(help="seconds that its newest sign of life may be old")] = _WITHIN_S,
-    anywhere: Annotated[bool, typer.Option("--anywhere", help="a scheduler on any machine, not only on this")] = False,
+    anywhere: Annotated[bool, typer.Option("--anywhere", help="a process on any machine, not only on this")] = False,
 ) -> None:
     """Exit with 0 where a process of that kind is at work, else with 1 and one sentence.
 
     A scheduler is asked for on this machine, so that in a container each answers for itself. One that leads must also
-    get its jobs done.
+    get its jobs done. So is a watch of a broker's files, which must have the broker in step.
     """
     database = Database(Settings().database_url, pool_size=1, answers_within_s=3)
     try:
@@ -65,13 +67,15 @@ def _newest_beat(session: Session, kind: Kind, machine: str) -> datetime:
         beats = [] if status is None else [status.beat_at]
     else:
         all_of_kind = workers(session, kind.value)
-        if kind is Kind.SCHEDULE and machine:
-            all_of_kind = [one for one in all_of_kind if one.name.startswith(f"schedule@{machine}:")]
+        if kind in {Kind.SCHEDULE, Kind.BROKER_FILES} and machine:
+            all_of_kind = [one for one in all_of_kind if one.name.startswith(f"{kind}@{machine}:")]
         if all_of_kind and all(one.stopped for one in all_of_kind):
             raise StartupFault(f"{kind} was stopped")
         beats = [one.beat_at for one in all_of_kind if not one.stopped]
         if kind is Kind.SCHEDULE:
             _require_work(session, {one.name for one in all_of_kind})
+        if kind is Kind.BROKER_FILES and all_of_kind and all_of_kind[0].detail != IN_STEP:
+            raise StartupFault(all_of_kind[0].detail)
     if not beats:
         raise StartupFault(f"no process of the kind {kind} has given a sign of life yet")
     return max(beats)

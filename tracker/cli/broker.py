@@ -6,20 +6,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
-from tracker.broker.configuration import USERS_FILE, BrokerConfiguration, Tls
-from tracker.broker.credentials import bcrypt_hash
+from tracker.broker.configuration import BrokerConfiguration, Tls
 from tracker.broker.jetstream_limits import CLUSTER_SESSIONS, STREAMS, limit_streams
 from tracker.broker.loopback import Loopback
-from tracker.broker.mosquitto import write_mosquitto_files
 from tracker.broker.process import EmbeddedBroker
-from tracker.broker.users import CONTROL_USERNAME, BrokerUser, write_users
+from tracker.broker.users import CONTROL_USERNAME, BrokerUser
 from tracker.broker.watcher import CredentialWatcher
+from tracker.cli import broker_files
 from tracker.cli.running import begin, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.records import credential as records
@@ -31,10 +29,8 @@ app = typer.Typer(add_completion=False, invoke_without_command=True)
 
 _BEAT_S = 1.0
 
-Folder = Annotated[Path, typer.Argument(help="where to write what the server reads")]
-PasswordFile = Annotated[
-    Path, typer.Option(help="file with the tracker's own password for the broker, in its first line")
-]
+app.command("files")(broker_files.files)
+app.command("nats-files")(broker_files.nats_files)
 
 
 @app.callback(invoke_without_command=True)
@@ -51,37 +47,10 @@ def broker(context: typer.Context) -> None:
         stop.wait()
 
 
-@app.command("files")
-def files(folder: Folder, password_file: PasswordFile) -> None:
-    """Write Mosquitto's password file and ACL file from the records; send Mosquitto SIGHUP afterwards."""
-    credentials = _active_credentials(Settings())
-    users = [BrokerUser(one.username, one.mosquitto_hash, one.username) for one in credentials]
-    written = write_mosquitto_files(folder, users, _first_line(password_file))
-    typer.echo(f"{written.password_file} and {written.acl_file}: {written.pumps} pumps")
-
-
-@app.command("nats-files")
-def nats_files(folder: Folder, password_file: PasswordFile) -> None:
-    """Write the users of a NATS server of one's own from the records; send it SIGHUP afterwards.
-
-    The users are allowed the topics that TRACKER_INGEST_PARTITIONS maps theirs to, so set it as the server maps them.
-    """
-    settings = Settings()
-    credentials = _active_credentials(settings)
-    pumps = write_users(
-        folder / USERS_FILE,
-        [BrokerUser(one.username, one.bcrypt_hash, one.username) for one in credentials],
-        tracker_hash=bcrypt_hash(_first_line(password_file)),
-        control_hash=bcrypt_hash(_first_line(password_file)),
-        partitions=settings.ingest_partitions,
-    )
-    typer.echo(f"{folder / USERS_FILE}: {pumps} pumps")
-
-
 @app.command("nats-limits")
 def nats_limits(
     port: Annotated[int, typer.Argument(help="port of NATS's own protocol at one node")],
-    password_file: PasswordFile,
+    password_file: broker_files.PasswordFile = None,
     host: Annotated[str, typer.Option(help="address of that node")] = "127.0.0.1",
     max_gib: Annotated[int, typer.Option(help="the most that may wait for ingest", min=1)] = 100,
     replicas: Annotated[int, typer.Option(help="copies of a stream that does not exist yet", min=1, max=5)] = 3,
@@ -90,25 +59,9 @@ def nats_limits(
 
     Once, after the nodes have met, and after each update of the tracker. The users must come from nats-files.
     """
-    with Loopback(port, CONTROL_USERNAME, _first_line(password_file), host) as server:
+    with Loopback(port, CONTROL_USERNAME, broker_files.own_password(Settings(), password_file), host) as server:
         limit_streams(server, max_gib * 1024**3, replicas=replicas, max_sessions=CLUSTER_SESSIONS)
     typer.echo(f"{len(STREAMS)} streams are bounded")
-
-
-def _active_credentials(settings: Settings) -> list[records.CommunicatorCredential]:
-    database = Database(settings.database_url, pool_size=2)
-    schema.require_current(database)
-    with database.reading() as session:
-        found = records.active_credentials(session)
-    database.close()
-    return found
-
-
-def _first_line(password_file: Path) -> str:
-    try:
-        return password_file.read_text().splitlines()[0].strip()
-    except (OSError, IndexError) as fault:
-        raise StartupFault(f"{password_file} holds no password in its first line: {fault}") from fault
 
 
 @contextmanager
