@@ -26,7 +26,9 @@ class WireError(ValueError):
 
 def _printable(text: str) -> str:
     """Keep a sender's bytes from breaking a log line, a page or a database column."""
-    clean = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    clean = text
+    if not text.isprintable():
+        clean = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
     return clean if len(clean) <= MAX_REASON else clean[: MAX_REASON - 1] + "…"
 
 

@@ -47,7 +47,7 @@ def code_day(session: Session, pump: Pump, moment: datetime) -> None:
                 raise
             visit.codes, visit.because = [], str(fault)
         session.add(visit)
-        coded += visit.codes
+        coded += [code for code in visit.codes if code not in coded]  # one names a conflict once
     session.flush()
 
 

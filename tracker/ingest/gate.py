@@ -55,6 +55,8 @@ class _JustNumber(msgspec.Struct):
 
 
 _NUMBER: Final = msgspec.json.Decoder(_JustNumber)
+_MAY_NAME_SEQ: Final = (b"seq", b"\0", b"\\u")
+"""Without any of these a text holds no key ``seq``: as it is, in two bytes a letter, or with its letters escaped."""
 _TOPICS: dict[bytes, tuple[str, str] | None] = {}
 _TOPICS_KEPT: Final = 50_000
 
@@ -140,6 +142,8 @@ def refuse_all(arrivals: Iterable[Arrival], reason: str) -> tuple[dict[str, Mail
 
 def read_topic(topic: bytes) -> tuple[str, str] | None:
     """Whose message of which kind arrived on this topic, mapped by a broker or not; None for any other topic."""
+    if topic in _TOPICS:
+        return _TOPICS[topic]
     if len(_TOPICS) >= _TOPICS_KEPT:
         _TOPICS.clear()
     try:
@@ -169,6 +173,8 @@ def _number(arrival: Arrival, kind: str) -> Number | None:
     except msgspec.ValidationError:
         return None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        if not any(part in arrival.payload for part in _MAY_NAME_SEQ):
+            return None
         try:
             number = msgspec.convert(json.loads(arrival.payload), _JustNumber)
         except (ValueError, RecursionError):  # a validation error is a value error too

@@ -25,6 +25,7 @@ from paho.mqtt.exception import MalformedPacket
 from tracker.ingest.arrival import KEPT_PAYLOAD_BYTES, Arrival
 
 _PIECE: Final = 256 * 1024
+_AT_ONCE: Final = 16 * 1024**2
 _PUBLISH: Final = 0x30
 _PUBLISH_RETAINED: Final = 0x33  # at QoS 1
 _PUBACK: Final = 0x40
@@ -97,9 +98,11 @@ class Subscriber(mqtt.Client):
     def read(self, limit: int) -> bool:
         """Take what the socket holds into ``inbox``, up to about ``limit`` messages. False when it is drained.
 
-        At most one large piece goes beyond the limit, and waits in the inbox for the next batch.
+        At most one large piece goes beyond the limit, and waits in the inbox for the next batch. Of large messages
+        fewer are taken: 16 MiB at once.
         """
-        while len(self.inbox) < limit:
+        most = _AT_ONCE
+        while len(self.inbox) < limit and most > 0:
             if self._sock is None:
                 return False
             try:
@@ -111,8 +114,14 @@ class Subscriber(mqtt.Client):
             if not piece:
                 self._loop_rc_handle(mqtt.MQTT_ERR_CONN_LOST)
                 return False
+            most -= len(piece)
             self._parse(piece)
         return True
+
+    @property
+    def inbox_bytes(self) -> int:
+        """How many bytes of payloads wait in ``inbox``."""
+        return sum(len(arrival.payload) for arrival in self.inbox)
 
     def acknowledge(self, connection: int, mids: Iterable[int]) -> None:
         """Tell the broker that these messages of that connection are safe; they leave with the next ``flush``."""

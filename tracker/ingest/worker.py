@@ -18,6 +18,7 @@ import structlog
 from tracker.ingest import metrics
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.claim import BEAT_SECONDS, Claim
+from tracker.ingest.fair_share import next_batch
 from tracker.ingest.ledger import DatabaseDown, Ledger
 from tracker.ingest.receipts import Receipts
 from tracker.ingest.subscriber import Subscriber
@@ -27,6 +28,7 @@ _LINGER_SECONDS: Final = 0.025
 _WORTH_COMMITTING: Final = 16  # messages for which nobody waits any longer
 _IDLE_SECONDS: Final = 0.25
 _PAUSES: Final = (0.2, 0.5, 1.0, 1.5)  # between attempts to reach an end that is down
+_WAITING_BYTES: Final = 16 * 1024**2  # so much of payloads waits in memory, and one reading more
 _ANSWER_SECONDS: Final = 15.0
 _LOSS_SECONDS: Final = 0.4
 _LOSS_SECONDS_MAX: Final = 4.0
@@ -109,12 +111,11 @@ class Worker:
                     break
                 subscriber.wait(left)
                 subscriber.read(self._batch)
-        elif len(subscriber.inbox) < self._batch:
-            subscriber.read(self._batch)
-        arrivals = subscriber.inbox
-        subscriber.inbox = arrivals[self._batch :]
-        metrics.queue(len(arrivals))
-        return arrivals[: self._batch], subscriber.connection
+        elif len(subscriber.inbox) < 2 * self._batch and subscriber.inbox_bytes < _WAITING_BYTES:
+            subscriber.read(2 * self._batch)  # those of whom little waits are found behind those of whom much does
+        metrics.queue(len(subscriber.inbox))
+        arrivals, subscriber.inbox = next_batch(subscriber.inbox, self._batch)
+        return arrivals, subscriber.connection
 
     def _commit(self, arrivals: list[Arrival], connection: int) -> None:
         """Commit, then acknowledge; a broker that was lost meanwhile sends all of it again."""
