@@ -10,6 +10,8 @@ from itertools import count
 from sqlmodel import Session
 
 from tests import build, build_decisions
+from tracker.actions.issue_token import issue_token
+from tracker.actions.service_accounts import add_service
 from tracker.records.advisory import Advisory, AdvisoryCoverage, AdvisoryMatch
 from tracker.records.database import Database
 from tracker.records.pump import Clinic, Pump
@@ -58,6 +60,7 @@ def set_stage(database: Database, now: datetime) -> Stage:
                 created_at=now,
                 worklist_seen_at=now - timedelta(hours=2),
             )
+        _program(session, clinic, number, now)
         stalled = _pump(session, clinic, now, drug="baclofen")
         replaceable = _pump(session, clinic, now, battery_indicator="eri", battery_percent=9.0)
         silent = _pump(session, clinic, now, link="disconnected", measured_at=now - timedelta(days=4))
@@ -113,6 +116,25 @@ def set_stage(database: Database, now: datetime) -> Stage:
             )
         ids = (draft.id or 0, message.id or 0, advisory, _access(session, silent, number, now))
         return Stage(number, clinic, stalled, replaceable, silent, urgent, *ids)
+
+
+def _program(session: Session, clinic: Clinic, number: int, now: datetime) -> None:
+    """A service account with a token, whose responsible person has left."""
+    leaver = build.a_person(session, clinic, email=f"leaver{number}@clinic.example", created_at=now)
+    service = add_service(
+        session,
+        clinic=clinic,
+        name=f"lab-feed-{number}",
+        role="nurse",
+        responsible=leaver.email,
+        purpose="Patient numbers from the hospital's record",
+        by="test",
+        now=now,
+    )
+    session.flush()
+    issue_token(session, service, name="nightly", scopes=["records:write"], by="test", now=now)
+    leaver.active = False
+    session.add(leaver)
 
 
 def _access(session: Session, pump: Pump, number: int, now: datetime) -> int:

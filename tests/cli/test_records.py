@@ -276,3 +276,20 @@ def test_a_command_on_a_schema_of_another_program_says_what_to_do(tmp_path: Path
     empty = Commands(f"sqlite:///{tmp_path / 'empty.db'}", tmp_path)
     for words in (("staff", "list"), ("pumps", "list"), ("audit", "verify")):
         assert "tracker db upgrade" in empty.bad(*words)
+
+
+def test_a_program_gets_an_account_a_person_who_answers_for_it_and_a_token_with_named_scopes(tracker: Commands) -> None:
+    tracker.good("staff", "add", "admin@clinic.example", "--role", "administrator")
+    made = tracker.good("staff", "add-service", "lab-feed", "--role", "nurse", "--responsible", "admin@clinic.example")
+    assert made == "service lab-feed: nurse at Clinic\n"
+    assert "scope" in tracker.bad("staff", "token", "service lab-feed", "--name", "nightly")
+    token = tracker.good("staff", "token", "service lab-feed", "--name", "nightly", "--scope", "records:write")
+    assert token.startswith("pt_")
+    assert "nobody has an account" in tracker.bad("staff", "link", "service lab-feed")
+    tracker.good("staff", "change-service", "lab-feed", "--ended")
+    assert "no token named" in tracker.bad("staff", "revoke", "service lab-feed", "--name", "nightly")
+    assert "service lab-feed\tnurse\tClinic\tended" in tracker.good("staff", "list")
+    assert "no service account" in tracker.bad("staff", "change-service", "other", "--ended")
+    assert "person of your clinic" in tracker.bad(
+        "staff", "add-service", "other", "--role", "nurse", "--responsible", "nobody@clinic.example"
+    )

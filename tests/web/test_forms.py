@@ -20,6 +20,7 @@ from tests.web.test_permissions import declared
 from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.log_mri import log_mri
 from tracker.actions.read_recalls import read_recalls
+from tracker.actions.service_accounts import add_service
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.pump import Pump
@@ -106,6 +107,7 @@ def peopled(settings: Settings, postgres_url: str) -> Iterator[tuple[Site, Pump]
         clinic = site.clinic()
         with database.writing() as session:
             staff = build.a_person(session, clinic)
+            add_service(session, clinic=clinic, name="feed", role="nurse", responsible=staff.email, by="test", now=NOW)
             pump = build.a_pump(session, clinic, serial="SN1", model="prometra-ii-20")
             build.a_state(session, pump)
             build.an_alarm(session, pump)
@@ -136,7 +138,8 @@ def test_no_field_of_any_form_breaks_the_page_whatever_it_holds(peopled: tuple[S
         )
         if role not in browsers:
             browsers[role] = site.browser(role)
-        path = re.sub(r"\{[a-z_]*id\}", "1", form.path.replace("{serial}", pump.serial))
+        path = form.path.replace("{serial}", pump.serial).replace("{service_id}", "2")  # the second account
+        path = re.sub(r"\{[a-z_]*id\}", "1", path)
         for field in form.fields:
             for poison in POISONS:
                 data = {name: ordinary(name) for name in form.fields} | {field: poison}

@@ -60,6 +60,13 @@ CALLS = {
     "/emergency/received/{access_id}/review": ("POST", f"{V1}/emergency-accesses/{{access_id}}/review"),
     "/staff": ("POST", f"{V1}/staff"),
     "/staff/{staff_id}/change": ("PATCH", f"{V1}/staff/{{staff_id}}"),
+    "/staff/services": ("POST", f"{V1}/services"),
+    "/staff/services/{service_id}/change": ("PATCH", f"{V1}/services/{{service_id}}"),
+    "/staff/services/{service_id}/tokens": ("POST", f"{V1}/services/{{service_id}}/tokens"),
+    "/staff/services/{service_id}/tokens/{token_id}/revoke": (
+        "POST",
+        f"{V1}/services/{{service_id}}/tokens/{{token_id}}/revoke",
+    ),
     "/account/tokens": ("POST", f"{V1}/account/tokens"),
     "/account/tokens/{token_id}/revoke": ("POST", f"{V1}/account/tokens/{{token_id}}/revoke"),
     "/account/sessions/{reference}/end": ("POST", f"{V1}/account/sessions/{{reference}}/end"),

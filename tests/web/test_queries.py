@@ -24,10 +24,11 @@ from tests.web.test_permissions import routes
 from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.log_mri import log_mri
 from tracker.actions.read_recalls import read_recalls
+from tracker.actions.service_accounts import add_service
 from tracker.records.database import Database
 from tracker.records.partitions import ensure_months, month_of
 from tracker.records.pump import Clinic, Pump
-from tracker.records.staff import BreakGlass, SavedView
+from tracker.records.staff import BreakGlass, SavedView, Staff
 from tracker.web.permissions import Requirement, may
 
 FEW: Final = 3
@@ -118,6 +119,15 @@ def add_history(site: Site, clinic: Clinic, pump: Pump, times: int) -> None:
             log_mri(session, pump, performed_at=NOW - timedelta(hours=3 + step), by="nurse@clinic.example", now=NOW)
 
 
+def add_program(site: Site, name: str) -> None:
+    """A service account, for which the first person answers."""
+    with site.database.writing() as session:
+        person = session.get_one(Staff, 1)
+        add_service(
+            session, clinic=site.clinic(), name=name, role="nurse", responsible=person.email, by="test", now=NOW
+        )
+
+
 def set_up(site: Site) -> None:
     """A clinic of few pumps, with advisories and saved views."""
     clinic = site.clinic()
@@ -147,6 +157,7 @@ def grow(site: Site) -> None:
     add_history(site, clinic, first, 40)
     for number in range(2, 12):
         add_advisory(site, f"Z-{number}")
+        add_program(site, f"feed-{number}")
 
 
 def addresses(site: Site) -> list[tuple[str, list[str]]]:
@@ -154,7 +165,8 @@ def addresses(site: Site) -> list[tuple[str, list[str]]]:
     found = []
     for method, path, said in routes(site):
         if method == "GET" and path not in NOT_ASKED:
-            filled = re.sub(r"\{[a-z_]*id\}", "1", path.replace("{serial}", SERIAL))
+            filled = path.replace("{serial}", SERIAL).replace("{service_id}", str(len(ROLES) + 1))
+            filled = re.sub(r"\{[a-z_]*id\}", "1", filled)
             assert "{" not in filled, f"say what {path} is filled with"
             found.append((filled, [one.permission for one in said if isinstance(one, Requirement)]))
     needed = dict(found)
@@ -197,6 +209,7 @@ def test_no_address_asks_more_often_with_many_pumps_than_with_few(site_on_both: 
             session.add(access)
         clients[False, role] = site.browser(person=person)
         clients[True, role] = site.api(person=person)
+    add_program(site, "feed-0")
     statements(site, clients)  # what is asked once in a process's life is asked now
     few = statements(site, clients)
     grow(site)

@@ -20,6 +20,7 @@ from tracker.actions.hand_over_pump import offer_pump
 from tracker.actions.issue_token import issue_token
 from tracker.actions.log_mri import log_mri
 from tracker.actions.rotate_credential import rotate_credential
+from tracker.actions.service_accounts import add_service
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.staff import BreakGlass
@@ -98,6 +99,18 @@ CATALOGUE = (
         "administrator",
     ),
     Refused("/staff/{staff_id}/change", {"role": "nurse", "unit": LONG, "new_link": "yes"}, role="administrator"),
+    Refused(
+        "/staff/services",
+        {"name": "Lab feed!", "purpose": LONG, "role": "nurse"},
+        "name",
+        "administrator",
+    ),
+    Refused(
+        "/staff/services/{service_id}/tokens",
+        {"token_name": LONG, "records": "read", "days": "900", "password": PASSWORD},
+        "days",
+        "administrator",
+    ),
     Refused("/account/tokens", {"name": LONG[:100], "records": "read", "days": "900", "password": PASSWORD}, "days"),
     Refused("/pumps/views", {"name": " ", "query": "unit=Pain"}),
 )
@@ -126,6 +139,8 @@ NEVER_REFUSED = {
     "/worklist/{item_id}/claim": "takes no values",
     "/worklist/{item_id}/release": "takes no values",
     "/account/tokens/{token_id}/revoke": "takes no values",
+    "/staff/services/{service_id}/tokens/{token_id}/revoke": "takes no values",
+    "/staff/services/{service_id}/change": "offers choices alone",
     "/account/sessions/{reference}/end": "takes no values",
     "/account/end-all": "takes no values",
     "/pumps/views/{view_id}/forget": "takes no values",
@@ -146,6 +161,7 @@ def peopled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         clinic = site.clinic()
         with database.writing() as session:
             staff = build.a_person(session, clinic, role="biller")
+            add_service(session, clinic=clinic, name="feed", role="nurse", responsible=staff.email, by="test", now=NOW)
             pump = build.a_pump(session, clinic, serial="SN1")
             build.a_state(session, pump)
             build.an_alarm(session, pump, code="motor_stall", priority=3, acknowledged_at=NOW, acknowledged_by="x")
@@ -182,7 +198,8 @@ def browsers(peopled: Site) -> dict[str, httpx.Client]:
 def test_a_refused_form_is_shown_again_with_what_was_typed_and_names_the_field(
     browsers: dict[str, httpx.Client], one: Refused
 ) -> None:
-    path = re.sub(r"\{[a-z_]*id\}", "1", one.path.replace("{serial}", "SN1"))
+    path = one.path.replace("{serial}", "SN1").replace("{service_id}", "2")  # the second account
+    path = re.sub(r"\{[a-z_]*id\}", "1", path)
     answer = browsers[one.role].post(path, data=one.data)
     assert 400 <= answer.status_code < 500, answer.text[:300]
     page = html.unescape(answer.text)

@@ -64,6 +64,8 @@ class Event(StrEnum):
     PROGRAMMER_DROPPED = "programmer.dropped"
     STAFF_ADDED = "staff.added"
     STAFF_CHANGED = "staff.changed"
+    SERVICE_ADDED = "service.added"
+    SERVICE_CHANGED = "service.changed"
     STAFF_LINK_MADE = "staff.setup_link_made"
     STAFF_BOUND = "staff.bound"
     STAFF_SIGNED_IN = "staff.signed_in"

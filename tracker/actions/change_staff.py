@@ -15,11 +15,11 @@ from tracker.actions.issue_token import revoke_token
 from tracker.actions.passwords import hash_password
 from tracker.actions.refresh_worklist import event
 from tracker.actions.sign_in_tries import lift_waits
-from tracker.errors import Conflict
+from tracker.errors import Conflict, Invalid
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.second_factor import drop_factors
-from tracker.records.staff import BrowserSession, Staff, end_break_glass, tokens_of
+from tracker.records.staff import BrowserSession, Staff, end_break_glass, services_left_alone, tokens_of
 from tracker.records.worklist import WorklistItem
 
 
@@ -47,6 +47,7 @@ def change_staff(
 
     Raises ``Invalid`` naming the field, and ``Conflict`` where a clinic would be left without an administrator.
     """
+    _require_person(staff)
     changed: dict[str, Any] = {}
     if role is not None and checked_role(role) != staff.role:
         changed["role"] = {"from": staff.role, "to": role}
@@ -73,6 +74,7 @@ def change_staff(
     staff.active = staff.active if active is None else active
     session.add(staff)
     _end_access(session, staff, changed, by, now)
+    changed |= _left_alone(session, staff, changed)
     if changed:
         audit.record(
             session,
@@ -84,6 +86,20 @@ def change_staff(
             now=now,
         )
     return staff
+
+
+def _require_person(staff: Staff) -> None:
+    if staff.is_service:
+        raise Invalid(f"{staff.email} is a program's account", field="email")
+
+
+def _left_alone(session: Session, staff: Staff, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The programs for which nobody answers any more, as the entry of the account's end names them."""
+    if changed.get("active") is not False:
+        return {}
+    alone = services_left_alone(session, staff.clinic_id)
+    names = [one.email for one in alone if one.responsible_id == staff.id]
+    return {"services_left_alone": names} if names else {}
 
 
 def _end_access(session: Session, staff: Staff, changed: Mapping[str, Any], by: str, now: datetime) -> None:
@@ -118,6 +134,7 @@ def _keep_one_administrator(session: Session, staff: Staff) -> None:
             Staff.clinic_id == staff.clinic_id,
             Staff.role == "administrator",
             col(Staff.active).is_(True),
+            col(Staff.responsible_id).is_(None),
             Staff.id != staff.id,
         )
     ).one()

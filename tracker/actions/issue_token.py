@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
-from tracker.actions.token_scopes import ALL, checked_scopes, within, write_scopes
+from tracker.actions.token_scopes import ALL, checked_scopes, checked_service_scopes, within, write_scopes
 from tracker.errors import Invalid, NotAllowed
 from tracker.records.columns import key
 from tracker.records.staff import ApiToken, BrowserSession, Staff, sessions_of, tokens_of
@@ -31,7 +31,7 @@ def issue_token(
     days: int = DAYS,
     limit: ApiToken | None = None,
 ) -> str:
-    """A new token of the person; the only time that it is seen. Raises ``Invalid`` naming the field.
+    """A new token of the person or program; the only time that it is seen. Raises ``Invalid`` naming the field.
 
     ``limit`` is the token that asks for it, if one does: the new one allows no more and lasts no longer, else
     ``NotAllowed``.
@@ -43,7 +43,12 @@ def issue_token(
         raise Invalid(f"{staff.email} may not sign in", field="email")
     if not 1 <= days <= MOST_DAYS:
         raise Invalid(f"a token lasts 1 to {MOST_DAYS} days", field="days")
-    chosen, expires = checked_scopes(scopes), now + timedelta(days=days)
+    expires = now + timedelta(days=days)
+    chosen = checked_service_scopes(scopes) if staff.is_service else checked_scopes(scopes)
+    if staff.is_service and not session.get_one(Staff, staff.responsible_id).active:
+        raise Invalid(
+            f"the account of who answers for {staff.email} has ended: name somebody else first", field="responsible"
+        )
     if limit is not None:
         if not within(chosen, frozenset(limit.scopes.split())):
             raise NotAllowed("a token makes no token that allows more than itself")

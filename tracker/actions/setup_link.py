@@ -33,6 +33,8 @@ class LinkOver(TrackerError):
 
 def make_link(session: Session, staff: Staff, *, by: str, now: datetime) -> str:
     """A new link for the person, instead of earlier ones: its address from the path on, shown once."""
+    if staff.is_service:
+        raise Invalid(f"{staff.email} is a program's: it has tokens and no password", field="email")
     if not staff.active:
         raise Invalid(f"{staff.email} may not sign in", field="email")
     secret = secrets.token_urlsafe(32)

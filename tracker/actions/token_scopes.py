@@ -31,6 +31,18 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Each scope, and what it allows, as pages and refusals say it."""
 
+SERVICE_SCOPES: Final = tuple(scope for scope in SCOPES if ":" in scope)  #: none that only a person has a use for
+
+
+def checked_service_scopes(scopes: Iterable[str]) -> frozenset[str]:
+    """The scopes of a service account's token: each is named, and none is a person's. Raises ``Invalid``."""
+    chosen = checked_scopes(scopes)
+    wrong = sorted(chosen - set(SERVICE_SCOPES))
+    if wrong:
+        named = ", ".join(SERVICE_SCOPES)
+        raise Invalid(f"a service account's token has no scope {wrong[0]!r}; choose of {named}", field="scopes")
+    return chosen
+
 
 def grants(scopes: frozenset[str], scope: str) -> bool:
     """Whether a token of these scopes may do what needs that one."""

@@ -1,4 +1,4 @@
-"""``tracker staff``: people who may sign in, and their API tokens."""
+"""``tracker staff``: people who may sign in, accounts of programs, and their API tokens."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from sqlmodel import Session
 from tracker.actions.add_staff import FIRST_CLINIC, add_clinic, add_staff, clinic_named
 from tracker.actions.change_staff import change_staff
 from tracker.actions.issue_token import DAYS, MOST_DAYS, issue_token, revoke_token
+from tracker.actions.service_accounts import add_service, change_service
 from tracker.actions.setup_link import make_link
 from tracker.actions.token_scopes import ALL, SCOPES
 from tracker.cli.records import opened, operator
 from tracker.errors import Invalid, NotFound
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
-from tracker.records.staff import Staff, all_staff, staff_by_email, tokens_of
+from tracker.records.staff import SERVICE, Staff, all_staff, service_by_name, staff_by_email, tokens_of
 from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="People who may sign in, and their API tokens.")
 
 Email = Annotated[str, typer.Argument(help="the person's email, by which they sign in")]
+Account = Annotated[str, typer.Argument(help='the person\'s email, or "service NAME" for a program')]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="read the password from standard input")]
 
 
@@ -55,18 +57,72 @@ def add(
         typer.echo(f"{staff.email}: {staff.role} at {home.name}")
 
 
+@app.command("add-service")
+def add_program(
+    name: Annotated[str, typer.Argument(help="its name, of a-z, 0-9, dot, dash, underscore")],
+    role: Annotated[str, typer.Option(help="bounds what its tokens may do")],
+    responsible: Annotated[str, typer.Option(help="the email of the person who answers for it")],
+    purpose: Annotated[str, typer.Option(help="what it is for")] = "",
+    clinic: Annotated[str | None, typer.Option(help="the clinic; needed where there are several")] = None,
+) -> None:
+    """Make an account for a program. It has no password; `tracker staff token "service NAME"` makes its tokens."""
+    with opened() as database, database.writing() as session:
+        home = clinic_named(session, clinic)
+        if home is None:
+            raise NotFound("there is no clinic yet: add its first person before a program")
+        service = add_service(
+            session,
+            clinic=home,
+            name=name,
+            role=role,
+            responsible=responsible,
+            purpose=purpose,
+            by=operator(),
+            now=datetime.now(UTC),
+        )
+        typer.echo(f"{service.email}: {service.role} at {home.name}")
+
+
+@app.command("change-service")
+def change_program(
+    name: Annotated[str, typer.Argument(help="its name")],
+    role: Annotated[str | None, typer.Option(help="the new role")] = None,
+    responsible: Annotated[str | None, typer.Option(help="the email of who answers for it now")] = None,
+    purpose: Annotated[str | None, typer.Option(help="what it is for")] = None,
+    active: Annotated[bool | None, typer.Option("--active/--ended", help="whether it may work")] = None,
+) -> None:
+    """Change a service account; --ended ends its tokens for good."""
+    with opened() as database, database.writing() as session:
+        service = service_by_name(session, name)
+        if service is None:
+            raise NotFound(f"there is no service account named {name[:80]}")
+        change_service(
+            session,
+            service,
+            role=role,
+            responsible=responsible,
+            purpose=purpose,
+            active=active,
+            by=operator(),
+            now=datetime.now(UTC),
+        )
+
+
 @app.command()
 def token(
-    email: Email,
+    email: Account,
     name: Annotated[str, typer.Option(help="what the token is for")],
     scope: Annotated[list[str] | None, typer.Option(help=f"what it may do at the most: {', '.join(SCOPES)}")] = None,
     days: Annotated[int, typer.Option(help=f"how long it lasts, at most {MOST_DAYS}")] = DAYS,
 ) -> None:
-    """Print a new API token with the person's permissions, alone on one line; it is never shown again."""
+    """Print a new API token with the account's permissions, alone on one line; it is never shown again.
+
+    A service account's token names each --scope.
+    """
     now = datetime.now(UTC)
     with opened() as database:
         with database.writing() as session:
-            staff = _person(session, email)
+            staff = _account(session, email)
             made = issue_token(session, staff, name=name, scopes=scope or (ALL,), days=days, by=operator(), now=now)
         typer.echo(made)
 
@@ -87,11 +143,11 @@ def link(
 
 
 @app.command()
-def revoke(email: Email, name: Annotated[str, typer.Option(help="the name that the token was given")]) -> None:
+def revoke(email: Account, name: Annotated[str, typer.Option(help="the name that the token was given")]) -> None:
     """End every token of that name."""
     now = datetime.now(UTC)
     with opened() as database, database.writing() as session:
-        staff = _person(session, email)
+        staff = _account(session, email)
         named = [one for one in tokens_of(session, key(staff.id)) if one.name == name and one.revoked_at is None]
         if not named:
             raise NotFound(f"{staff.email} has no token named {name!r} that is still good")
@@ -159,6 +215,11 @@ def _person(session: Session, email: str) -> Staff:
     if staff is None:
         raise NotFound(f"nobody has an account with the email {email[:254]}")
     return staff
+
+
+def _account(session: Session, email: str) -> Staff:
+    service = service_by_name(session, email) if email.lower().startswith(SERVICE) else None
+    return service or _person(session, email)
 
 
 def _password() -> str:

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Index, text
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
 from tracker.records.pump import Clinic
 
+SERVICE = "service "  #: what the name of a service account begins with, where a person has an email
 OPERATOR = "command line"  #: how the audit trail and a token's maker name who works at the machine itself
 ROLES = ("nurse", "physician", "biller", "administrator", "auditor")
 
 
 class Staff(SQLModel, table=True):
-    """A person who may sign in. Emails are kept in lower case."""
+    """A person who may sign in, or a service account of a program. Emails are kept in lower case."""
 
     __tablename__ = "staff"
 
@@ -41,7 +43,15 @@ class Staff(SQLModel, table=True):
     worklist_looked_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="the last look at the worklist by the person's own click"
     )
+    responsible_id: int | None = Field(
+        default=None, description="of a service account: the person who answers for it; None: the account is a person"
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a program works with it: it never signs in, and its ``email`` is ``service NAME``, which is none."""
+        return self.responsible_id is not None
 
 
 class BrowserSession(SQLModel, table=True):
@@ -132,8 +142,15 @@ class BreakGlass(SQLModel, table=True):
 
 
 def staff_by_email(session: Session, email: str) -> Staff | None:
-    """The person with that email, in whatever case it is given."""
-    return session.exec(select(Staff).where(Staff.email == email.strip().lower())).first()
+    """The person with that email, in whatever case it is given; never a service account."""
+    chosen = select(Staff).where(Staff.email == email.strip().lower(), col(Staff.responsible_id).is_(None))
+    return session.exec(chosen).first()
+
+
+def service_by_name(session: Session, name: str) -> Staff | None:
+    """The service account of that name, with or without ``service`` before it."""
+    plain = SERVICE + name.strip().lower().removeprefix(SERVICE).strip()
+    return session.exec(select(Staff).where(Staff.email == plain, col(Staff.responsible_id).is_not(None))).first()
 
 
 def staff_by_subject(session: Session, subject: str) -> Staff | None:
@@ -209,8 +226,23 @@ def end_break_glass(session: Session, staff_id: int, now: datetime) -> None:
 
 
 def staff_of_clinic(session: Session, clinic_id: int) -> list[Staff]:
-    """Everybody of a clinic, by name."""
-    return list(session.exec(select(Staff).where(Staff.clinic_id == clinic_id).order_by(Staff.name, Staff.email)))
+    """Everybody of a clinic, by name; programs are no staff."""
+    people = select(Staff).where(Staff.clinic_id == clinic_id, col(Staff.responsible_id).is_(None))
+    return list(session.exec(people.order_by(Staff.name, Staff.email)))
+
+
+def services_of_clinic(session: Session, clinic_id: int) -> list[tuple[Staff, Staff]]:
+    """A clinic's service accounts by name, each with the person who answers for it."""
+    person = aliased(Staff)
+    chosen = select(Staff, person).where(Staff.clinic_id == clinic_id, Staff.responsible_id == person.id)
+    return list(session.exec(chosen.order_by(Staff.email)))
+
+
+def services_left_alone(session: Session, clinic_id: int) -> list[Staff]:
+    """The clinic's service accounts that still work, and whose responsible person's account has ended."""
+    return [
+        service for service, person in services_of_clinic(session, clinic_id) if service.active and not person.active
+    ]
 
 
 def tokens_of(session: Session, staff_id: int) -> list[ApiToken]:
@@ -218,6 +250,12 @@ def tokens_of(session: Session, staff_id: int) -> list[ApiToken]:
     return list(
         session.exec(select(ApiToken).where(ApiToken.staff_id == staff_id).order_by(col(ApiToken.created_at).desc()))
     )
+
+
+def unrevoked_tokens(session: Session, staff_ids: Sequence[int]) -> list[ApiToken]:
+    """The tokens of those accounts that nobody has revoked, newest first."""
+    chosen = select(ApiToken).where(col(ApiToken.staff_id).in_(staff_ids), col(ApiToken.revoked_at).is_(None))
+    return list(session.exec(chosen.order_by(col(ApiToken.created_at).desc())))
 
 
 def all_staff(session: Session) -> list[tuple[Staff, Clinic]]:

@@ -148,7 +148,7 @@ def worklist_line(session: Session, clinic_id: int, item_id: int) -> WorklistLin
 
 
 def colleagues(session: Session, clinic_id: int) -> list[Colleague]:
-    """The active staff of a clinic by name: those who can be handed a line."""
+    """The active people of a clinic by name: those who can be handed a line. No program can."""
     return [Colleague(*row) for row in session.execute(_COLLEAGUES, {"clinic_id": clinic_id})]
 
 
@@ -159,7 +159,9 @@ def units(session: Session, clinic_id: int) -> list[str]:
 
 _COLLEAGUES: Final = (
     sqlalchemy.select(col(Staff.email), col(Staff.name), col(Staff.role))
-    .where(col(Staff.clinic_id) == bindparam("clinic_id"), col(Staff.active).is_(True))
+    .where(
+        col(Staff.clinic_id) == bindparam("clinic_id"), col(Staff.active).is_(True), col(Staff.responsible_id).is_(None)
+    )
     .order_by(col(Staff.name), col(Staff.email))
 )
 

@@ -115,6 +115,8 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "factor-removed": "The method is removed. Other sign-ins of yours have ended.",
         "staff-added": "The account is made.",
         "staff-changed": "The account is changed.",
+        "service-added": "The service account is made. It can do nothing until it has a token.",
+        "service-changed": "The service account is changed.",
         "token-revoked": "The token is revoked.",
         "sign-in-ended": "That browser is signed out.",
         "all-ended": "Your other sign-ins and all your tokens have ended.",

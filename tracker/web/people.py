@@ -49,7 +49,7 @@ class Person:
     person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor that they lack;
     ``by_provider``, that they signed in by OpenID Connect; ``permission``, what the route that they came by needs;
     ``address``, where the request came from. Of a token: its name, its ``scopes`` (None for a browser: no limit), and
-    whether the person, or an operator at the machine, made it.
+    whether the person, or an operator at the machine, made it. ``is_service``: it is a program with its own account.
     """
 
     staff_id: int
@@ -73,6 +73,7 @@ class Person:
     token_name: str = ""
     scopes: frozenset[str] | None = None
     token_is_own: bool = True
+    is_service: bool = False
 
 
 def origin_of(person: Person) -> Origin:
@@ -218,4 +219,5 @@ def _person(
         confirmed_at=browser.confirmed_at if browser else None,
         needs_factor=needs_factor,
         by_provider=browser is not None and browser.opened_by == BY_PROVIDER,
+        is_service=staff.is_service,
     )

@@ -86,6 +86,28 @@ PERMISSIONS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
     }
 )
 
+PEOPLE_ONLY: Final = frozenset(
+    {
+        "visits.log",  # a visit that is logged counts as confirmed
+        "mri.log",
+        "facts.document",
+        "findings.rule",
+        "attestations.sign",
+        "alarms.handle",  # who acknowledges an alarm says that a person has seen it
+        "worklist.handle",
+        "advisories.handle",
+        "pumps.lifecycle",  # a pump that is said to be explanted is no longer watched
+        "pumps.break_glass",
+        "emergency.review",
+        "rejected.settle",
+        "clinic.change",
+        "staff.manage",
+        "self.manage",
+        "tokens.manage",
+    }
+)
+"""What a service account never does, whatever its role and scopes: judgments, signatures, and who may do what."""
+
 
 def may(role: str, permission: str) -> bool:
     """Whether that role includes that permission; an unknown role includes none."""
@@ -118,6 +140,8 @@ class Requirement:
         """The signed-in person, if their role includes the permission."""
         if not may(person.role, self.permission):
             raise NotAllowed(f"the role {person.role} does not include this: {PERMITS[self.permission]}")
+        if person.is_service and self.permission in PEOPLE_ONLY:
+            raise NotAllowed(f"a service account never does this, only a person: {PERMITS[self.permission]}")
         if not in_scope(person, self.permission):
             raise NotAllowed(f"this token lacks the scope {SCOPE_OF[self.permission]}: {PERMITS[self.permission]}")
         if person.needs_factor and self.permission != "self.manage":

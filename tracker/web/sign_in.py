@@ -109,6 +109,8 @@ def _open_or_ask(session: Session, staff: Staff, now: datetime, device: str) -> 
 
 def open_session(session: Session, staff: Staff, now: datetime, how: str, device: str = "") -> Opened:
     """A new session for a person who has shown who they are; their browser is known from now on."""
+    if staff.is_service:
+        raise SignInRefused
     secret = secrets.token_urlsafe(32)
     session.exec(delete(BrowserSession).where(col(BrowserSession.expires_at) < now))
     session.add(

@@ -17,6 +17,8 @@ def require_own_password(web: Web, person: Person) -> None:
 
     They could while the password is one that somebody else set, and by a token that somebody else made.
     """
+    if person.is_service:
+        raise NotAllowed("a service account signs nothing: a signature is a person's")
     if not person.token_is_own:
         raise NotAllowed(
             f"the token {person.token_name!r} was not made by its person: make one yourself, on Sign-ins and tokens"

@@ -141,7 +141,7 @@ def _oneself(session: Session, person: Person, staff_id: int) -> Staff:
 
 def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
     found = session.get(Staff, staff_id)
-    if found is None or found.clinic_id != person.clinic_id:
+    if found is None or found.is_service or found.clinic_id != person.clinic_id:
         raise NotFound("your clinic has no such account")
     return found
 

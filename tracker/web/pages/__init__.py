@@ -31,6 +31,7 @@ from tracker.web.pages import (
     schedule,
     second_step,
     security,
+    service_accounts,
     set_up,
     sign_in,
     staff,
@@ -78,4 +79,5 @@ PAGES = (
     schedule.router,
     audit_search.router,
     staff.router,
+    service_accounts.router,
 )

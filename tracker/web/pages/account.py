@@ -36,6 +36,7 @@ AREAS: Final = (
     ("billing", "Billing"),
     ("setup", "Settings and staff"),
 )
+VERBS: Final = ((READ, "Read"), (WRITE, "Read and change"))
 ALONE: Final = tuple((name, text) for name, text in SCOPES.items() if ":" not in name)
 
 
@@ -118,7 +119,7 @@ def _show(
         tokens=[(one, _words(one.scopes)) for one in tokens],
         expired={one.id for one in tokens if one.expires_at <= now},
         areas=AREAS,
-        verbs=((READ, "Read"), (WRITE, "Read and change")),
+        verbs=VERBS,
         alone=ALONE,
         days=DAYS,
         most_days=MOST_DAYS,

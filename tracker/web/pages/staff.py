@@ -14,7 +14,7 @@ from tracker.actions.setup_link import make_link
 from tracker.actions.sign_in_tries import waits_by_staff
 from tracker.errors import NotFound, TrackerError
 from tracker.records.pump import Clinic
-from tracker.records.staff import Staff, staff_of_clinic
+from tracker.records.staff import Staff, services_left_alone, staff_of_clinic
 from tracker.web.context import Context, Web
 from tracker.web.frame import back_to, origin_of_pages
 from tracker.web.people import Person
@@ -110,7 +110,7 @@ def _link(request: Request, web: Web, session: Session, person: Person, staff: S
 
 def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
     found = session.get(Staff, staff_id)
-    if found is None or found.clinic_id != person.clinic_id:
+    if found is None or found.is_service or found.clinic_id != person.clinic_id:
         raise NotFound("your clinic has no such account")
     return found
 
@@ -126,12 +126,14 @@ def _show(
     with web.database.reading() as session:
         people = staff_of_clinic(session, person.clinic_id)
         waits = waits_by_staff(session, people, web.clock())
+        alone = services_left_alone(session, person.clinic_id)
     return page(
         request,
         person,
         "staff.html",
         status_code=fault.status if fault else 200,
         people=people,
+        alone=alone,
         waits=waits,
         roles=ROLES,
         permissions=PERMISSIONS,

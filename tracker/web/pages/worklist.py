@@ -13,7 +13,7 @@ from sqlmodel import Session
 from tracker.actions.note_look import looked_before, note_look
 from tracker.errors import NotFound
 from tracker.records.columns import from_micros, to_micros
-from tracker.records.staff import Staff
+from tracker.records.staff import Staff, services_left_alone
 from tracker.records.views_worklist import (
     WorklistFilter,
     WorklistLine,
@@ -31,7 +31,7 @@ from tracker.web.context import Context, Web
 from tracker.web.cursors import read_cursor, write_cursor
 from tracker.web.frame import with_query
 from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.permissions import may, requires
 from tracker.web.rendering import page
 from tracker.web.words import word
 
@@ -86,6 +86,7 @@ def worklist(
             "units": [(name, name) for name in units(session, person.clinic_id)],
             "colleagues": [(one.email, f"{one.name} ({word(one.role)})") for one in staff],
             "names": {one.email: one.name for one in staff},
+            "alone": services_left_alone(session, person.clinic_id) if may(person.role, "staff.manage") else [],
         }
     if me is not None and not person.refreshing and _is_a_new_look(me, now):
         with web.database.writing() as session:
