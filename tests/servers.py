@@ -24,6 +24,8 @@ _INSTALL = {
     "mosquitto_pub": "apt-get install mosquitto-clients",
     "chromium": "apt-get install chromium",
     "faketime": "apt-get install faketime",
+    "docker-compose": "run `make setup`",
+    "hadolint": "run `make setup`",
 }
 
 
@@ -86,10 +88,14 @@ def end(
 
 
 class Postgres:
-    """A PostgreSQL cluster of this test run: fast to make databases in, and safe to stop, kill and start again."""
+    """A PostgreSQL cluster of this test run: fast to make databases in, and safe to stop, kill and start again.
 
-    def __init__(self, folder: Path) -> None:
+    ``programs`` is the folder of the server's programs where they are not the machine's own.
+    """
+
+    def __init__(self, folder: Path, programs: Path | None = None) -> None:
         self.folder = folder
+        self._programs = programs
         self.port = free_port()
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self._made = 0
@@ -99,7 +105,7 @@ class Postgres:
             shutil.chown(folder, self._user)
         self._run(
             [
-                binary("initdb"),
+                self._program("initdb"),
                 "-D",
                 str(folder / "data"),
                 "-U",
@@ -113,6 +119,9 @@ class Postgres:
                 "C",
             ]
         )
+
+    def _program(self, name: str) -> str:
+        return str(self._programs / name) if self._programs else binary(name)
 
     def _as_user(self) -> str | None:
         return self._user if os.geteuid() == 0 else None
@@ -131,7 +140,16 @@ class Postgres:
         ]
         words = [word for option in options for word in ("-c", option)]
         self.process = subprocess.Popen(
-            [binary("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), "-h", "127.0.0.1", *words],
+            [
+                self._program("postgres"),
+                "-D",
+                str(self.folder / "data"),
+                "-p",
+                str(self.port),
+                "-h",
+                "127.0.0.1",
+                *words,
+            ],
             user=self._as_user(),
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
@@ -173,12 +191,13 @@ class Postgres:
 
 
 @contextmanager
-def postgres_cluster(*settings: str) -> Iterator[Postgres]:
+def postgres_cluster(*settings: str, programs: Path | None = None) -> Iterator[Postgres]:
     """A running cluster in a folder of its own, removed afterwards."""
-    binary("postgres")
+    if programs is None:
+        binary("postgres")
     with tempfile.TemporaryDirectory(prefix="pump-pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        cluster = Postgres(Path(folder) / "cluster")
+        cluster = Postgres(Path(folder) / "cluster", programs)
         cluster.start(*settings)
         try:
             yield cluster

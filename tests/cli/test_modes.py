@@ -66,7 +66,7 @@ def test_a_copy_that_failed_leaves_nothing_behind(sqlite_database: Database, sma
 
 def test_a_copy_of_postgresql_that_failed_leaves_nothing_behind(postgres_url: str, tmp_path: Path) -> None:
     missing = Database(postgres_url + "_that_is_not_there")
-    with pytest.raises(StartupFault, match="pg_dump failed"):
+    with pytest.raises(StartupFault, match=r"can't be reached: .*does not exist"):
         copies.backup(missing, tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
 

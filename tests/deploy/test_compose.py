@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import jsonschema
 import pytest
 
 from tests.deploy.composition import FILE, Missing, as_written, composition, schema
+from tests.deploy.programs import compose
+from tests.servers import binary
 from tracker.cli.main import COMMANDS
 from tracker.settings import Settings
 
@@ -35,6 +38,42 @@ def test_the_file_is_valid_by_the_compose_schema(document: dict[str, Any]) -> No
 def test_the_services_stand_in_the_order_the_data_flows() -> None:
     flow = ["nats", "mosquitto", "postgres", "ingest", "schedule", "web", "simulators"]
     assert [name for name in SERVICES if name in flow] == flow
+
+
+def test_no_simulated_pump_comes_into_the_database_unless_the_demo_is_asked_for() -> None:
+    for name, service in SERVICES.items():
+        simulated = "simulators" in " ".join(service.get("command", [])) or "simulators" in name
+        assert simulated == (service.get("profiles") == ["demo"]), name
+        if not simulated:  # nothing that starts without the profile brings one of its services along
+            assert not any("simulators" in other for other in service.get("depends_on", {}))
+
+
+@pytest.mark.parametrize("profiles", [(), ("demo",), ("mosquitto",), ("demo", "mosquitto")])
+def test_compose_itself_reads_the_file_and_starts_what_the_profiles_name(
+    tmp_path: Path, profiles: tuple[str, ...]
+) -> None:
+    filled_in = tmp_path / "env"
+    filled_in.write_text("".join(f"{name}={value}\n" for name, value in FILLED.items()))
+    words = [*compose(), "--env-file", str(filled_in), *(word for one in profiles for word in ("--profile", one))]
+    done = subprocess.run([*words, "config", "--services"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    wanted = {name for name, service in SERVICES.items() if set(service.get("profiles", profiles)) <= set(profiles)}
+    assert set(done.stdout.split()) == wanted
+
+
+@pytest.mark.parametrize("missing", SECRETS)
+def test_compose_itself_refuses_to_start_without_a_secret_and_names_it(tmp_path: Path, missing: str) -> None:
+    filled_in = tmp_path / "env"
+    filled_in.write_text("".join(f"{name}={value}\n" for name, value in FILLED.items() if name != missing))
+    words = [*compose(), "--env-file", str(filled_in), "config", "--quiet"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"put {missing} into .env" in done.stderr
+
+
+def test_the_dockerfile_has_no_fault_that_a_linter_of_dockerfiles_knows() -> None:
+    done = subprocess.run([binary("hadolint"), "Dockerfile"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("missing", SECRETS)

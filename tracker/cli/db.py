@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,10 @@ from tracker.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Upgrade, check, back up and restore the database.")
 
-Copy = Annotated[Path, typer.Argument(help="the copy; for PostgreSQL it is a pg_dump archive")]
+Copy = Annotated[
+    Path, typer.Argument(help="the copy, or - for standard output or input; for PostgreSQL it is a pg_dump archive")
+]
+_PIPE = Path("-")
 
 
 @app.command()
@@ -38,7 +42,15 @@ def check() -> None:
 
 @app.command()
 def backup(file: Copy) -> None:
-    """Write a consistent copy while everything goes on running."""
+    """Write a consistent copy while everything goes on running.
+
+    Through a pipe, a copy is whole only where the command's exit status is 0.
+    """
+    if file == _PIPE:
+        if sys.stdout.isatty():
+            raise StartupFault("a copy is not for a terminal: send it into a file with > FILE")
+        copies.backup_to(_database(), sys.stdout.buffer)
+        return
     size = copies.backup(_database(), file)
     typer.echo(f"{file}: {size} bytes")
 
@@ -49,8 +61,12 @@ def restore(
     force: Annotated[bool, typer.Option("--force", help="replace records that are there")] = False,
 ) -> None:
     """Put a copy in place of the database. Stop ingest, schedule and web first."""
-    copies.restore(_database(), file, force=force)
-    typer.echo(f"restored from {file}; the database is at revision {schema.current_revision(_database())}")
+    if file == _PIPE:
+        copies.restore_from(_database(), sys.stdin.buffer, Settings().data_dir, force=force)
+    else:
+        copies.restore(_database(), file, force=force)
+    source = "standard input" if file == _PIPE else str(file)
+    typer.echo(f"restored from {source}; the database is at revision {schema.current_revision(_database())}")
 
 
 def _database() -> Database:

@@ -9,14 +9,15 @@ import subprocess
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from sqlalchemy import inspect, text
 
 from tracker.errors import StartupFault
-from tracker.private import private_file
+from tracker.private import private_file, private_folder
 from tracker.records import text_search
 from tracker.records.database import Database
+from tracker.records.postgres_programs import program, server
 
 _ASIDE: Final = "before_restore"
 
@@ -25,21 +26,16 @@ def backup(database: Database, file: Path) -> int:
     """Write a consistent copy to ``file`` (never over an existing one) and return its size in bytes."""
     if file.exists():
         raise StartupFault(f"{file} exists already: a backup never overwrites a file")
-    if database.is_sqlite and not Path(_path(database)).exists():
-        raise StartupFault(f"there is no database at {_path(database)}: see TRACKER_DATABASE_URL")
+    _require_source(database)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + ".part")
     part.unlink(missing_ok=True)
     private_file(part)  # both ways of writing it leave the mode as it is
     try:
         if database.is_sqlite:
-            with (
-                closing(sqlite3.connect(f"file:{_path(database)}?mode=ro", uri=True)) as source,
-                closing(sqlite3.connect(part)) as target,
-            ):
-                source.backup(target, pages=4096)
+            _copy_sqlite(database, part)
         else:
-            _run("pg_dump", "--format=custom", f"--file={part}", dsn=_dsn(database))
+            _run(database, "pg_dump", "--format=custom", f"--file={part}", dsn=_dsn(database))
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.rename(file)
@@ -47,6 +43,37 @@ def backup(database: Database, file: Path) -> int:
         part.unlink(missing_ok=True)
         raise
     return file.stat().st_size
+
+
+def backup_to(database: Database, stream: BinaryIO) -> None:
+    """Write a consistent copy to an open file or pipe. Whoever reads it must heed that this ended without an error.
+
+    PostgreSQL's copy is never on this machine's disk; SQLite's is made whole beside the database first.
+    """
+    _require_source(database)
+    if not database.is_sqlite:
+        _run(database, "pg_dump", "--format=custom", dsn=_dsn(database), into=stream)
+        return
+    with tempfile.TemporaryDirectory(prefix=".backup.", dir=Path(_path(database)).parent) as work:
+        part = Path(work) / "copy"
+        private_file(part)
+        _copy_sqlite(database, part)
+        with part.open("rb") as whole:
+            shutil.copyfileobj(whole, stream, 1024**2)
+        stream.flush()
+
+
+def restore_from(database: Database, stream: BinaryIO, folder: Path, *, force: bool) -> None:
+    """The same as ``restore`` with a copy from a pipe, which is kept in the folder while it is read."""
+    private_folder(folder)
+    with tempfile.TemporaryDirectory(prefix=".restore.", dir=folder) as work:
+        file = Path(work) / "copy"
+        private_file(file)
+        with file.open("wb") as whole:
+            shutil.copyfileobj(stream, whole, 1024**2)
+        if not file.stat().st_size:
+            raise StartupFault("there is nothing to restore: standard input is empty")
+        restore(database, file, force=force)
 
 
 def restore(database: Database, file: Path, *, force: bool) -> None:
@@ -70,6 +97,19 @@ def faults(database: Database) -> list[str]:
     return [] if rows == ["ok"] else rows
 
 
+def _require_source(database: Database) -> None:
+    if database.is_sqlite and not Path(_path(database)).exists():
+        raise StartupFault(f"there is no database at {_path(database)}: see TRACKER_DATABASE_URL")
+
+
+def _copy_sqlite(database: Database, file: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{_path(database)}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(file)) as target,
+    ):
+        source.backup(target, pages=4096)
+
+
 def _restore_sqlite(database: Database, file: Path) -> None:
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as copy:
         try:
@@ -86,7 +126,7 @@ def _restore_sqlite(database: Database, file: Path) -> None:
 
 def _restore_postgresql(database: Database, file: Path) -> None:
     """What was there is set aside until the copy is in, and comes back where it can't be read to its end."""
-    listed = _run("pg_restore", "--list", str(file))
+    listed = _run(database, "pg_restore", "--list", str(file))
     wanted = [
         line for line in listed.splitlines() if " EXTENSION " not in line and f" {text_search.INDEX} " not in line
     ]
@@ -105,7 +145,7 @@ def _restore_postgresql(database: Database, file: Path) -> None:
             chosen.write("\n".join(wanted))
             chosen.flush()
             words = ("--no-owner", "--exit-on-error", "--single-transaction", f"--use-list={chosen.name}")
-            _run("pg_restore", *words, f"--dbname={_dsn(database)}", str(file))
+            _run(database, "pg_restore", *words, f"--dbname={_dsn(database)}", str(file))
     except BaseException:
         with database.engine.begin() as connection:
             connection.execute(text("DROP SCHEMA public CASCADE"))
@@ -131,13 +171,13 @@ def _dsn(database: Database) -> str:
     return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _run(program: str, *words: str, dsn: str = "") -> str:
-    found = shutil.which(program)
-    if found is None:
-        raise StartupFault(f"{program} is not on this machine: install PostgreSQL's client programs")
-    done = subprocess.run([found, *words, *([dsn] if dsn else [])], capture_output=True, text=True, check=False)
+def _run(database: Database, name: str, *words: str, dsn: str = "", into: BinaryIO | None = None) -> str:
+    """Run the program of the server's version; what it printed, unless that goes ``into`` a file or pipe."""
+    reached = server(database)
+    command = [program(name, reached.version), *words, *([dsn] if dsn else [])]
+    environment = reached.environment()
+    done = subprocess.run(command, stdout=into or subprocess.PIPE, stderr=subprocess.PIPE, env=environment, check=False)
     if done.returncode:
-        raise StartupFault(
-            f"{program} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.returncode}"
-        )
-    return done.stdout
+        told = done.stderr.decode(errors="replace").strip().splitlines()
+        raise StartupFault(f"{name} failed: {told[-1] if told else done.returncode}")
+    return "" if into else done.stdout.decode(errors="replace")
