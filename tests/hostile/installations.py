@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+from sqlalchemy import create_engine, text
 
 from tests.broker.conftest import TRACKER_PASSWORD, mosquitto
 from tests.end_to_end.product import Product
@@ -33,6 +34,10 @@ class Installation:
     broker_folder: Path
     seq: int = 0
     broker_pid: int = 0
+    memory_at_first: float = 0
+
+    def __post_init__(self) -> None:
+        self.memory_at_first = self.memory_mb()
 
     def hostile(self, attack: str) -> Hostile:
         return Hostile(self.product.broker_port, hostile_serial(attack), self.passwords[hostile_serial(attack)])
@@ -52,6 +57,20 @@ class Installation:
         family = {one for root in roots for one in [root, *root.children(recursive=True)]}
         family |= {psutil.Process(self.broker_pid)} if self.broker_pid else set()
         return float(sum(one.memory_info().rss for one in family)) / 1024**2
+
+    def database_mb(self) -> float:
+        """What the database takes on the disk, SQLite's log included."""
+        url = self.product.environment.get("TRACKER_DATABASE_URL")
+        if url is None:
+            files = [*(self.product.folder / "data").glob("*.db*")]
+            return sum(file.stat().st_size for file in files if file.exists()) / 1024**2
+        engine = create_engine(url)
+        try:
+            with engine.connect() as connection:
+                size: int = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+                return size / 1024**2
+        finally:
+            engine.dispose()
 
     def broker_mb(self) -> float:
         """What the broker's folder takes on the disk."""

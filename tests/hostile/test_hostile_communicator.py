@@ -17,6 +17,8 @@ from tests.hostile.installations import TWINS, Installation, embedded, separate
 from tests.servers import Postgres, wait_until
 
 SPARE_MB = 40  # blocks that a store gives back at its own pace
+DATABASE_MB = 48  # of a minute's budget: 20,000 reports and 8 MiB of refused messages, with their indexes and the log
+MEMORY_MB = 300  # that all processes hold beyond the installation's beginning: what a batch or a queue had once needed
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +39,16 @@ def test_an_attack_shuts_nobody_else_out_and_leaves_no_room_taken(
     request: pytest.FixtureRequest, where: str, attack: str
 ) -> None:
     site: Installation = request.getfixturevalue(where)
-    before = site.broker_mb()
+    before, database = site.broker_mb(), site.database_mb()
     noticed = attempt(site, attack)
     print(f"{where}, {attack}: {noticed.told()}")  # noqa: T201 - shown with -s, and where the test fails
     assert noticed.faults == []
     assert noticed.receipts
     assert noticed.clicks
     wait_until(lambda: site.broker_mb() < before + SPARE_MB, 30, "the broker's room to be free again")
+    assert site.database_mb() < database + DATABASE_MB
+    most = site.memory_at_first + MEMORY_MB
+    wait_until(lambda: site.memory_mb() < most, 30, "the memory of a flood to be free again")
     assert all(process.poll() is None for process in site.product.processes.values())
 
 

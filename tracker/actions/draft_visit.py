@@ -36,15 +36,20 @@ def draft_visits(session: Session, records: Sequence[ProgrammerSessionRecord], n
             session.add(visit)
             drafted.append((record, visit))
     session.flush()
+    zones = {pump_id: _zone(session, pump_id) for pump_id in {record.pump_id for record, _ in drafted}}
     for record, visit in drafted:
         record.visit_id = key(visit.id)
         session.add(record)
-        pump = session.get_one(Pump, record.pump_id)
-        start, _ = clinic_day(visit.performed_at, session.get_one(Clinic, pump.clinic_id).timezone)
+        start, _ = clinic_day(visit.performed_at, zones[record.pump_id])
         days[record.pump_id, start] = visit.performed_at
     for (pump_id, _), moment in days.items():
         code_day(session, session.get_one(Pump, pump_id), moment)
     session.flush()
+
+
+def _zone(session: Session, pump_id: int) -> str:
+    """The time zone of the pump's clinic. Asked once a pump: each question would write what waits in the session."""
+    return session.get_one(Clinic, session.get_one(Pump, pump_id).clinic_id).timezone
 
 
 def _drafted(record: ProgrammerSessionRecord, now: datetime) -> Visit | None:
@@ -71,6 +76,8 @@ def _drafted(record: ProgrammerSessionRecord, now: datetime) -> Visit | None:
         analysed=analysed,
         reprogrammed=reprogrammed,
         refilled=refilled,
+        codes=[],  # given, since a default that is made anew for each visit costs a millisecond of a batch
+        conflicts=[],
         expected_ml=record.expected_ml,
         aspirated_ml=record.aspirated_ml,
         filled_ml=record.filled_ml,
