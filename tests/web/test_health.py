@@ -271,3 +271,17 @@ def test_the_schema_that_the_figures_come_from_is_the_newest(site: Site) -> None
     assert schema.current_revision(site.database) == schema.newest_revision()
     with site.database.reading() as session:
         assert session.exec(select(JobRun)).all() == []
+
+
+def test_a_stranger_learns_from_readiness_which_parts_work_and_no_host_port_or_reason(site: Site) -> None:
+    port = str(site.web.settings.mqtt_address().port)
+    elsewhere = {"X-Forwarded-For": "192.0.2.7"}
+    near = site.stranger().get("/health/ready").json()
+    assert port in near["checks"]["broker"]["detail"], "at the machine itself"
+    far = site.stranger(headers=elsewhere).get("/health/ready")
+    assert far.status_code == 503
+    assert far.json()["down"] == near["down"]
+    assert {check["detail"] for check in far.json()["checks"].values()} == {"works", "does not work"}
+    for role, told in (("administrator", True), ("nurse", False)):
+        answer = site.api(role).get("/health/ready", headers=elsewhere)
+        assert (port in answer.text) is told

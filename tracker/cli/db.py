@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tracker.errors import StartupFault
-from tracker.records import copies, schema
+from tracker.errors import Invalid, StartupFault
+from tracker.records import copies, least_role, schema
 from tracker.records.database import Database
 from tracker.settings import Settings
 
@@ -22,9 +22,26 @@ _PIPE = Path("-")
 
 
 @app.command()
-def upgrade() -> None:
-    """Bring the schema to what this program needs; safe to call at every start."""
-    typer.echo(f"the database is at revision {schema.upgrade(_database())}")
+def upgrade(
+    role: Annotated[
+        str | None, typer.Option(help="PostgreSQL: make this role for the running processes, with what they need")
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="read the role's password from standard input")
+    ] = False,
+) -> None:
+    """Bring the schema to what this program needs; safe to call at every start.
+
+    With --role the running processes get a role that owns nothing and can't rewrite the audit trail.
+    """
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    if password_stdin and not (password and role):
+        raise Invalid("--password-stdin needs --role, and a password on standard input", field="password")
+    database = _database()
+    typer.echo(f"the database is at revision {schema.upgrade(database)}")
+    if role is not None:
+        appended = least_role.grant(database, role, password)
+        typer.echo(f"{role} reads and writes, and only appends to {', '.join(appended)}")
 
 
 @app.command()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ipaddress import ip_address
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.web.context import Context
-from tracker.web.permissions import open_to_all
+from tracker.web.people import address_of, person_or_none
+from tracker.web.permissions import Role, open_to_all
 
 router = APIRouter(tags=["health"])
+_PASSED_ON: Final = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
 
 
 class Live(BaseModel):
@@ -42,13 +46,41 @@ async def live() -> Live:
 
 
 @router.get("/health/ready", dependencies=[open_to_all()], response_model=Ready, responses={503: {"model": Ready}})
-def ready(web: Context, response: Response) -> dict[str, Any]:
-    """Whether database, schema, broker, ingest and schedule work; 503 names what is down."""
+def ready(request: Request, web: Context, response: Response) -> dict[str, Any]:
+    """Whether database, schema, broker, ingest and schedule work; 503 names what is down.
+
+    Why, with hosts and ports, is told to administrators and on the machine itself.
+    """
     checks = web.readiness.look()
     down = [name for name, check in checks.items() if not check.ok]
     response.status_code = 503 if down else 200
-    shown = {name: CheckShown(ok=check.ok, detail=check.detail) for name, check in checks.items()}
+    known = _may_see_details(request)
+    shown = {
+        name: CheckShown(ok=check.ok, detail=check.detail if known else "works" if check.ok else "does not work")
+        for name, check in checks.items()
+    }
     return {"status": "not ready" if down else "ready", "down": down, "checks": shown}
+
+
+def _may_see_details(request: Request) -> bool:
+    """Whether who asks sits at this machine, or is an administrator.
+
+    A request that a proxy passes on comes from elsewhere, whatever its address looks like.
+    """
+    if _is_loopback(address_of(request)) and not _PASSED_ON & set(request.headers):
+        return True
+    try:
+        person = person_or_none(request)
+    except SQLAlchemyError:  # the database is what is down: nobody can be told apart
+        return False
+    return person is not None and person.role == Role.ADMINISTRATOR and not person.is_service
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 @router.get(
