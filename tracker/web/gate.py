@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.actions.origin import Origin, coming_from
+from tracker.web.head import as_get
 from tracker.web.limits import BODY_BYTES, TooMany, body_limit
 from tracker.web.metrics import Metrics
 from tracker.web.people import Person, person_or_none
@@ -49,6 +50,8 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope, send = as_get(scope, send)
         with coming_from(_origin(scope)):
             await self._answer(scope, receive, send)
 
