@@ -26,6 +26,7 @@ _INSTALL = {
     "faketime": "apt-get install faketime",
     "docker-compose": "run `make setup`",
     "hadolint": "run `make setup`",
+    "nginx": "apt-get install nginx-light",
 }
 
 

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from tracker.errors import StartupFault
 from tracker.private import private_text
+from tracker.public_address import public_origin
 from tracker.settings_source import Environment, address_only, without_password
 
 SHORTEST_KEY: Final = 32
@@ -110,6 +111,9 @@ class Settings(BaseSettings):
     live_pages_per_person: int = Field(
         default=12, ge=1, le=1000, description="pages of one person that hear of changes at once; the oldest gives way"
     )
+    public_url: str = Field(
+        default="", description="where browsers reach the pages, as https://pumps.example.org: for links and redirects"
+    )
     web_https: bool = Field(default=False, description="cookies marked Secure and HSTS sent: set behind TLS")
     allowed_hosts: str = Field(
         default="", description="names by which browsers may reach the pages, by commas; *.example.org for all below"
@@ -163,6 +167,15 @@ class Settings(BaseSettings):
         self.data_dir = self.data_dir.expanduser().absolute()
         if not self.database_url:
             self.database_url = f"sqlite:///{self.data_dir / 'tracker.db'}"
+        if self.public_url:
+            self.public_url = public_origin(self.public_url)
+            https = self.public_url.startswith("https:")
+            if "web_https" in self.model_fields_set and self.web_https != https:
+                raise StartupFault(
+                    f"TRACKER_PUBLIC_URL is {self.public_url} and TRACKER_WEB_HTTPS is {str(self.web_https).lower()}: "
+                    "leave the second out, the first says it"
+                )
+            self.web_https = https
         if not self.password_sign_in and not self.oidc_issuer:
             raise StartupFault(
                 "TRACKER_PASSWORD_SIGN_IN is false and TRACKER_OIDC_ISSUER is not set: nobody could sign in"
@@ -196,6 +209,8 @@ class Settings(BaseSettings):
         """The names by which the pages may be reached: those set, this machine's loopback, and the address itself."""
         own = self.web_host.lower().strip("[]")
         named = {one.strip().lower() for one in self.allowed_hosts.split(",") if one.strip()}
+        if self.public_url:
+            named.add(urlsplit(self.public_url).hostname or "")
         return frozenset(named | {"localhost", "127.0.0.1", "::1"} | ({own} - {"0.0.0.0", "::", ""}))  # noqa: S104 - compared
 
     def named_proxies(self) -> list[str]:
@@ -247,13 +262,13 @@ class Settings(BaseSettings):
         given = self.mqtt_url.get_secret_value()
         _split(given)
         scheme = "mqtts" if self.broker_cert_file else "mqtt"
-        return address_only(given) if given else f"{scheme}://{_reachable(self.broker_host)}:{self.broker_port}"
+        return address_only(given) if given else f"{scheme}://{reachable(self.broker_host)}:{self.broker_port}"
 
     def tracker_mqtt_url(self) -> str:
         """Where ingest connects: as set, or the embedded broker with the account made for it."""
         given = self.mqtt_url.get_secret_value()
         scheme = "mqtts" if self.broker_cert_file else "mqtt"
-        return given or f"{scheme}://tracker:{self.broker_password()}@{_reachable(self.broker_host)}:{self.broker_port}"
+        return given or f"{scheme}://tracker:{self.broker_password()}@{reachable(self.broker_host)}:{self.broker_port}"
 
 
 def _is_loopback(host: str) -> bool:
@@ -272,6 +287,9 @@ def _split(url: str) -> SplitResult:
         raise StartupFault(MQTT_URL_FAULT) from None
 
 
-def _reachable(host: str) -> str:
-    """An address to connect to for one that was listened on."""
-    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not bound to
+def reachable(host: str) -> str:
+    """An address to connect to for one that was listened on, as it stands in a URL."""
+    bare = host.strip("[]")
+    if bare in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared with, not bound to
+        return "127.0.0.1"
+    return f"[{bare}]" if ":" in bare else bare

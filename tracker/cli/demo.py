@@ -27,7 +27,7 @@ from tracker.errors import StartupFault
 from tracker.private import private_folder
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.settings import Settings
+from tracker.settings import Settings, reachable
 
 app = typer.Typer(add_completion=False)
 console = Console(highlight=False, soft_wrap=True)
@@ -103,7 +103,7 @@ def _run(settings: Settings, parts: Parts, clinic: demo_clinic.DemoClinic, every
 
 
 def _say_where(settings: Settings, clinic: demo_clinic.DemoClinic) -> None:
-    host = "127.0.0.1" if settings.web_host in {"0.0.0.0", "::"} else settings.web_host  # noqa: S104 - compared only
+    host = reachable(settings.web_host)
     console.print()
     console.print(f"  [bold]http://{host}:{settings.web_port}/[/]")
     console.print(f"  sign in as [bold]{demo_clinic.NURSE}[/] with the password [bold]{clinic.password}[/]")

@@ -20,7 +20,7 @@ from tracker.errors import Invalid, NotFound
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import SERVICE, Staff, all_staff, service_by_name, staff_by_email, tokens_of
-from tracker.settings import Settings
+from tracker.settings import Settings, reachable
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="People who may sign in, and their API tokens.")
 
@@ -135,7 +135,9 @@ def link(
     """Print a link by which the person chooses a password, alone on one line; it works once, within 24 hours."""
     settings = Settings()
     scheme = "https" if settings.web_https else "http"
-    pages = (address or f"{scheme}://{settings.web_host}:{settings.web_port}").rstrip("/")
+    pages = (address or settings.public_url or f"{scheme}://{reachable(settings.web_host)}:{settings.web_port}").rstrip(
+        "/"
+    )
     with opened(settings) as database:
         with database.writing() as session:
             path = make_link(session, _person(session, email), by=operator(), now=datetime.now(UTC))

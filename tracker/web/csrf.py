@@ -57,8 +57,10 @@ def check_origin(request: Request) -> None:
     """Refuse a request whose browser says that another site sent it."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    host = request.headers.get("host", "")
+    own = {request.headers.get("host", "").lower()}
+    if public := request.app.state.web.settings.public_url:  # a proxy may name itself as the host
+        own.add(urlsplit(public).netloc)
     foreign_site = site is not None and site not in {"same-origin", "none"}
-    foreign_origin = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    foreign_origin = origin is not None and urlsplit(origin).netloc.lower() not in own
     if foreign_site or foreign_origin:
         raise ForeignForm("this request came from another site")

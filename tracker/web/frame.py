@@ -170,8 +170,14 @@ def back_to(path: str, said: str = "", otherwise: str = "/") -> RedirectResponse
 
 
 def origin_of_pages(request: Request, web: Web) -> str:
-    """Where the browser reaches the pages, as ``https://pumps.example``: the gate has allowed the host's name."""
-    return f"{'https' if web.settings.web_https else request.url.scheme}://{request.headers['host']}"
+    """Where browsers reach the pages, as ``https://pumps.example``: as set, or as asked for.
+
+    The gate has allowed the host's name.
+    """
+    return (
+        web.settings.public_url
+        or f"{'https' if web.settings.web_https else request.url.scheme}://{request.headers['host']}"
+    )
 
 
 def local_path(path: str, otherwise: str = "/") -> str:

@@ -13,7 +13,8 @@ from tracker.actions.sign_in_tries import network_of
 from tracker.errors import NotFound, TrackerError
 from tracker.web import oidc
 from tracker.web.context import Context, Web
-from tracker.web.pages.sign_in import device_cookie_name, local_path, set_cookies, show_form
+from tracker.web.frame import local_path, origin_of_pages
+from tracker.web.pages.sign_in import device_cookie_name, set_cookies, show_form
 from tracker.web.people import Person, current_person
 from tracker.web.permissions import open_to_all, requires
 
@@ -110,5 +111,4 @@ def _provider(web: Web) -> oidc.Provider:
 
 
 def _back(request: Request, web: Web) -> str:
-    scheme = "https" if web.settings.web_https else request.url.scheme
-    return f"{scheme}://{request.headers['host']}/sign-in/oidc/back"
+    return f"{origin_of_pages(request, web)}/sign-in/oidc/back"

@@ -13,7 +13,8 @@ from tracker.actions.passkeys import Place
 from tracker.errors import TrackerError
 from tracker.web import csrf, second_step
 from tracker.web.context import Context, Web
-from tracker.web.pages.sign_in import STEP_COOKIE, local_path, set_cookies, show_form
+from tracker.web.frame import local_path, origin_of_pages
+from tracker.web.pages.sign_in import STEP_COOKIE, set_cookies, show_form
 from tracker.web.permissions import open_to_all
 from tracker.web.rendering import page
 from tracker.web.second_step import StepOver
@@ -74,7 +75,8 @@ def by_passkey(
 
 def place_of(request: Request, web: Web) -> Place:
     """Where the browser is, as the passkey's answer must say."""
-    return Place("https" if web.settings.web_https else request.url.scheme, request.headers["host"].lower())
+    scheme, _, host = origin_of_pages(request, web).partition("://")
+    return Place(scheme, host.lower())
 
 
 def _check(request: Request, web: Web, token: str) -> None:
