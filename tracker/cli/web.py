@@ -11,7 +11,9 @@ import structlog
 import typer
 import uvicorn
 
+from tracker.cli.listening import listen_on_both
 from tracker.cli.running import require_free_port, say_start, stop_on_signal
+from tracker.cli.web_beat import beating
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
@@ -96,7 +98,8 @@ def serve_pages(settings: Settings, database: Database, stop: threading.Event) -
     watcher.start()
     structlog.get_logger().info("the pages are served", host=settings.web_host, port=settings.web_port)
     try:
-        server.run()
+        with beating(database, settings.signing_key()):
+            server.run(sockets=listen_on_both(settings.web_host, settings.web_port))
     finally:
         stop.set()
         watcher.join()
