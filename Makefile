@@ -18,10 +18,15 @@ help: ## list what can be made
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	@fresh=$$(test -e '$(VENV)' || echo yes); $(PYTHON) -m venv '$(VENV)' || { \
+		test -z "$$fresh" || rm -rf '$(VENV)'; \
+		echo "The virtual environment can't be made. Install what is missing and try again:" >&2; \
+		$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; print("  Debian, Ubuntu: apt-get install python%s-venv\n  Fedora: dnf install python%s" % (v, v))' >&2; \
+		exit 1; }
 	$(if $(PIP),$(INSTALL) --upgrade '$(PIP)')
 
 $(APP_STAMP): requirements/app.lock pyproject.toml hatch_build.py tracker/web/vendor/package-lock.json | $(VENV)/bin/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "$(VENV) is not whole: make clean, and try again" >&2; exit 1; }
 	$(INSTALL) --require-hashes -r requirements/app.lock
 	$(INSTALL) --no-build-isolation --editable .
 	$(BIN)/python -m pip check
