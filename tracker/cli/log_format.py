@@ -56,6 +56,7 @@ def set_up_logging(settings: Settings | None = None, *, level: int | None = None
     root.handlers = [one for one in root.handlers if not isinstance(one, _OurHandler)] + [handler]
     quiet = max(least, logging.WARNING)
     root.setLevel(quiet)
+    logging.getLogger("tracker").setLevel(least)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(least if least < logging.INFO else quiet)
     for name in _NEVER_IN_DETAIL:
@@ -72,7 +73,7 @@ def take_down_logging() -> None:
     root = logging.getLogger()
     root.handlers = [one for one in root.handlers if not isinstance(one, _OurHandler)]
     root.setLevel(logging.WARNING)
-    for name in (*_TALKATIVE, *_NEVER_IN_DETAIL):
+    for name in ("tracker", *_TALKATIVE, *_NEVER_IN_DETAIL):
         logging.getLogger(name).setLevel(logging.NOTSET)
     logging.captureWarnings(capture=False)
     sys.excepthook = _before.pop("sys", sys.excepthook)

@@ -49,8 +49,12 @@ def main(arguments: list[str] | None = None) -> None:
     module = importlib.import_module(COMMANDS[words[0]][0])
     if words[0] in EVALUATORS:
         sys.exit(module.main(words))
+    import logging
+
+    from tracker.cli.log_format import set_up_logging
     from tracker.errors import TrackerError
 
+    set_up_logging(level=logging.WARNING)  # a process sets up its own; of any other, standard output is its answer
     try:
         module.app(words[1:], prog_name=f"tracker {words[0]}")
     except TrackerError as fault:

@@ -17,7 +17,7 @@ from tracker.errors import StartupFault
 from tracker.private import private_file, private_folder
 from tracker.records import text_search
 from tracker.records.database import Database
-from tracker.records.postgres_programs import program, server
+from tracker.records.postgres_programs import program, server, without_password
 
 _ASIDE: Final = "before_restore"
 
@@ -35,7 +35,7 @@ def backup(database: Database, file: Path) -> int:
         if database.is_sqlite:
             _copy_sqlite(database, part)
         else:
-            _run(database, "pg_dump", "--format=custom", f"--file={part}", dsn=_dsn(database))
+            _run(database, "pg_dump", "--format=custom", f"--file={part}", connects=True)
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.rename(file)
@@ -52,7 +52,7 @@ def backup_to(database: Database, stream: BinaryIO) -> None:
     """
     _require_source(database)
     if not database.is_sqlite:
-        _run(database, "pg_dump", "--format=custom", dsn=_dsn(database), into=stream)
+        _run(database, "pg_dump", "--format=custom", connects=True, into=stream)
         return
     with tempfile.TemporaryDirectory(prefix=".backup.", dir=Path(_path(database)).parent) as work:
         part = Path(work) / "copy"
@@ -145,7 +145,7 @@ def _restore_postgresql(database: Database, file: Path) -> None:
             chosen.write("\n".join(wanted))
             chosen.flush()
             words = ("--no-owner", "--exit-on-error", "--single-transaction", f"--use-list={chosen.name}")
-            _run(database, "pg_restore", *words, f"--dbname={_dsn(database)}", str(file))
+            _run(database, "pg_restore", *words, str(file), connects=True)
     except BaseException:
         with database.engine.begin() as connection:
             connection.execute(text("DROP SCHEMA public CASCADE"))
@@ -167,15 +167,19 @@ def _path(database: Database) -> str:
     return str(Path(database.url.database or "").absolute())
 
 
-def _dsn(database: Database) -> str:
-    return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+def _run(database: Database, name: str, *words: str, connects: bool = False, into: BinaryIO | None = None) -> str:
+    """Run the program of the server's version; what it printed, unless that goes ``into`` a file or pipe.
 
-
-def _run(database: Database, name: str, *words: str, dsn: str = "", into: BinaryIO | None = None) -> str:
-    """Run the program of the server's version; what it printed, unless that goes ``into`` a file or pipe."""
+    The password goes by its environment: a command line is for every user of the machine to read.
+    """
     reached = server(database)
-    command = [program(name, reached.version), *words, *([dsn] if dsn else [])]
     environment = reached.environment()
+    command = [program(name, reached.version)]
+    if connects:
+        address, passwords = without_password(database.url)
+        environment |= passwords
+        command.append(f"--dbname={address}")
+    command += words
     done = subprocess.run(command, stdout=into or subprocess.PIPE, stderr=subprocess.PIPE, env=environment, check=False)
     if done.returncode:
         told = done.stderr.decode(errors="replace").strip().splitlines()

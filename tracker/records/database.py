@@ -24,6 +24,7 @@ from sqlmodel import Session
 
 from tracker.errors import StartupFault
 from tracker.private import private_file, private_folder
+from tracker.records import statement_log
 from tracker.records.deadline import Hang
 
 _WRITES = "tracker_writes"
@@ -58,6 +59,7 @@ class Database:
             event.listen(self.engine, "do_connect", self._make_file)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        statement_log.listen(self.engine)
         self._hang: Hang | None = None
         if answers_within_s is not None and not self.is_sqlite:
             self._hang = Hang(answers_within_s)

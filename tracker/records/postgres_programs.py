@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import psycopg
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from tracker.errors import StartupFault
@@ -72,6 +73,16 @@ def server(database: Database) -> Server:
     if not info:
         raise StartupFault("the database does not tell its version")
     return Server(version=int(info[0]), encrypted=encrypted)
+
+
+def without_password(url: URL) -> tuple[str, dict[str, str]]:
+    """The database's address for a command line, and the variable that hands its password on."""
+    if "sslpassword" in url.query:  # libpq takes it from no variable
+        raise StartupFault("TRACKER_DATABASE_URL holds sslpassword, which copies can't use: take a key without one")
+    given = url.password or url.query.get("password")
+    query = {name: value for name, value in url.query.items() if name != "password"}
+    bare = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
+    return bare.render_as_string(), {"PGPASSWORD": str(given)} if given else {}
 
 
 def _version(path: str) -> int:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.actions.origin import Origin, coming_from
+from tracker.web import access_log
 from tracker.web.head import as_get
 from tracker.web.limits import BODY_BYTES, TooMany, body_limit
 from tracker.web.metrics import Metrics
@@ -52,10 +53,10 @@ class Gate:
             return
         if scope["method"] == "HEAD":
             scope, send = as_get(scope, send)
-        with coming_from(_origin(scope)):
-            await self._answer(scope, receive, send)
+        with coming_from(_origin(scope)), access_log.under_an_id() as identity:
+            await self._answer(scope, receive, send, identity)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, identity: str) -> None:
         scope.setdefault("state", {})
         started = time.perf_counter()
         status: int | None = None
@@ -65,7 +66,9 @@ class Gate:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._enter_refusal(scope, status)
-                self._dress(scope, MutableHeaders(raw=message["headers"]))
+                headers = MutableHeaders(raw=message["headers"])
+                self._dress(scope, headers)
+                headers[access_log.HEADER] = identity
             await send(message)
 
         try:
@@ -86,6 +89,7 @@ class Gate:
             self._metrics.request(
                 scope["method"], getattr(route, "path", "none"), status or 500, time.perf_counter() - started
             )
+            access_log.answered(scope, status or 500, started)
 
     @contextmanager
     def _large_body(self) -> Iterator[None]:
