@@ -27,6 +27,7 @@ _INSTALL = {
     "docker-compose": "run `make setup`",
     "hadolint": "run `make setup`",
     "nginx": "apt-get install nginx-light",
+    "promtool": "apt-get install prometheus",
 }
 
 

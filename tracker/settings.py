@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     ingest_metrics_port: int = Field(
         default=0, ge=0, le=65535, description="where `tracker ingest` alone shows its metrics on 127.0.0.1; 0: nowhere"
     )
+    metrics_host: str = Field(default="127.0.0.1", description="address at which a process shows its figures")
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="port at which a process shows all its figures to Prometheus; 0: nowhere"
+    )
     rejected_per_pump: int = Field(
         default=1000,
         ge=1,

@@ -64,6 +64,7 @@ def demo(
                 "TRACKER_DATA_DIR": str(settings.data_dir),
                 "TRACKER_DATABASE_URL": settings.database_url,
                 "TRACKER_MQTT_URL": settings.tracker_mqtt_url(),
+                "TRACKER_METRICS_PORT": "0",  # one port for several processes; the pages' /metrics is there
             },
         )
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from tracker.cli.figures_address import figures_served
 from tracker.cli.running import begin, stop_on_signal
 from tracker.records import schema
 from tracker.records.database import Database
@@ -21,4 +22,5 @@ def schedule() -> None:
     database = Database(settings.database_url)
     schema.require_current(database)
     database.close()
-    run(settings, stop)
+    with figures_served(settings):
+        run(settings, stop)

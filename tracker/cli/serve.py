@@ -11,6 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from tracker.cli.figures_address import Source, of_the_broker
 from tracker.cli.parts import Parts
 from tracker.cli.running import require_free_port, say_start, stop_on_signal
 from tracker.records import schema
@@ -44,15 +45,16 @@ def serve(
     with contextlib.ExitStack() as stack:
         stack.callback(database.close)
         stack.callback(pages.close)
+        figures: tuple[Source, ...] = ()
         if embedded_broker:
-            stack.enter_context(embedded(settings, database))
+            figures = (of_the_broker(stack.enter_context(embedded(settings, database)).stored),)
         parts = [
             _Part("ingest", lambda: run_ingest(settings, stop), stop),
             _Part("schedule", lambda: run_schedule(settings, stop), stop),
             _Part("audit", lambda: _anchor(settings, stop), stop),
         ]
         try:
-            serve_pages(settings, pages, stop)  # takes the signals; returns when told to stop
+            serve_pages(settings, pages, stop, figures)  # takes the signals; returns when told to stop
         finally:
             stop.set()
             for part in parts:

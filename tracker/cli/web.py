@@ -10,7 +10,9 @@ from types import FrameType
 import structlog
 import typer
 import uvicorn
+from fastapi import FastAPI
 
+from tracker.cli.figures_address import Source, figures_served, of_the_records
 from tracker.cli.listening import listen_on_both
 from tracker.cli.running import require_free_port, say_start, stop_on_signal
 from tracker.cli.web_beat import beating
@@ -20,6 +22,7 @@ from tracker.settings import Settings
 from tracker.web.app import create_app
 from tracker.web.connections import Connections
 from tracker.web.live import Feed
+from tracker.web.metrics import Metrics
 from tracker.web.patience import protocol_within
 
 app = typer.Typer(add_completion=False)
@@ -63,8 +66,10 @@ def web() -> None:
         database.close()
 
 
-def serve_pages(settings: Settings, database: Database, stop: threading.Event) -> None:
-    """Serve until a signal comes or ``stop`` is set; then ``stop`` is set."""
+def serve_pages(
+    settings: Settings, database: Database, stop: threading.Event, figures: tuple[Source, ...] = ()
+) -> None:
+    """Serve until a signal comes or ``stop`` is set; then ``stop`` is set. ``figures`` are those of further parts."""
     _allow_open_files(settings.web_connections)
     application = create_app(settings, database)
     proxies = settings.named_proxies()
@@ -98,11 +103,20 @@ def serve_pages(settings: Settings, database: Database, stop: threading.Event) -
     watcher.start()
     structlog.get_logger().info("the pages are served", host=settings.web_host, port=settings.web_port)
     try:
-        with beating(database, settings.signing_key()):
+        with (
+            beating(database, settings.signing_key()),
+            figures_served(settings, *_figures(application, database), *figures),
+        ):
             server.run(sockets=listen_on_both(settings.web_host, settings.web_port))
     finally:
         stop.set()
         watcher.join()
+
+
+def _figures(application: FastAPI, database: Database) -> tuple[Source, Source]:
+    """What the pages counted, and what waits in the records."""
+    metrics: Metrics = application.state.metrics
+    return lambda: metrics.look(application.state.web), of_the_records(database)
 
 
 def _allow_open_files(connections: int) -> None:

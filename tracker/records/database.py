@@ -24,10 +24,11 @@ from sqlmodel import Session
 
 from tracker.errors import StartupFault
 from tracker.private import private_file, private_folder
-from tracker.records import statement_log
+from tracker.records import pool_use, statement_log
 from tracker.records.deadline import Hang
 
 _WRITES = "tracker_writes"
+_MORE_AT_A_PEAK = 8
 
 
 class Database:
@@ -42,7 +43,8 @@ class Database:
             raise StartupFault(f"TRACKER_DATABASE_URL names {parsed.drivername}: only sqlite and postgresql are known")
         self.url = parsed
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "pool_size": pool_size, "max_overflow": 8}
+        options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "pool_size": pool_size}
+        options["max_overflow"] = _MORE_AT_A_PEAK
         if answers_within_s is not None:
             options["pool_timeout"] = answers_within_s
         options["pool_use_lifo"] = True  # the connection used last has its plans and pages at hand
@@ -60,6 +62,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         statement_log.listen(self.engine)
+        pool_use.count(self.engine, pool_size + _MORE_AT_A_PEAK)
         self._hang: Hang | None = None
         if answers_within_s is not None and not self.is_sqlite:
             self._hang = Hang(answers_within_s)

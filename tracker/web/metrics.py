@@ -6,7 +6,7 @@ the machine's name, memory or software, nor since when a process runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,8 @@ class Metrics:
         self._job_age = self._gauge("tracker_job_age_seconds", "Time since a job last began", "job")
         self._job_seconds = self._gauge("tracker_job_seconds", "How long a job last took", "job")
         self._job_failed = self._gauge("tracker_job_failed", "Whether a job's last run failed", "job")
+        self._job_success = self._gauge("tracker_job_success_age_seconds", "Time since a job's last good run", "job")
+        self._job_every = self._gauge("tracker_job_interval_seconds", "How often a job is to run", "job")
         self._database = self._gauge("tracker_database_up", "Whether the database answers")
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -75,6 +77,11 @@ class Metrics:
 
         The last are there where it runs in this process, as it does under ``tracker serve``.
         """
+        self.look(web)
+        return generate_latest(self.registry) + generate_latest(_Ours())
+
+    def look(self, web: Web) -> Iterable[Metric]:
+        """The pages' own figures and those of the database, as they are now."""
         self._pages.set(web.feed.listeners)
         self._waiting.set(web.trail.waiting)
         try:
@@ -82,7 +89,7 @@ class Metrics:
             self._database.set(1)
         except SQLAlchemyError:
             self._database.set(0)
-        return generate_latest(self.registry) + generate_latest(_Ours())
+        return self.registry.collect()
 
     def _read(self, database: Database, now: datetime) -> None:
         with database.reading() as session:
@@ -96,6 +103,10 @@ class Metrics:
             for run in job_runs(session):
                 self._job_age.labels(run.name).set((now - run.started_at).total_seconds())
                 self._job_failed.labels(run.name).set(1 if run.error else 0)
+                if run.succeeded_at is not None:
+                    self._job_success.labels(run.name).set((now - run.succeeded_at).total_seconds())
+                if run.every_s is not None:
+                    self._job_every.labels(run.name).set(run.every_s)
                 if run.seconds is not None:
                     self._job_seconds.labels(run.name).set(run.seconds)
 
