@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from tests.actions.build import a_pump, a_report
+from tracker.actions.audit_verify import verify
 from tracker.records import partitions
+from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
+from tracker.records.partitions import coming_drop, oldest_kept
 from tracker.records.reading import Reading
 from tracker.schedule.readings import drop_old, make_ahead
 
@@ -34,6 +37,27 @@ def test_readings_older_than_the_months_kept_are_dropped_and_the_rest_stays(data
     with database.reading() as session:
         assert measured(session) == [date(2026, 9, 20)] * 2 + [date(2026, 10, 20)] * 2 + [date(2026, 11, 20)] * 2
     assert drop_old(database, 2, now) == 0
+
+
+def test_what_was_dropped_is_in_the_audit_trail_once_with_the_rule(database: Database, now: datetime) -> None:
+    with_readings(database, now)
+    drop_old(database, 2, now)
+    drop_old(database, 2, now + timedelta(hours=1))
+    with database.reading() as session:
+        [entry] = session.exec(select(AuditEntry).where(AuditEntry.action == "readings.dropped"))
+        assert verify(session).broken_seq is None
+    assert (entry.actor, entry.subject) == ("the tracker itself", "readings")
+    assert entry.detail["measured_before"] == "2026-09-01"
+    assert entry.detail["keep_months"] == 2
+    assert entry.detail.get("months", ["2026-08"]) == ["2026-08"]
+    assert entry.detail.get("rows", 2) == 2
+
+
+def test_the_next_drop_is_known_before_it_comes(now: datetime) -> None:
+    assert coming_drop(0, now) is None
+    assert coming_drop(2, now) == (date(2026, 12, 1), date(2026, 10, 1))
+    on, before = coming_drop(2, now) or (date.min, date.min)
+    assert oldest_kept(2, datetime(on.year, on.month, on.day, tzinfo=UTC)) == before
 
 
 def test_with_no_limit_set_everything_is_kept(database: Database, now: datetime) -> None:

@@ -6,6 +6,10 @@ An entry that an earlier version wrote keeps the name that it had then: the chai
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+THE_TRACKER: Final = "the tracker itself"
+"""The actor of what the tracker does by a rule that the operator set."""
 
 
 class Event(StrEnum):
@@ -57,6 +61,9 @@ class Event(StrEnum):
     ADVISORY_ACKNOWLEDGED = "advisory.acknowledged"
     REJECTED_REPLAYED = "rejected.replayed"
     REJECTED_DISCARDED = "rejected.discarded"
+
+    READINGS_DROPPED = "readings.dropped"
+    REJECTED_DROPPED = "rejected.dropped"
 
     CLINIC_ADDED = "clinic.added"
     CLINIC_CHANGED = "clinic.changed"

@@ -8,12 +8,16 @@ from typing import Annotated
 
 import typer
 
+from tracker.actions.try_copy import try_copy
+from tracker.cli.records import operator
 from tracker.errors import Invalid, StartupFault
 from tracker.records import copies, least_role, schema
 from tracker.records.database import Database
 from tracker.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Upgrade, check, back up and restore the database.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The database: upgrade, check, copies and their trial."
+)
 
 Copy = Annotated[
     Path, typer.Argument(help="the copy, or - for standard output or input; for PostgreSQL it is a pg_dump archive")
@@ -84,6 +88,20 @@ def restore(
         copies.restore(_database(), file, force=force)
     source = "standard input" if file == _PIPE else str(file)
     typer.echo(f"restored from {source}; the database is at revision {schema.current_revision(_database())}")
+
+
+@app.command()
+def verify(file: Annotated[Path, typer.Argument(help="the copy")]) -> None:
+    """Put a copy back in a scratch place, check it, and compare it with the records. The status is 1 for a fault."""
+    tried = try_copy(_database(), file, operator())
+    if tried.faults:
+        raise StartupFault(f"{file} is not fit to be restored: " + "; ".join(tried.faults))
+    for name, (copy, now) in tried.rows.items():
+        if copy or now:
+            typer.echo(f"{name}: {copy} rows" + (f", {now} now" if now is not None else ""))
+    typer.echo(f"{file} can be restored: {tried.in_all} rows, audit trail unbroken to entry {tried.entries}")
+    if not tried.compared:
+        typer.echo("it was compared with nothing: the database here holds no records of this program's schema")
 
 
 def _database() -> Database:

@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "broker": ("tracker.cli.broker", "the embedded MQTT broker; files for Mosquitto"),
     "alive": ("tracker.cli.alive", "whether a process gives signs of life, for health checks"),
     "config": ("tracker.cli.config", "every setting with its value, default and origin"),
-    "db": ("tracker.cli.db", "upgrade, check, backup and restore the database"),
+    "db": ("tracker.cli.db", "upgrade, check, backup, verify and restore the database"),
     "staff": ("tracker.cli.staff", "people who may sign in, and their API tokens"),
     "pumps": ("tracker.cli.pumps", "enrol, list and import pumps"),
     "programmers": ("tracker.cli.programmers", "the clinic's own programmers, which sessions are held against"),

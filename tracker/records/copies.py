@@ -9,17 +9,15 @@ import subprocess
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from sqlalchemy import inspect, text
 
 from tracker.errors import StartupFault
 from tracker.private import private_file, private_folder
-from tracker.records import text_search
+from tracker.records import restore_postgresql
 from tracker.records.database import Database
 from tracker.records.postgres_programs import program, server, without_password
-
-_ASIDE: Final = "before_restore"
 
 
 def backup(database: Database, file: Path) -> int:
@@ -85,7 +83,7 @@ def restore(database: Database, file: Path, *, force: bool) -> None:
     if database.is_sqlite:
         _restore_sqlite(database, file)
     else:
-        _restore_postgresql(database, file)
+        restore_postgresql.restore(database, file, _run)
 
 
 def faults(database: Database) -> list[str]:
@@ -122,38 +120,6 @@ def _restore_sqlite(database: Database, file: Path) -> None:
         private_file(Path(_path(database)))
         with closing(sqlite3.connect(_path(database))) as target:
             copy.backup(target, pages=4096)
-
-
-def _restore_postgresql(database: Database, file: Path) -> None:
-    """What was there is set aside until the copy is in, and comes back where it can't be read to its end."""
-    listed = _run(database, "pg_restore", "--list", str(file))
-    wanted = [
-        line for line in listed.splitlines() if " EXTENSION " not in line and f" {text_search.INDEX} " not in line
-    ]
-    with database.engine.begin() as connection:
-        there = inspect(connection)
-        if _ASIDE not in there.get_schema_names():
-            connection.execute(text(f"ALTER SCHEMA public RENAME TO {_ASIDE}"))
-            connection.execute(text("CREATE SCHEMA public"))
-        elif there.has_table("pump"):
-            raise StartupFault(
-                f"an attempt to restore was cut off and left records in the schema {_ASIDE}: drop it, or make it public"
-            )
-    database.close()
-    try:
-        with tempfile.NamedTemporaryFile("w", suffix=".list") as chosen:
-            chosen.write("\n".join(wanted))
-            chosen.flush()
-            words = ("--no-owner", "--exit-on-error", "--single-transaction", f"--use-list={chosen.name}")
-            _run(database, "pg_restore", *words, str(file), connects=True)
-    except BaseException:
-        with database.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text(f"ALTER SCHEMA {_ASIDE} RENAME TO public"))
-        raise
-    with database.engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {_ASIDE} CASCADE"))
-        text_search.make_index(connection)
 
 
 def _has_records(database: Database) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -26,6 +27,26 @@ def month_after(month: date, count: int = 1) -> date:
     """The month so many months later (or earlier)."""
     index = month.year * 12 + month.month - 1 + count
     return date(index // 12, index % 12 + 1, 1)
+
+
+class Drop(NamedTuple):
+    """What the retention rule does next: on that day it drops what was measured before that month."""
+
+    on: date
+    before: date
+
+
+def oldest_kept(keep_months: int, now: datetime) -> date:
+    """The first day whose readings are kept."""
+    return month_after(month_of(now), -keep_months)
+
+
+def coming_drop(keep_months: int, now: datetime) -> Drop | None:
+    """The next time that the retention rule finds a month to drop; None where everything is kept (0 months)."""
+    if keep_months <= 0:
+        return None
+    on = month_after(month_of(now))
+    return Drop(on, month_after(on, -keep_months))
 
 
 def partition_name(month: date) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import Final
+from typing import Any, Final
 
+import structlog
 from sqlalchemy import func, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
+from tracker.actions import audit
+from tracker.actions.audit_events import THE_TRACKER, Event
 from tracker.records.database import Database
-from tracker.records.partitions import drop_before, ensure_months, month_after, month_of
+from tracker.records.partitions import drop_before, ensure_months, month_after, month_of, oldest_kept
 from tracker.records.pump import Pump
 from tracker.records.reading_history import drop_readings
 
 PUMPS_AT_ONCE: Final = 200
+_log = structlog.get_logger("tracker.schedule")
 
 
 def make_ahead(database: Database, now: datetime) -> int:
@@ -28,23 +32,46 @@ def make_ahead(database: Database, now: datetime) -> int:
 def drop_old(database: Database, keep_months: int, now: datetime) -> int:
     """Drop readings measured before the months that are kept. Returns the months (PostgreSQL) or rows dropped.
 
-    With 0 months to keep everything is kept. On SQLite the rows go pump by pump in short transactions.
+    With 0 months to keep everything is kept. On SQLite the rows go pump by pump in short transactions. Each transaction
+    enters what it drops in the audit trail; the page Schedule announces the next drop.
     """
     if keep_months <= 0:
         return 0
-    oldest = month_after(month_of(now), -keep_months)
+    oldest = oldest_kept(keep_months, now)
     if not database.is_sqlite:
         with database.writing() as session:
-            return len(drop_before(session.connection(), oldest))
-    return _delete_before(database, oldest)
+            dropped = drop_before(session.connection(), oldest)
+            if dropped:
+                months = [f"{month:%Y-%m}" for month in dropped]
+                _enter(session, {"measured_before": oldest, "months": months, "keep_months": keep_months}, now)
+        return len(dropped)
+    return _delete_before(database, oldest, keep_months, now)
 
 
-def _delete_before(database: Database, oldest: date) -> int:
+def _delete_before(database: Database, oldest: date, keep_months: int, now: datetime) -> int:
     before = datetime.combine(oldest, time.min, UTC)
     with database.reading() as session:
         last = session.execute(select(func.max(col(Pump.id)))).scalar() or 0
     dropped = 0
     for start in range(1, last + 1, PUMPS_AT_ONCE):
         with database.writing() as session:
-            dropped += drop_readings(session, start, start + PUMPS_AT_ONCE - 1, before)
+            rows = drop_readings(session, start, start + PUMPS_AT_ONCE - 1, before)
+            if rows:
+                _enter(session, {"measured_before": oldest, "rows": rows, "keep_months": keep_months}, now)
+        dropped += rows
     return dropped
+
+
+def _enter(session: Session, detail: dict[str, Any], now: datetime) -> None:
+    """Say in the audit trail and in the log what was dropped."""
+    detail["measured_before"] = detail["measured_before"].isoformat()
+    _log.warning("readings were dropped, as TRACKER_READINGS_KEEP_MONTHS says", **detail)
+    audit.record(
+        session,
+        actor=THE_TRACKER,
+        clinic_id=None,
+        action=Event.READINGS_DROPPED,
+        subject="readings",
+        detail=detail,
+        now=now,
+    )

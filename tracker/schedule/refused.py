@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import structlog
+
+from tracker.actions import audit
+from tracker.actions.audit_events import THE_TRACKER, Event
 from tracker.records.budget import drop_budgets
 from tracker.records.database import Database
 from tracker.records.rejected import drop_settled
 from tracker.records.shared_sign_in import drop_signs
 
 AT_ONCE: Final = 2000
+_log = structlog.get_logger("tracker.schedule")
 
 
 def tidy_refused(database: Database, keep_days: int, now: datetime) -> int:
@@ -23,10 +28,22 @@ def tidy_refused(database: Database, keep_days: int, now: datetime) -> int:
         drop_signs(session, now - timedelta(days=2))
     if keep_days <= 0:
         return 0
-    dropped = 0
+    dropped, before = 0, now - timedelta(days=keep_days)
     while True:
         with database.writing() as session:
-            some = drop_settled(session, now - timedelta(days=keep_days), AT_ONCE)
+            some = drop_settled(session, before, AT_ONCE)
+            if some:
+                detail = {"settled_before": before.isoformat(), "rows": some, "keep_days": keep_days}
+                _log.warning("rejected messages were dropped, as TRACKER_REJECTED_KEEP_DAYS says", **detail)
+                audit.record(
+                    session,
+                    actor=THE_TRACKER,
+                    clinic_id=None,
+                    action=Event.REJECTED_DROPPED,
+                    subject="rejected messages",
+                    detail=detail,
+                    now=now,
+                )
         dropped += some
         if some < AT_ONCE:
             return dropped

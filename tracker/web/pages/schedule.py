@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from tracker.actions.try_copy import DRILL
 from tracker.records.job import job_runs, workers
+from tracker.records.partitions import coming_drop
 from tracker.web.context import Context
 from tracker.web.people import Person
 from tracker.web.permissions import requires
@@ -22,4 +24,7 @@ def schedule(request: Request, web: Context, person: Annotated[Person, requires(
     with web.database.reading() as session:
         runs = job_runs(session)
         processes = workers(session, "schedule")
-    return page(request, person, "schedule.html", runs=runs, processes=processes)
+    drill = next((run for run in runs if run.name == DRILL), None)
+    jobs = [run for run in runs if run is not drill]
+    dropping = coming_drop(web.settings.readings_keep_months, web.clock())
+    return page(request, person, "schedule.html", runs=jobs, drill=drill, processes=processes, dropping=dropping)
