@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from tests.build import NOW, a_pump
 from tests.web.conftest import Site
+from tracker.actions.import_recalls import import_recalls
 from tracker.actions.load_advisories import load_advisories, match_advisories
 from tracker.actions.read_recalls import read_recalls
 from tracker.records.advisory import Advisory, AdvisoryMatch
@@ -209,3 +210,17 @@ def test_who_may_not_load_or_decide_sees_no_form_for_it(site: Site, role: str) -
     person = site.browser(role)
     assert 'enctype="multipart/form-data"' not in person.get("/advisories").text
     assert (f'action="/advisories/{advisory}/pumps/' in person.get(f"/advisories/{advisory}").text) is (role == "nurse")
+
+
+def test_an_advisory_says_whose_it_is_and_who_may_change_it(site: Site) -> None:
+    with site.database.writing() as session:
+        a_pump(session, site.clinic(), serial="NGP150000")
+    sent(site.browser("administrator"), json.dumps([ADVISORY]), do="load")
+    nurse, api = site.browser("nurse"), site.api("nurse")
+    assert "Belongs to North. Its administrators may change the advisory" in words_of(nurse.get("/advisories/1").text)
+    assert api.get("/api/v1/pumps/NGP150000/advisories").json()["items"][0]["owner"] == "North"
+    with site.database.writing() as session:
+        recalls = read_recalls(json.dumps([ADVISORY]))
+        import_recalls(session, recalls, by="operator", clinic_id=None, now=site.clock(), via="command")
+    assert "Belongs to The installation. Its operator changes" in words_of(nurse.get("/advisories/1").text)
+    assert api.get("/api/v1/pumps/NGP150000/advisories").json()["items"][0]["owner"] is None

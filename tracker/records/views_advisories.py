@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlmodel import Session, col
 
 from tracker.records.advisory import Advisory, AdvisoryMatch
-from tracker.records.pump import Pump
+from tracker.records.pump import Clinic, Pump
 
 COUNTED_TO: Final = 999
 """Pumps of an advisory are counted so far and no further, that no page grows slower with the number of pumps."""
@@ -87,6 +87,14 @@ def match_of_clinic(session: Session, clinic_id: int, match_id: int) -> tuple[Ad
         .where(col(AdvisoryMatch.id) == match_id, col(Pump.clinic_id) == clinic_id)
     ).first()
     return None if row is None else (row[0], row[1])
+
+
+def owners_of(session: Session, advisories: Sequence[Advisory]) -> dict[int, str]:
+    """The clinics that own those advisories, by number, each with its name; the installation's need none."""
+    numbers = {one.clinic_id for one in advisories if one.clinic_id is not None}
+    if not numbers:
+        return {}
+    return dict(session.execute(select(col(Clinic.id), col(Clinic.name)).where(col(Clinic.id).in_(numbers))).all())
 
 
 def _count(session: Session, clinic_id: int, advisory_id: int, *narrowed: ColumnElement[bool]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from tracker.actions.audit_events import Event
 from tracker.records.advisory import Advisory, AdvisoryMatch, advisories_of
 from tracker.records.columns import key
 from tracker.records.pump import Pump
+from tracker.records.views_advisories import owners_of
 from tracker.web.api.acting import Told, do, row_of
 from tracker.web.api.values import Given, Page, RowId, Sentence, Serial
 from tracker.web.context import Context
@@ -46,6 +48,10 @@ class PumpAdvisory(BaseModel):
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     note: str | None
+    owner: str | None = Field(
+        description="the clinic that loaded it, whose administrators may change it while it covers no other clinic's "
+        "pumps; null: the installation's, which its operator changes"
+    )
 
 
 @router.get("/pumps/{serial}/advisories", response_model=Page[PumpAdvisory])
@@ -55,8 +61,9 @@ def listed(serial: Serial, web: Context, person: Annotated[Person, requires("adv
     with web.database.reading() as session:
         pump = pump_of(session, person, serial, now)
         rows = advisories_of(session, key(pump.id))
+        owners = owners_of(session, [advisory for _, advisory in rows])
     web.trail.read(person, f"pump:{serial}", "advisories", now, clinic_id=pump.clinic_id)
-    return {"items": [_shown(match, advisory) for match, advisory in rows], "next": None}
+    return {"items": [_shown(match, advisory, owners) for match, advisory in rows], "next": None}
 
 
 @router.post("/pumps/{serial}/advisories/{match_id}/acknowledge", response_model=PumpAdvisory)
@@ -73,7 +80,8 @@ def acknowledge(
         row_of(session, AdvisoryMatch, match_id, pump)
         match = acknowledge_advisory(session, match_id, note=given.note, by=person.email, now=now)
         advisory = session.get_one(Advisory, match.advisory_id)
-        return _shown(match, advisory), {"advisory": match.advisory_id, "note": given.note.strip()}
+        told = _shown(match, advisory, owners_of(session, [advisory]))
+        return told, {"advisory": match.advisory_id, "note": given.note.strip()}
 
     return do(web, person, serial, Event.ADVISORY_ACKNOWLEDGED, act)
 
@@ -81,7 +89,8 @@ def acknowledge(
 _NOTICE = ("reference", "title", "action", "published_on", "source", "classification", "ended_on")
 
 
-def _shown(match: AdvisoryMatch, advisory: Advisory) -> dict[str, Any]:
+def _shown(match: AdvisoryMatch, advisory: Advisory, owners: Mapping[int, str]) -> dict[str, Any]:
     told = {name: getattr(advisory, name) for name in _NOTICE}
+    told["owner"] = None if advisory.clinic_id is None else owners.get(advisory.clinic_id)
     names = ("id", "covered", "matched_at", "acknowledged_at", "acknowledged_by", "note")
     return told | {name: getattr(match, name) for name in names}

@@ -27,6 +27,7 @@ from tracker.records.views_advisories import (
     covered_count,
     covered_pumps,
     match_of_clinic,
+    owners_of,
 )
 from tracker.web.context import Context, Web
 from tracker.web.cursors import read_cursor, write_cursor
@@ -195,6 +196,7 @@ def _show(
         if advisory is None:
             raise NotFound("there is no such advisory")
         covered = coverage_of(session, [advisory_id])[advisory_id]
+        owner = owners_of(session, [advisory]).get(advisory.clinic_id or 0)
         counts = covered_count(session, person.clinic_id, advisory_id)
         rows = covered_pumps(
             session,
@@ -219,6 +221,7 @@ def _show(
         rows=rows[:PUMPS],
         waiting=waiting,
         covers=_covers(covered),
+        owner=owner,
         fault=fault,
         at_fault=at_fault,
         note=note,
