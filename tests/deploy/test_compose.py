@@ -17,7 +17,7 @@ from tests.servers import binary
 from tracker.cli.main import COMMANDS
 from tracker.settings import Settings
 
-SECRETS = ["POSTGRES_PASSWORD", "TRACKER_MQTT_PASSWORD", "TRACKER_SECRET_KEY"]
+SECRETS = ["POSTGRES_PASSWORD", "POSTGRES_APP_PASSWORD", "TRACKER_MQTT_PASSWORD", "TRACKER_SECRET_KEY"]
 FILLED = dict.fromkeys(SECRETS, "filled-in-by-the-test")
 SERVICES: dict[str, dict[str, Any]] = composition(FILLED)["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"].startswith("pump-tracker")]

@@ -25,6 +25,7 @@ from tests.servers import end, free_port, listens, wait_until
 
 SECRETS = {
     "POSTGRES_PASSWORD": "a-database-password",
+    "POSTGRES_APP_PASSWORD": "another-database-password",
     "TRACKER_MQTT_PASSWORD": "a-broker-password",
     "TRACKER_SECRET_KEY": "a-key-for-cookies-and-cursors-of-this-test",
 }
