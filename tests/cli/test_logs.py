@@ -9,13 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import httpx
 import psycopg
 import pytest
+import structlog
 
 from tests.build import NOW, PASSWORD, a_clinic, a_person
 from tests.servers import end, free_port, wait_until
@@ -23,6 +27,7 @@ from tracker.actions.issue_token import issue_token
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.statement_log import SLOW_S
+from tracker.web.access_log import under_an_id
 
 TRACKER = [sys.executable, "-m", "tracker.cli.main"]
 
@@ -243,12 +248,6 @@ def test_no_password_stands_on_a_command_line_while_a_copy_is_made(
 
 def test_a_thread_that_works_for_a_request_logs_under_its_id() -> None:
     """The pages' work is done in threads: what they log would otherwise belong to nobody."""
-    import anyio
-    import anyio.to_thread
-    import structlog
-
-    from tracker.web.access_log import under_an_id
-
     seen: dict[str, object] = {}
 
     def work() -> None:
@@ -259,6 +258,7 @@ def test_a_thread_that_works_for_a_request_logs_under_its_id() -> None:
             await anyio.to_thread.run_sync(work)
         return made
 
-    made = anyio.run(request)
+    with ThreadPoolExecutor(1, "loop") as pool:  # a browser's test before this one leaves its loop in the main thread
+        made = pool.submit(anyio.run, request).result()
     assert seen["request_id"] == made
-    assert seen["thread"] != threading.current_thread().name
+    assert "loop" not in str(seen["thread"])

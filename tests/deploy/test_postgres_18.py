@@ -33,8 +33,9 @@ pytestmark = pytest.mark.postgres_18
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("programs")
-    for one in (folder, *folder.parents[:2]):  # the server runs as another account
-        one.chmod(one.stat().st_mode | 0o055)
+    for one in (folder, *folder.parents):  # the server runs as another account
+        if one.stat().st_mode & 0o005 != 0o005:
+            one.chmod(one.stat().st_mode | 0o055)
     return postgres_18(folder)
 
 
