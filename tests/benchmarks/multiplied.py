@@ -190,7 +190,7 @@ def _copy(connection: Connection, rows: Mapping[str, list[dict[str, Any]]]) -> N
                 value = value + copy * _step(rows, refers)
             elif column.name == "clinic_id":
                 value = case((copy % 100 < 92, 1), else_=2 + copy % (CLINICS - 1))
-            elif column.name == "serial":
+            elif column.name in {"serial", "serial_key"}:
                 value = value + "-" + cast(copy, String)
             elif column.name == "evaluate_at":
                 value = literal(NOW + DAY, column.type)
