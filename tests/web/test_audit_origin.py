@@ -121,7 +121,6 @@ def test_a_wrong_password_at_a_signature_is_entered(pumped: Site) -> None:
 def test_the_audit_page_shows_and_narrows_by_what_session_and_address(pumped: Site) -> None:
     browser = pumped.browser("auditor")
     pumped.api("nurse").get(f"{V1}/pumps/OURS")
-    pumped.web.trail.flush()
     by_token = browser.get("/audit", params={"via": "token"}).text
     assert "Token “test”" in by_token
     assert "staff.signed_in" not in by_token

@@ -60,6 +60,7 @@ def audit_trail(
     scope = f"page-audit:{person.clinic_id}:{':'.join(wanted.values())}"
     place = read_cursor(web.key, scope, cursor, (int,))
     begin, end = _start(since, "since", person.timezone), _start(until, "until", person.timezone, days_on=1)
+    web.trail.flush()  # what was read a moment ago is shown too
     with web.database.reading() as session:
         entries = search_entries(
             session,
