@@ -28,6 +28,7 @@ _INSTALL = {
     "hadolint": "run `make setup`",
     "nginx": "apt-get install nginx-light",
     "promtool": "apt-get install prometheus",
+    "pgbouncer": "apt-get install pgbouncer",
 }
 
 
@@ -205,3 +206,29 @@ def postgres_cluster(*settings: str, programs: Path | None = None) -> Iterator[P
             yield cluster
         finally:
             cluster.stop()
+
+
+@contextmanager
+def pgbouncer(cluster: Postgres, sessions: int = 4) -> Iterator[int]:
+    """PgBouncer in front of a cluster, lending its few sessions for a transaction each; the port it listens on."""
+    program, port = binary("pgbouncer"), free_port()
+    with tempfile.TemporaryDirectory(prefix="pump-bouncer-") as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        (folder / "users").write_text('"tracker" ""\n"tracker_app" ""\n')
+        (folder / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={cluster.port}\n[pgbouncer]\npool_mode = transaction\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n"
+            f"auth_file = {folder}/users\ndefault_pool_size = {sessions}\nmax_client_conn = 200\n"
+        )
+        process = subprocess.Popen(
+            [program, str(folder / "pgbouncer.ini")],
+            user="postgres" if os.geteuid() == 0 else None,  # it refuses to run as root
+            stderr=(folder / "log").open("ab"),
+        )
+        try:
+            wait_until(lambda: listens(port) or process.poll() is not None, 20, "PgBouncer to listen")
+            assert process.poll() is None, (folder / "log").read_text()
+            yield port
+        finally:
+            end(process)

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tracker.errors import StartupFault
+from tracker.listening_address import is_loopback, reachable
 from tracker.private import private_text
 from tracker.public_address import public_origin
 from tracker.settings_source import Environment, address_only, without_password
@@ -36,6 +37,12 @@ class Settings(BaseSettings):
     )
     database_wait_s: float = Field(
         default=4.0, ge=0.5, le=600, description="pages wait so long for an answer of PostgreSQL, then say it is down"
+    )
+    database_direct_url: str = Field(
+        default="",
+        repr=False,
+        json_schema_extra={"secret": True},
+        description="PostgreSQL's own address, past a pooler that TRACKER_DATABASE_URL names, for `tracker db`",
     )
     mqtt_url: SecretStr = Field(
         default=SecretStr(""), description="mqtt://user:pass@host:port or mqtts://; the tracker's own account"
@@ -238,7 +245,7 @@ class Settings(BaseSettings):
         """
         self.signing_key()
         proxies = self.named_proxies()
-        if not (_is_loopback(self.web_host) or self.web_https or proxies):
+        if not (is_loopback(self.web_host) or self.web_https or proxies):
             raise StartupFault(
                 f"TRACKER_WEB_HOST={self.web_host} is reached from other machines, where passwords would cross the "
                 "network unencrypted: put a proxy with TLS in front, then set TRACKER_WEB_HTTPS=true and "
@@ -275,25 +282,8 @@ class Settings(BaseSettings):
         return given or f"{scheme}://tracker:{self.broker_password()}@{reachable(self.broker_host)}:{self.broker_port}"
 
 
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError:  # a bracket in the password is taken for an IPv6 address
         raise StartupFault(MQTT_URL_FAULT) from None
-
-
-def reachable(host: str) -> str:
-    """An address to connect to for one that was listened on, as it stands in a URL."""
-    bare = host.strip("[]")
-    if bare in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared with, not bound to
-        return "127.0.0.1"
-    return f"[{bare}]" if ":" in bare else bare

@@ -15,7 +15,7 @@ import pytest
 from sqlmodel import Session
 
 from tests.build import a_clinic, a_pump, a_state
-from tests.servers import binary, wait_until
+from tests.servers import binary, pgbouncer, wait_until
 from tracker.records.database import Database
 from tracker.records.job import LEADS, JobRun, workers
 from tracker.records.lease import Lease
@@ -23,6 +23,19 @@ from tracker.records.pump import PumpState
 from tracker.schedule.leader import LEASE
 
 TRACKER = str(Path(sys.executable).parent / "tracker")
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "pooled"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of each kind in turn, with the whole schema; the last by way of PgBouncer in transaction mode."""
+    if request.param != "pooled":
+        yield request.getfixturevalue("sqlite_database" if request.param == "sqlite" else "postgres_database")
+        return
+    direct: Database = request.getfixturevalue("postgres_database")
+    with pgbouncer(request.getfixturevalue("postgres")) as port:
+        pooled = Database(direct.url.set(port=port).render_as_string(hide_password=False))
+        yield pooled
+        pooled.close()
 
 
 @contextmanager
@@ -48,6 +61,12 @@ def leader(database: Database) -> int | None:
         said = {one.name for one in workers(session, "schedule") if one.detail == LEADS}
     number = None if held is None or not held.holder else int(held.holder.rpartition(" ")[2])
     return number if any(f":{number}:" in name for name in said) else None
+
+
+def roles(database: Database) -> list[str]:
+    """What each scheduler said last that it does."""
+    with database.reading() as session:
+        return [one.detail for one in workers(session, "schedule")]
 
 
 def due_pump(session: Session) -> int:
@@ -76,6 +95,8 @@ def test_a_leader_that_hangs_is_replaced_and_writes_nothing_when_it_wakes(databa
     with ExitStack() as running:
         both = [running.enter_context(scheduler(database, tmp_path)) for _ in range(2)]
         wait_until(lambda: leader(database), 60, "one to lead")
+        wait_until(lambda: len(roles(database)) == 2, 60, "both to say what they do")
+        assert sorted(roles(database)) == sorted([LEADS, "standing by"])
         first = next(one for one in both if one.pid == leader(database))
         second = next(one for one in both if one is not first)
         stop_between_writes(first, database)

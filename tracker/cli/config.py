@@ -52,7 +52,7 @@ def _shown(name: str, value: object) -> object:
         return address_only(text).replace("://", f"://{account}:{_MASK}@" if account else "://") if text else ""
     if isinstance(value, SecretStr):
         return _MASK if value.get_secret_value() else ""
-    if name == "database_url":
+    if name in {"database_url", "database_direct_url"}:
         return without_password(str(value))
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
 

@@ -105,4 +105,6 @@ def verify(file: Annotated[Path, typer.Argument(help="the copy")]) -> None:
 
 
 def _database() -> Database:
-    return Database(Settings().database_url)
+    """The server's own address where one is set: what these commands do is not for a pooler between."""
+    settings = Settings()
+    return Database(settings.database_direct_url or settings.database_url)

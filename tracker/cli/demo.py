@@ -24,10 +24,11 @@ from tracker.cli.log_format import set_up_logging
 from tracker.cli.parts import Parts
 from tracker.cli.running import require_free_port, stop_on_signal
 from tracker.errors import StartupFault
+from tracker.listening_address import reachable
 from tracker.private import private_folder
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.settings import Settings, reachable
+from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)
 console = Console(highlight=False, soft_wrap=True)

@@ -17,10 +17,11 @@ from tracker.actions.setup_link import make_link
 from tracker.actions.token_scopes import ALL, SCOPES
 from tracker.cli.records import opened, operator
 from tracker.errors import Invalid, NotFound
+from tracker.listening_address import reachable
 from tracker.records.columns import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import SERVICE, Staff, all_staff, service_by_name, staff_by_email, tokens_of
-from tracker.settings import Settings, reachable
+from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="People who may sign in, and their API tokens.")
 

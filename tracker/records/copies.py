@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from tracker.errors import StartupFault
 from tracker.private import private_file, private_folder
@@ -78,12 +79,29 @@ def restore(database: Database, file: Path, *, force: bool) -> None:
     """Replace the database's content by the copy's; refuse where records would be lost, unless forced."""
     if not file.is_file():
         raise StartupFault(f"{file} is not there")
+    require_direct(database)
     if not force and _has_records(database):
         raise StartupFault("the database holds pumps already: --force replaces them by the copy")
     if database.is_sqlite:
         _restore_sqlite(database, file)
     else:
         restore_postgresql.restore(database, file, _run)
+
+
+def require_direct(database: Database) -> None:
+    """Refuse to send PostgreSQL's programs through a pooler: in a session that they leave, no table would be found.
+
+    Raises ``StartupFault``, a sentence that names the setting.
+    """
+    try:
+        pooled = database.is_pooled()
+    except DBAPIError:  # who runs the program says why it can't be reached
+        return
+    if pooled:
+        raise StartupFault(
+            "TRACKER_DATABASE_URL names a pooler, in whose sessions a copy would leave settings behind: set "
+            "TRACKER_DATABASE_DIRECT_URL to the database server's own address"
+        )
 
 
 def faults(database: Database) -> list[str]:
@@ -96,6 +114,7 @@ def faults(database: Database) -> list[str]:
 
 
 def _require_source(database: Database) -> None:
+    require_direct(database)
     if database.is_sqlite and not Path(_path(database)).exists():
         raise StartupFault(f"there is no database at {_path(database)}: see TRACKER_DATABASE_URL")
 

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -24,7 +24,7 @@ from sqlmodel import Session
 
 from tracker.errors import StartupFault
 from tracker.private import private_file, private_folder
-from tracker.records import pool_use, statement_log
+from tracker.records import pool_use, session_settings, statement_log
 from tracker.records.deadline import Hang
 
 _WRITES = "tracker_writes"
@@ -56,7 +56,7 @@ class Database:
             options |= {"poolclass": QueuePool, "connect_args": {"check_same_thread": False, "timeout": 30}}
         self.engine: Engine = create_engine(parsed, **options)
         if not self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_postgresql)
+            session_settings.listen(self.engine, None if answers_within_s is None else round(answers_within_s * 900))
         if self.is_sqlite:
             event.listen(self.engine, "do_connect", self._make_file)
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -89,6 +89,13 @@ class Database:
         except Exception:  # noqa: BLE001 - whatever the fault, the answer is no
             return False
         return True
+
+    def is_pooled(self) -> bool:
+        """Whether a pooler stands before PostgreSQL, so that nothing may be left in one of its sessions."""
+        if self.is_sqlite:
+            return False
+        with self.engine.connect() as connection:
+            return session_settings.is_pooled(cast("psycopg.Connection", connection.connection.driver_connection))
 
     def _watching(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext() if self._hang is None else self._hang.watching()
@@ -137,18 +144,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _prepare_postgresql(connection: psycopg.Connection, _record: object) -> None:
-    """Many small queries at once: compiling one, or starting workers for it, takes longer than the query does.
-
-    And times told in UTC, whatever the server's habit: told in a zone west of it, the calendar's first hours would lie
-    before Christ, where the driver can read nothing.
-    """
-    before, connection.autocommit = connection.autocommit, True
-    for name, value in (("jit", "off"), ("max_parallel_workers_per_gather", "0"), ("TimeZone", "'UTC'")):
-        connection.execute(f"SET {name} = {value}".encode())
-    connection.autocommit = before
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -68,13 +68,7 @@ class Hang:
                 self.note()
                 raise
 
-        def prepare(connection: psycopg.Connection, _record: object) -> None:
-            before, connection.autocommit = connection.autocommit, True
-            connection.execute(f"SET statement_timeout = {round(self.within_s * 900)}".encode())
-            connection.autocommit = before
-
         event.listen(engine, "do_connect", connect)
-        event.listen(engine, "connect", prepare)
 
     @contextmanager
     def watching(self) -> Iterator[None]:

@@ -31,6 +31,7 @@ def restored(live: Database, file: Path) -> Iterator[Database]:
             finally:
                 scratch.close()
         return
+    copies.require_direct(live)
     name = f"tracker_trial_{secrets.token_hex(6)}"
     _of_the_server(live, f"CREATE DATABASE {name}")
     scratch = Database(live.url.set(database=name).render_as_string(hide_password=False), pool_size=2)
