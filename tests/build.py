@@ -25,8 +25,8 @@ from tracker.records.worklist import WorklistEvent, WorklistItem
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
-#: the argon2 hash of PASSWORD, written down once because making it takes long
-PASSWORD_HASH = "$argon2id$v=19$m=65536,t=3,p=4$K/8cHzFcQbqBx9qS0FMQDA$QjDja3w6PIsx7E+eVmsv4uyoVqgLgSUc8B77KOc/kEI"
+#: the argon2 hash of PASSWORD with the least memory and time: thousands of sign-ins are compared with it
+PASSWORD_HASH = "$argon2id$v=19$m=64,t=1,p=1$Ts/LsrimShIIeqoLDbI7vA$mRHu4XzNV/KkmdduzfX9RXR2RXSPFOTU1PY+LpnTM7Q"
 
 numbers = count(1)
 

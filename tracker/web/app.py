@@ -1,4 +1,4 @@
-"""The web application, made from settings and a database: nothing here is global."""
+"""The web application, made from settings and a database: no state here is global."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -29,6 +29,19 @@ from tracker.web.pages import PAGES
 from tracker.web.people import Person
 from tracker.web.readiness import Readiness
 from tracker.web.trail import ReadTrail
+
+
+def _every_route() -> APIRouter:
+    every = APIRouter()
+    for router in API:
+        every.include_router(router)
+    for router in PAGES:
+        every.include_router(router, include_in_schema=False)
+    return every
+
+
+#: made once: FastAPI works out each route at its first use, which takes a second for all, and keeps it on these objects
+_ROUTES = _every_route().routes
 
 
 class Static(StaticFiles):
@@ -92,15 +105,12 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        routes=[*_ROUTES],
     )
     app.state.web = web
     app.state.metrics = Metrics()
     problems.install(app)
     openapi.install(app)
-    for router in API:
-        app.include_router(router)
-    for router in PAGES:
-        app.include_router(router, include_in_schema=False)
     app.mount("/static", Static(directory=rendering.HERE / "static"), name="static")
     app.add_middleware(
         Gate, https=settings.web_https, hosts=settings.hosts(), metrics=app.state.metrics, refused=refused

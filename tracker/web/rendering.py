@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,12 @@ HERE = Path(__file__).parent
 _SOURCE = re.compile(r"\bsource ([SF][0-9]+[a-z]?)\b")
 
 
+@cache
 def environment() -> Environment:
-    """The templates of the product: everything is escaped, and a name that a page forgot is an error."""
+    """The templates of the product: everything is escaped, and a name that a page forgot is an error.
+
+    One for the process: each template is compiled once.
+    """
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
