@@ -5,7 +5,9 @@ The hostile one has a sign-in of its own, with the right password, and speaks MQ
 
 from __future__ import annotations
 
+import itertools
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -143,6 +145,20 @@ def test_thousands_of_client_ids_of_one_pump_are_reaped_and_the_pump_is_kept_out
         wait_until(lambda: site.files() <= before + 5 * KEPT, what="the files of the sessions to be gone")
         with pytest.raises(LineLost):
             site.line("once more")
+        site.serve_honest(tracker)
+        assert tracker.connected
+
+
+def test_who_opens_sessions_that_ask_for_nothing_and_leaves_them_is_kept_out_too(site: Installation) -> None:
+    with site.tracker() as tracker:
+        tracker.subscribe(*subscriptions())
+        site.serve_honest(tracker)
+        before, began = site.files(), time.monotonic()
+        with suppress(LineLost):  # until a sign-in is refused
+            for number in itertools.count():
+                site.line(f"bare-{number}").close()
+                assert time.monotonic() < began + 60, "nothing stops them"
+        wait_until(lambda: site.files() <= before + 5 * KEPT, what="what the sessions held to be gone")
         site.serve_honest(tracker)
         assert tracker.connected
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from tests.servers import wait_until
+from tracker.broker.session_reaper import SessionReaper
 from tracker.broker.session_watch import SessionWatch
 from tracker.broker.sessions import (
     KEPT,
@@ -149,7 +150,10 @@ def test_no_fault_ends_the_watch() -> None:
         asked.append(1)
         raise KeyError("an answer that nobody foresaw")
 
-    watch = SessionWatch(port, "none", dict, lambda _: None, stop)
+    def reaper(at: int) -> SessionReaper:
+        return SessionReaper(at, "none", trusted=TRACKER)
+
+    watch = SessionWatch(port, reaper, lambda _: None, stop)
     thread = threading.Thread(target=watch.run)
     thread.start()
     try:

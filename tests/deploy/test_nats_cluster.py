@@ -16,7 +16,7 @@ from tests.servers import end, free_port, listens, wait_until
 from tracker.broker.child import find_server
 from tracker.broker.credentials import Credential, bcrypt_hash, issue_many
 from tracker.broker.partitions import client_id, parse_topic, subscriptions
-from tracker.broker.users import write_users
+from tracker.broker.users import write_system_account, write_users
 
 PARTITIONS = 8  # as the shipped mapping has it
 
@@ -37,6 +37,7 @@ def _cluster(folder: Path, credentials: list[Credential]) -> Iterator[list[tuple
                 tracker_hash=bcrypt_hash(TRACKER_PASSWORD),
                 partitions=PARTITIONS,
             )
+            write_system_account(home / "system.conf", bcrypt_hash(TRACKER_PASSWORD))
             port = free_port()
             others = ", ".join(f'"nats://127.0.0.1:{other}"' for other in routes if other != route)
             environment = os.environ | {

@@ -15,7 +15,7 @@ from tests.benchmarks.line import Line, LineLost
 from tests.servers import end, free_port, listens, wait_until
 from tracker.broker.child import find_server
 from tracker.broker.credentials import bcrypt_hash
-from tracker.broker.users import BrokerUser, write_users
+from tracker.broker.users import BrokerUser, write_system_account, write_users
 
 _SHIPPED = Path("deploy/nats/node.conf")
 _NODES = 3
@@ -55,6 +55,7 @@ class NatsCluster(Nats):
                 tracker_hash=bcrypt_hash(PASSWORD),
                 partitions=self.partitions,
             )
+            write_system_account(home / "system.conf", bcrypt_hash(PASSWORD))
             self._launch(node)
         wait_until(lambda: all(map(listens, self._ports)), what="three nodes to listen")
         self.port = self._ports[0]

@@ -11,6 +11,7 @@ from tracker.broker.partitions import KINDS
 from tracker.broker.users import system_account
 
 USERS_FILE = "users.conf"
+SYSTEM_FILE = "system.conf"
 SERVER_FILE = "nats-server.conf"
 
 MAX_PAYLOAD_BYTES = 16 * 1024

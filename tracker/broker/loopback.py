@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -56,13 +57,32 @@ class Loopback:
             answers += self._exchange(requests[first : first + _AT_ONCE])
         return answers
 
+    def ask_many(self, subject: str, body: Answer | None, most: int, seconds: float) -> list[Answer]:
+        """The answers to one request that each node of a cluster answers: ``most``, or those that come in time."""
+        self._asked += 1
+        found: list[Answer] = []
+        until = time.monotonic() + seconds
+        try:
+            self._socket.sendall(_request(subject, self._asked, body))
+            while len(found) < most and (left := until - time.monotonic()) > 0:
+                self._socket.settimeout(left)
+                number, answer = self._next_answer()
+                if number == self._asked:
+                    found.append(answer)
+        except TimeoutError:  # the stream can't be read on: whoever gets too few answers gives this connection up
+            return found
+        except (OSError, ValueError) as fault:
+            raise Unavailable(f"The broker does not answer on its loopback port: {fault}") from fault
+        finally:
+            self._socket.settimeout(_SECONDS)
+        return found
+
     def _exchange(self, requests: Sequence[tuple[str, Answer | None]]) -> list[Answer]:
         numbers = range(self._asked + 1, self._asked + 1 + len(requests))
         self._asked += len(requests)
         out = bytearray()
         for number, (subject, body) in zip(numbers, requests, strict=True):
-            payload = b"" if body is None else json.dumps(body).encode()
-            out += f"PUB {subject} {INBOX}.{number} {len(payload)}\r\n".encode() + payload + b"\r\n"
+            out += _request(subject, number, body)
         found: dict[int, Answer] = {}
         try:
             self._socket.sendall(out)
@@ -86,3 +106,9 @@ class Loopback:
             if line.startswith(b"-ERR"):
                 raise Unavailable(f"The broker refused its own account: {line.decode(errors='replace').strip()}")
         raise Unavailable("The broker closed its loopback port without an answer")
+
+
+def _request(subject: str, number: int, body: Answer | None) -> bytes:
+    """One request as the server reads it, to be answered under that number."""
+    payload = b"" if body is None else json.dumps(body).encode()
+    return f"PUB {subject} {INBOX}.{number} {len(payload)}\r\n".encode() + payload + b"\r\n"

@@ -15,11 +15,12 @@ import structlog
 
 from tracker.broker.child import LogLine, find_server, log_lines, server_version, spawn
 from tracker.broker.configuration import BrokerConfiguration, render
-from tracker.broker.credentials import bcrypt_hash
+from tracker.broker.credentials import TRACKER_USERNAME, bcrypt_hash
 from tracker.broker.disk import DiskWatch
 from tracker.broker.jetstream_limits import Stored, limit_streams, stored
 from tracker.broker.loopback import Loopback
 from tracker.broker.ownership import PID_FILE, FolderLock, end_leftover, need_free_port
+from tracker.broker.session_reaper import SessionReaper
 from tracker.broker.session_watch import SessionWatch
 from tracker.broker.users import (
     CONTROL_USERNAME,
@@ -118,8 +119,7 @@ class EmbeddedBroker:
         threading.Thread(target=self._watch_disk, name="broker-disk", daemon=True).start()
         watch = SessionWatch(
             lambda: self._client_port if self._ready else 0,
-            self._control_password,
-            lambda: self._allowed,
+            self._reaper,
             self._keep_out,
             self._stopping,
         )
@@ -165,6 +165,9 @@ class EmbeddedBroker:
 
     def _control(self) -> Loopback:
         return Loopback(self._client_port, CONTROL_USERNAME, self._control_password)
+
+    def _reaper(self, port: int) -> SessionReaper:
+        return SessionReaper(port, self._control_password, trusted=[TRACKER_USERNAME], allowed=lambda: self._allowed)
 
     def _keep_out(self, usernames: frozenset[str]) -> None:
         """Let exactly these users not sign in, whatever their credentials."""

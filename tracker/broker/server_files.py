@@ -34,14 +34,15 @@ class Readers:
     mode: int | None = None
 
 
-def replace_for(path: Path, text: str, readers: Readers) -> None:
+def replace_for(path: Path, text: str, readers: Readers, like: Path | None = None) -> None:
     """Put ``text`` in place of the file, whole or not at all, for its present readers or for those named.
 
     A missing folder is made for the same readers. A link is followed. Raises ``StartupFault`` for an unknown account,
-    and where this process may not give the file to its owner: then the old file stays.
+    and where this process may not give the file to its owner: then the old file stays. ``like`` is a file whose
+    readers a new one gets, where that is there already.
     """
     target = path.resolve()
-    uid, gid, mode = _access(target, readers)
+    uid, gid, mode = _access(like.resolve() if like is not None and not target.exists() else target, readers)
     _make_folder(target.parent, readers)
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)

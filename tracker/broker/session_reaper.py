@@ -27,9 +27,11 @@ _GROWN_BY = 50
 _SHARE_OF_TIME = 20  # a full look that took a second is not repeated before twenty have passed, unless they grow
 _SUBJECTS_AT_ONCE = 100_000
 _CONNECTIONS_AT_ONCE = 100_000
+_CLOSED = 1  # the server's number for connections that have ended
+_CLOSED_AT_ONCE = 10_000  # more the server does not remember
 
-_SESSION_SUBJECT = "$MQTT.sess."
-_MESSAGE_SUBJECT = "$MQTT.msgs."
+SESSION_SUBJECT = "$MQTT.sess."
+MESSAGE_SUBJECT = "$MQTT.msgs."
 
 _log = structlog.get_logger("tracker.broker")
 
@@ -58,6 +60,8 @@ class SessionReaper:
         self._streams = self._ending.enter_context(Loopback(port, CONTROL_USERNAME, password, host))
         self._server = self._ending.enter_context(Loopback(port, SYSTEM_USERNAME, password, host))
         self._serials: dict[str, str | None] = {}
+        self._live: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
         self._idle_since: dict[str, float] = {}
         self._next_at = float("-inf")
         self._standing = 0
@@ -84,13 +88,13 @@ class SessionReaper:
         """Look at all, end what is too many, and return it."""
         now = self._clock()
         connections = self._connections()
-        consumers = self._consumers()
-        records = self._records()
-        live = {one.key for one in connections}
+        self._live = {one.key: one.username for one in connections}
+        consumers, records = self._sessions()
         standing = records.keys() | {one.key for one in consumers}
-        self._idle_since = {key: self._idle_since.get(key, now) for key in standing - live}
+        self._idle_since = {key: self._idle_since.get(key, now) for key in standing - self._live.keys()}
         idle = {key: now - since for key, since in self._idle_since.items()}
-        found = surplus(connections, consumers, records, idle, self._allowed(), self._trusted)
+        earlier = self._earlier_owners({key for key in idle if records.get(key) is None})
+        found = surplus(connections, consumers, records, idle, self._allowed(), self._trusted, earlier)
         self._end(found)
         if len(found):
             _log.warning(
@@ -103,23 +107,36 @@ class SessionReaper:
 
     def _count(self) -> int:
         """Sessions and subscriptions that stand now."""
-        told = self._streams.ask_all([(f"$JS.API.STREAM.INFO.{name}", None) for name in (SESSIONS, MESSAGES)])
-        sessions, messages = (_told(each)["state"] for each in told)
+        answers = self._streams.ask_all([(f"$JS.API.STREAM.INFO.{name}", None) for name in (SESSIONS, MESSAGES)])
+        sessions, messages = (told(each)["state"] for each in answers)
         return int(sessions["messages"]) + int(messages["consumer_count"])
 
     def _connections(self) -> list[Connection]:
-        answer = self._server.ask("$SYS.REQ.SERVER.PING.CONNZ", {"auth": True, "limit": _CONNECTIONS_AT_ONCE})
-        told = _told(answer)["data"]
-        return [
-            Connection(told["server_id"], each["cid"], each.get("authorized_user", ""), session_key(client_id))
-            for each in told["connections"] or ()
-            if (client_id := each.get("mqtt_client"))
-        ]
+        body: Answer = {"auth": True, "limit": _CONNECTIONS_AT_ONCE}
+        answers = self._ask_servers("$SYS.REQ.SERVER.PING.CONNZ", body)
+        return [one for answer in answers for one in mqtt_connections(told(answer)["data"])]
+
+    def _earlier_owners(self, keys: set[str]) -> dict[str, str]:
+        """Who had these sessions, which say nothing of a pump: the servers remember their last closed connections."""
+        unknown = len(keys - self._owners.keys())
+        if unknown >= _GROWN_BY:
+            body: Answer = {"auth": True, "state": _CLOSED, "limit": _CLOSED_AT_ONCE, "sort": "stop"}
+            for answer in self._ask_servers("$SYS.REQ.SERVER.PING.CONNZ", body):
+                self._owners |= {one.key: one.username for one in mqtt_connections(told(answer)["data"])}
+        self._owners = {key: user for key, user in self._owners.items() if key in keys}
+        return self._owners
+
+    def _ask_servers(self, subject: str, body: Answer) -> list[Answer]:
+        return [self._server.ask(subject, body)]
+
+    def _sessions(self) -> tuple[list[Consumer], dict[str, str | None]]:
+        """The subscriptions, and the sessions that the server keeps with the pump that each subscribes for."""
+        return self._consumers(), self._records()
 
     def _consumers(self) -> list[Consumer]:
         found: list[Consumer] = []
         while True:
-            answer = _told(self._streams.ask(f"$JS.API.CONSUMER.LIST.{MESSAGES}", {"offset": len(found)}))
+            answer = told(self._streams.ask(f"$JS.API.CONSUMER.LIST.{MESSAGES}", {"offset": len(found)}))
             page = answer["consumers"] or ()
             found += [_consumer(each) for each in page]
             if not page or len(found) >= answer["total"]:
@@ -127,22 +144,25 @@ class SessionReaper:
 
     def _records(self) -> dict[str, str | None]:
         """The sessions that the server keeps, each with the pump that it subscribes for; each is read once."""
-        keys: list[str] = []
-        while True:
-            body: Answer = {"subjects_filter": ">", "offset": len(keys)}
-            state = _told(self._streams.ask(f"$JS.API.STREAM.INFO.{SESSIONS}", body))["state"]
-            page = state.get("subjects") or {}
-            keys += [subject.removeprefix(_SESSION_SUBJECT) for subject in page]
-            if len(page) < _SUBJECTS_AT_ONCE:
-                break
+        keys = self._session_keys()
         unread = [key for key in keys if self._serials.get(key) is None]
         requests = [
-            (f"$JS.API.STREAM.MSG.GET.{SESSIONS}", {"last_by_subj": f"{_SESSION_SUBJECT}{key}"}) for key in unread
+            (f"$JS.API.STREAM.MSG.GET.{SESSIONS}", {"last_by_subj": f"{SESSION_SUBJECT}{key}"}) for key in unread
         ]
         read = zip(unread, self._streams.ask_all(requests), strict=True)
         self._serials = {key: self._serials.get(key) for key in keys}
         self._serials |= {key: _serial_of_record(answer) for key, answer in read}
         return dict(self._serials)
+
+    def _session_keys(self) -> list[str]:
+        keys: list[str] = []
+        while True:
+            body: Answer = {"subjects_filter": ">", "offset": len(keys)}
+            state = told(self._streams.ask(f"$JS.API.STREAM.INFO.{SESSIONS}", body))["state"]
+            page = state.get("subjects") or {}
+            keys += [subject.removeprefix(SESSION_SUBJECT) for subject in page]
+            if len(page) < _SUBJECTS_AT_ONCE:
+                return keys
 
     def _end(self, found: Surplus) -> None:
         kicks: list[tuple[str, Answer | None]] = [
@@ -151,26 +171,42 @@ class SessionReaper:
         self._server.ask_all(kicks)
         self._streams.ask_all([(f"$JS.API.CONSUMER.DELETE.{MESSAGES}.{name}", None) for name in found.consumers])
         self._streams.ask_all(
-            [(f"$JS.API.STREAM.PURGE.{SESSIONS}", {"filter": f"{_SESSION_SUBJECT}{key}"}) for key in found.keys]
+            [(f"$JS.API.STREAM.PURGE.{SESSIONS}", {"filter": f"{SESSION_SUBJECT}{key}"}) for key in found.keys]
         )
 
 
-def _told(answer: Answer) -> Answer:
+def told(answer: Answer) -> Answer:
+    """The answer, unless it names an error. Raises ``Unavailable`` with what it names."""
     if "error" in answer:
         raise Unavailable(f"The broker does not tell of its sessions: {answer['error'].get('description')}")
     return answer
 
 
-def _consumer(told: dict[str, Any]) -> Consumer:
-    subject: str = told["config"].get("filter_subject", "")
+def mqtt_connections(page: Answer) -> list[Connection]:
+    """The MQTT clients among the connections that one server lists."""
+    return [
+        Connection(
+            page["server_id"],
+            each["cid"],
+            each.get("authorized_user", ""),
+            session_key(client_id),
+            each["start"].removesuffix("Z"),
+        )
+        for each in page["connections"] or ()
+        if (client_id := each.get("mqtt_client"))
+    ]
+
+
+def _consumer(info: dict[str, Any]) -> Consumer:
+    subject: str = info["config"].get("filter_subject", "")
     return Consumer(
-        name=told["name"],
-        key=told["name"].split("_", 1)[0],
+        name=info["name"],
+        key=info["name"].split("_", 1)[0],
         subject=subject,
-        serial=_serial(subject.removeprefix(_MESSAGE_SUBJECT)),
-        bound=told.get("push_bound", False),
-        created=told["created"],
-        unacknowledged=told["num_pending"] + told["num_ack_pending"],
+        serial=serial_of_receipt(subject.removeprefix(MESSAGE_SUBJECT)),
+        bound=info.get("push_bound", False),
+        created=info["created"],
+        unacknowledged=info["num_pending"] + info["num_ack_pending"],
     )
 
 
@@ -179,10 +215,10 @@ def _serial_of_record(answer: Answer) -> str | None:
     if "message" not in answer:
         return None
     record = json.loads(base64.b64decode(answer["message"].get("data", "")) or b"{}")
-    return next((serial for subject in record.get("subs") or () if (serial := _serial(subject))), None)
+    return next((serial for subject in record.get("subs") or () if (serial := serial_of_receipt(subject))), None)
 
 
-def _serial(subject: str) -> str | None:
+def serial_of_receipt(subject: str) -> str | None:
     """The pump of ``pumps.SERIAL.receipt``, as the server writes it; None for any other subject."""
     words = subject.split(".")
     if len(words) != 3 or words[0] != "pumps" or words[2] != "receipt":

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from tracker.broker.credentials import TRACKER_USERNAME
 from tracker.broker.session_reaper import LOOK_SECONDS, SessionReaper
 from tracker.broker.shut_out import ShutOut
 from tracker.errors import TrackerError
@@ -18,20 +17,18 @@ _log = structlog.get_logger("tracker.broker")
 
 class SessionWatch:
     """Looks once a second. ``port`` is the running server's own (0: it is not ready); ``keep_out`` makes the server
-    refuse exactly these users.
+    refuse exactly these users; ``reaper`` connects to the server at that port.
     """
 
     def __init__(
         self,
         port: Callable[[], int],
-        password: str,
-        allowed: Callable[[], Mapping[str, int]],
+        reaper: Callable[[int], SessionReaper],
         keep_out: Callable[[frozenset[str]], None],
         stopping: threading.Event,
     ) -> None:
         self._port = port
-        self._password = password
-        self._allowed = allowed
+        self._reaper = reaper
         self._keep_out = keep_out
         self._stopping = stopping
         self._shut_out = ShutOut()
@@ -53,7 +50,7 @@ class SessionWatch:
 
     def _watch(self, port: int) -> None:
         """Watch one server until it is another's turn, or it is away."""
-        with SessionReaper(port, self._password, trusted=[TRACKER_USERNAME], allowed=self._allowed) as reaper:
+        with self._reaper(port) as reaper:
             reaper.look()  # what an earlier start left behind is no reason to keep anybody out
             while self._port() == port:
                 self._faulty = False

@@ -44,12 +44,16 @@ def session_key(client_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One open MQTT connection: its number at its server, who signed in, and its client id's session."""
+    """One open MQTT connection: its number at its server, who signed in, and its client id's session.
+
+    ``since`` is when it was opened, where several servers number theirs.
+    """
 
     server: str
     number: int
     username: str
     key: str
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +89,16 @@ def surplus(
     idle_seconds: Mapping[str, float],
     allowed: Mapping[str, int],
     trusted: frozenset[str] = frozenset(),
+    earlier: Mapping[str, str] | None = None,
 ) -> Surplus:
     """What goes beyond what the pumps need.
 
     ``records`` are the sessions that the server keeps, by key, with the pump that they subscribe for, where they do;
     ``idle_seconds`` how long each has been without a connection (absent: it has one); ``allowed`` the connections of a
-    user that may have other than ``KEPT``; ``trusted`` users are the tracker's own.
+    user that may have other than ``KEPT``; ``trusted`` users are the tracker's own; ``earlier`` who had a
+    session that is not in use, where that is known.
     """
-    open_now = sorted(connections, key=lambda one: one.number, reverse=True)
+    open_now = sorted(connections, key=lambda one: (one.since, one.number), reverse=True)
     standing = list(consumers)
     owner = {one.key: one.username for one in open_now}
     ours = {one.key for one in open_now if one.username in trusted}
@@ -114,7 +120,7 @@ def surplus(
     ending -= ours
 
     closing = [one for one in open_now if one.key in ending and one.username not in trusted]
-    by_user = Counter(owner.get(key) or serials.get(key) for key in ending)
+    by_user = Counter(owner.get(key) or serials.get(key) or (earlier or {}).get(key) for key in ending)
     return Surplus(
         frozenset(key for key in ending if key in records),
         tuple(one.name for one in standing if one.key in ending),

@@ -90,7 +90,8 @@ def _user(name: str, password_hash: str, publish: list[str], subscribe: list[str
 def _control(password_hash: str) -> str:
     allowed = [f"$JS.API.STREAM.{verb}.{name}" for name in STREAMS for verb in ("INFO", "CREATE", "UPDATE")]
     allowed += [f"$JS.API.STREAM.{verb}.{SESSIONS}" for verb in ("MSG.GET", "PURGE")]
-    allowed += [f"$JS.API.CONSUMER.LIST.{MESSAGES}", f"$JS.API.CONSUMER.DELETE.{MESSAGES}.*"]
+    allowed += [f"$JS.API.CONSUMER.{verb}.{MESSAGES}" for verb in ("LIST", "NAMES")]
+    allowed += [f"$JS.API.CONSUMER.{verb}.{MESSAGES}.*" for verb in ("INFO", "DELETE")]
     publish = json.dumps(allowed)
     subscribe = json.dumps([f"{INBOX}.>"])
     return (
@@ -101,12 +102,17 @@ def _control(password_hash: str) -> str:
 
 def system_account(password_hash: str) -> str:
     """The server's system account with its one user, as a line of the configuration."""
-    publish = json.dumps(["$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.*.KICK"])
+    publish = json.dumps(["$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.PING.STATSZ", "$SYS.REQ.SERVER.*.KICK"])
     subscribe = json.dumps([f"{INBOX}.>"])
     return (
         f'accounts {{ "$SYS": {{ users: [{{user:{json.dumps(SYSTEM_USERNAME)},password:{json.dumps(password_hash)},'
         f'permissions:{{publish:{publish},subscribe:{subscribe}}},allowed_connection_types:["STANDARD"]}}] }} }}'
     )
+
+
+def write_system_account(path: Path, password_hash: str, put: Callable[[Path, str], None] | None = None) -> None:
+    """Write the include file of a server of one's own that lets a watch list and end the connections at all nodes."""
+    (put or replace_private)(path, system_account(password_hash) + "\n")
 
 
 def replace_private(path: Path, text: str) -> None:

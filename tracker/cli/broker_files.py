@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +15,14 @@ from urllib.parse import unquote
 import structlog
 import typer
 
-from tracker.broker.configuration import USERS_FILE
+from tracker.broker.configuration import SYSTEM_FILE, USERS_FILE
 from tracker.broker.credentials import bcrypt_hash, mosquitto_hash
 from tracker.broker.file_watch import FileWatch
 from tracker.broker.mosquitto import write_mosquitto_files
 from tracker.broker.reload import reload_from
 from tracker.broker.server_files import Readers, readable_by, replace_for
-from tracker.broker.users import BrokerUser, write_users
+from tracker.broker.users import BrokerUser, write_system_account, write_users
+from tracker.cli.cluster_sessions import KeptOut, watched_sessions
 from tracker.cli.running import say_start, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.records import credential as records
@@ -50,6 +52,14 @@ ReloadCommand = Annotated[
     str | None, typer.Option("--reload", help="command that makes the server read its files, instead of --pid-file")
 ]
 
+NatsPort = Annotated[
+    int | None,
+    typer.Option(
+        help="with --watch: port of NATS's own protocol at this node; sessions and connections that no pump needs end, "
+        "and a communicator that makes far too many is kept out for a while"
+    ),
+]
+
 Write = Callable[[list[records.CommunicatorCredential]], tuple[int, Path]]
 """Writes the files for these credentials; how many pumps, and the file that holds their secrets."""
 
@@ -77,7 +87,7 @@ def files(
         written = write_mosquitto_files(folder, users, tracker_hash, readers)
         return written.pumps, written.password_file
 
-    _carry(settings, write, watch=watch, pid_file=pid_file, command=reload)
+    _carry(settings, write, KeptOut(), watch=watch, pid_file=pid_file, command=reload)
 
 
 def nats_files(
@@ -89,29 +99,40 @@ def nats_files(
     watch: Watch = False,
     pid_file: PidFile = None,
     reload: ReloadCommand = None,
+    nats_port: NatsPort = None,
 ) -> None:
     """Write the users of a NATS server of one's own from the records, and make the server read them.
 
     The users are allowed the topics that TRACKER_INGEST_PARTITIONS maps theirs to, so set it as the server maps them.
     A file that is there keeps its owner, group and mode.
     """
+    if nats_port is not None and not watch:
+        raise StartupFault("--nats-port is where --watch looks at the sessions: name both or neither")
     settings = Settings()
     readers = _readers(owner, group, mode)
-    own_hash = bcrypt_hash(own_password(settings, password_file))
+    password = own_password(settings, password_file)
+    own_hash = bcrypt_hash(password)
     path = folder / USERS_FILE
+    out = KeptOut()
+
+    def put(at: Path, text: str) -> None:
+        replace_for(at, text, readers, like=path)
 
     def write(credentials: list[records.CommunicatorCredential]) -> tuple[int, Path]:
         pumps = write_users(
             path,
-            [BrokerUser(one.username, one.bcrypt_hash, one.username) for one in credentials],
+            [BrokerUser(one.username, one.bcrypt_hash, one.username) for one in credentials if one.username not in out],
             tracker_hash=own_hash,
             control_hash=own_hash,
             partitions=settings.ingest_partitions,
-            put=lambda at, text: replace_for(at, text, readers),
+            put=put,
         )
         return pumps, path
 
-    _carry(settings, write, watch=watch, pid_file=pid_file, command=reload)
+    write_system_account(folder / SYSTEM_FILE, own_hash, put)
+    sessions = nullcontext() if nats_port is None else watched_sessions(nats_port, password, out)
+    with sessions:
+        _carry(settings, write, out, watch=watch, pid_file=pid_file, command=reload)
 
 
 def own_password(settings: Settings, password_file: Path | None) -> str:
@@ -142,7 +163,9 @@ def _readers(owner: str | None, group: str | None, mode: str | None) -> Readers:
     return Readers(owner, group, number)
 
 
-def _carry(settings: Settings, write: Write, *, watch: bool, pid_file: Path | None, command: str | None) -> None:
+def _carry(
+    settings: Settings, write: Write, out: KeptOut, *, watch: bool, pid_file: Path | None, command: str | None
+) -> None:
     """Write once and reload where the way is named, or follow the records until told to stop."""
     tell = reload_from(pid_file, command)
     if watch and tell is None:
@@ -159,7 +182,7 @@ def _carry(settings: Settings, write: Write, *, watch: bool, pid_file: Path | No
 
     def version() -> int:
         with database.reading() as session:
-            return records.credentials_version(session)
+            return records.credentials_version(session) + out.changes
 
     try:
         if watch and tell is not None:
