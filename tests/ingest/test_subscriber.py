@@ -103,11 +103,59 @@ def test_packets_cut_anywhere_come_out_whole(broker: ScriptedBroker, subscriber:
     assert [(each.topic, each.payload, each.mid) for each in subscriber.inbox] == sent
 
 
+def take(broker: ScriptedBroker, subscriber: Subscriber, *mids: int) -> None:
+    """The broker sends messages with these numbers, and they are read."""
+    broker.peer.sendall(b"".join(publish(b"pumps/A/telemetry", b"%d" % mid, mid) for mid in mids))
+    read(subscriber, len(subscriber.inbox) + len(mids))
+
+
+def acknowledged(broker: ScriptedBroker, subscriber: Subscriber, count: int) -> list[int]:
+    """The numbers of so many acknowledgments, in the order in which they come."""
+    subscriber.flush()
+    data = broker.heard(4 * count)
+    return [mid for _, _, mid in struct.iter_unpack("!BBH", data)]
+
+
 def test_acknowledgments_go_out_together(broker: ScriptedBroker, subscriber: Subscriber) -> None:
     sign_in(broker, subscriber)
+    take(broker, subscriber, 1, 258, 65535)
     subscriber.acknowledge(subscriber.connection, [1, 258, 65535])
     subscriber.flush()
     assert broker.heard(12) == b"\x40\x02\x00\x01\x40\x02\x01\x02\x40\x02\xff\xff"
+
+
+def test_what_is_safe_before_an_earlier_message_is_acknowledged_after_it(
+    broker: ScriptedBroker, subscriber: Subscriber
+) -> None:
+    sign_in(broker, subscriber)
+    take(broker, subscriber, 1, 2, 3, 4, 5)
+    subscriber.acknowledge(subscriber.connection, [1, 4])
+    assert acknowledged(broker, subscriber, 1) == [1]
+    subscriber.acknowledge(subscriber.connection, [3, 5])
+    subscriber.acknowledge(subscriber.connection, [2])
+    assert acknowledged(broker, subscriber, 4) == [2, 3, 4, 5]
+
+
+def test_a_number_that_the_broker_uses_again_stands_for_the_later_message(
+    broker: ScriptedBroker, subscriber: Subscriber
+) -> None:
+    sign_in(broker, subscriber)
+    take(broker, subscriber, 1, 2)
+    subscriber.acknowledge(subscriber.connection, [1])
+    assert acknowledged(broker, subscriber, 1) == [1]
+    take(broker, subscriber, 1)
+    subscriber.acknowledge(subscriber.connection, [1])
+    subscriber.acknowledge(subscriber.connection, [2])
+    assert acknowledged(broker, subscriber, 2) == [2, 1]
+
+
+def test_a_message_sent_again_while_it_waits_is_taken_once(broker: ScriptedBroker, subscriber: Subscriber) -> None:
+    sign_in(broker, subscriber)
+    take(broker, subscriber, 1, 2)
+    again = publish(b"pumps/A/telemetry", b"1", 1)
+    broker.peer.sendall(bytes([again[0] | 8]) + again[1:] + publish(b"pumps/A/telemetry", b"3", 3))
+    read(subscriber, 3)
+    assert [each.mid for each in subscriber.inbox] == [1, 2, 3]
 
 
 def test_an_acknowledgment_of_an_earlier_connection_is_never_sent(
@@ -120,10 +168,11 @@ def test_an_acknowledgment_of_an_earlier_connection_is_never_sent(
     subscriber.open("127.0.0.1", broker.port)
     subscriber.flush()
     sign_in(broker, subscriber)
+    take(broker, subscriber, 1, 2)
     subscriber.acknowledge(earlier, [1])
     subscriber.acknowledge(subscriber.connection, [2])
-    subscriber.flush()
-    assert broker.heard(4) == b"\x40\x02\x00\x02"
+    subscriber.acknowledge(subscriber.connection, [1])
+    assert acknowledged(broker, subscriber, 2) == [1, 2]
 
 
 def test_what_was_read_of_a_lost_connection_is_forgotten_since_it_comes_again(

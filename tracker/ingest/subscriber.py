@@ -16,6 +16,7 @@ import ssl
 import struct
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
@@ -23,13 +24,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.exception import MalformedPacket
 
 from tracker.ingest.arrival import KEPT_PAYLOAD_BYTES, Arrival
+from tracker.ingest.mqtt_frames import PUBACK, acknowledgments, remaining_length
 
 _PIECE: Final = 256 * 1024
 _AT_ONCE: Final = 16 * 1024**2
 _PUBLISH: Final = 0x30
 _PUBLISH_RETAINED: Final = 0x33  # at QoS 1
-_PUBACK: Final = 0x40
-_PUBACK_MID: Final = struct.Struct("!BBH")
+_DUPLICATE: Final = 0x08
 _TWO_BYTES: Final = struct.Struct("!H")
 _UNCONFIRMED_MAX: Final = 60_000  # MQTT numbers at most 65,535 messages on the way
 _WHOLE: Final = 256 * 1024  # a longer packet is read over: only its head is held
@@ -60,6 +61,7 @@ class Subscriber(mqtt.Client):
         self.refused = ""
         self.confirmed: Callable[[Any], None] = _nobody_asks
         self._notes: dict[int, Any] = {}
+        self._unacknowledged: dict[int, bool] = {}  # in the order of arrival: whether it is safe
         self._filters = filters
         self.on_connect = self._connected
         self.on_subscribe = self._granted
@@ -124,10 +126,18 @@ class Subscriber(mqtt.Client):
         return sum(len(arrival.payload) for arrival in self.inbox)
 
     def acknowledge(self, connection: int, mids: Iterable[int]) -> None:
-        """Tell the broker that these messages of that connection are safe; they leave with the next ``flush``."""
-        if connection == self.connection and self._sock is not None:
-            pack = _PUBACK_MID.pack
-            self._unsent += b"".join([pack(_PUBACK, 2, mid) for mid in mids])
+        """Take these messages of that connection as safe; the next ``flush`` tells the broker, in their order.
+
+        MQTT-4.6.0-2 asks for the order in which they came: what is safe before an earlier message waits for that one.
+        """
+        if connection != self.connection or self._sock is None:
+            return
+        waiting = self._unacknowledged
+        waiting.update((mid, True) for mid in mids if mid in waiting)
+        ready = list(takewhile(waiting.__getitem__, waiting))
+        for mid in ready:
+            del waiting[mid]
+        self._unsent += acknowledgments(ready)
 
     def publish_retained(self, topic: str, payload: bytes, note: Any) -> bool:
         """Publish at QoS 1, retained; ``confirmed`` is called with the note when the broker has it. False: not now.
@@ -142,7 +152,7 @@ class Subscriber(mqtt.Client):
         self._notes[mid] = note
         name = topic.encode()
         body = b"".join((_TWO_BYTES.pack(len(name)), name, _TWO_BYTES.pack(mid), payload))
-        self._unsent += b"".join((bytes((_PUBLISH_RETAINED,)), _length(len(body)), body))
+        self._unsent += b"".join((bytes((_PUBLISH_RETAINED,)), remaining_length(len(body)), body))
         return True
 
     def flush(self) -> None:
@@ -201,18 +211,25 @@ class Subscriber(mqtt.Client):
                 return
             mid = data[topic_end] << 8 | data[topic_end + 1] if head & 0x06 else 0
             size = stop - payload
-            if size <= KEPT_PAYLOAD_BYTES:
-                arrival = Arrival(data[body + 2 : topic_end], data[payload:stop], mid, bool(head & 1))
-            else:
-                kept = data[payload : payload + KEPT_PAYLOAD_BYTES]
-                arrival = Arrival(data[body + 2 : topic_end], kept, mid, bool(head & 1), size)
-            self.inbox.append(arrival)
+            topic, kept = data[body + 2 : topic_end], data[payload : min(stop, payload + KEPT_PAYLOAD_BYTES)]
+            arrival = Arrival(topic, kept, mid, bool(head & 1), size if size > KEPT_PAYLOAD_BYTES else 0)
+            self._take(arrival, head)
             at = min(stop, end)
         self._unread = data[at:]
 
+    def _take(self, arrival: Arrival, head: int) -> None:
+        """Into the inbox, unless it waits there already: the broker sends again what is long unacknowledged."""
+        waiting, mid = self._unacknowledged, arrival.mid
+        if mid and not (mid in waiting and head & _DUPLICATE):
+            waiting.pop(mid, None)
+            waiting[mid] = False
+        elif mid:
+            return
+        self.inbox.append(arrival)
+
     def _take_other(self, head: int, body: bytes) -> None:
         """A confirmation is our own; everything else is paho's."""
-        if head == _PUBACK and len(body) >= _TWO_BYTES.size:
+        if head == PUBACK and len(body) >= _TWO_BYTES.size:
             note = self._notes.pop(_TWO_BYTES.unpack_from(body)[0], None)
             if note is not None:
                 self.confirmed(note)
@@ -251,6 +268,7 @@ class Subscriber(mqtt.Client):
         self._unread = b""
         self._skip = 0
         self._notes.clear()
+        self._unacknowledged.clear()
         self.inbox = []
 
     def _connected(self, _client: mqtt.Client, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
@@ -269,16 +287,6 @@ class Subscriber(mqtt.Client):
 
     def _disconnected(self, _client: mqtt.Client, _data: Any, _flags: Any, _code: Any, _properties: Any) -> None:
         self._forget()
-
-
-def _length(size: int) -> bytes:
-    """MQTT's own way to write a length: seven bits a byte, the least first."""
-    written = bytearray()
-    while size > 127:
-        written.append(size & 127 | 128)
-        size >>= 7
-    written.append(size)
-    return bytes(written)
 
 
 def _nobody_asks(_note: Any) -> None:
