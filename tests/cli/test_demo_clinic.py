@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
+from tests.build import a_visit
 from tracker.broker.credentials import fits
 from tracker.cli.demo_clinic import NURSE, DemoClinic
 from tracker.errors import StartupFault
 from tracker.records import schema
 from tracker.records.credential import active_credentials
 from tracker.records.database import Database
+from tracker.records.pump import Pump
+from tracker.records.serial_lookup import pumps_by_serial
 from tracker.records.staff import staff_by_email
+from tracker.records.visit import Visit
 from tracker.settings import Settings
 
 
@@ -76,3 +82,36 @@ def test_a_database_with_the_demo_of_another_folder_is_refused_with_what_to_set(
     clinic(tmp_path / "a", sqlite_database).enrol_if_new()
     with pytest.raises(StartupFault, match=r"not in .*/b/clinic: set TRACKER_DATA_DIR"):
         clinic(tmp_path / "b", sqlite_database).enrol_if_new()
+
+
+def test_what_sessions_of_the_past_programmed_is_in_the_record_and_what_is_new_waits_for_a_person(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    now = datetime.now(UTC)
+    demo = clinic(tmp_path, sqlite_database)
+    demo.enrol_if_new()
+    with sqlite_database.writing() as session:
+        pump = session.exec(select(Pump).where(col(Pump.explanted_on).is_(None))).first()
+        assert pump is not None
+        for days, dose in ((400, "180 mcg/day"), (200, "240 mcg/day"), (1, "260 mcg/day")):
+            a_visit(
+                session,
+                pump,
+                status="draft",
+                performed_at=now - timedelta(days=days),
+                confirmed_by=None,
+                confirmed_at=None,
+                prescription_after={
+                    "drug": pump.drug,
+                    "concentration": pump.concentration,
+                    "unit": pump.concentration_unit,
+                    "dose_per_day": dose,
+                },
+            )
+        serial = pump.serial
+    demo.settle_history()
+    with sqlite_database.reading() as session:
+        kept = pumps_by_serial(session, [serial])[serial]
+        visits = session.exec(select(Visit).where(Visit.pump_id == kept.id).order_by(col(Visit.performed_at)))
+        assert [visit.status for visit in visits] == ["confirmed", "confirmed", "draft"]
+        assert kept.dose_per_day == "240 mcg/day"

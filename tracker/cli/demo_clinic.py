@@ -18,12 +18,13 @@ from sqlmodel import Session, col, select
 
 from tracker.actions.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.add_staff import add_clinic, add_staff
+from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.enrol_pump import OPTIONAL_FIELDS, Enrolment, enrol_pumps
 from tracker.actions.name_programmer import name_programmer
 from tracker.broker.credentials import fits, issue_many
 from tracker.broker.users import replace_private
 from tracker.cli.parts import Parts
-from tracker.errors import StartupFault
+from tracker.errors import Invalid, StartupFault
 from tracker.private import private_folder, private_text
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
@@ -179,11 +180,7 @@ class DemoClinic:
         now = datetime.now(UTC)
         past = now - timedelta(days=_SETTLED_DAYS)
         with self._database.writing() as session:
-            session.execute(
-                update(Visit)
-                .where(col(Visit.status) == "draft", col(Visit.performed_at) < past)
-                .values(status="confirmed", confirmed_by=_STAFF_OF_THE_PAST, confirmed_at=now)
-            )
+            _confirm_drafts(session, past, now)
             over = session.exec(
                 select(Alarm).where(
                     col(Alarm.closed_at).is_(None), col(Alarm.acknowledged_at).is_(None), col(Alarm.last_seen_at) < past
@@ -246,6 +243,16 @@ def _link_generations(session: Session, roster: list[dict[str, Any]]) -> None:
         if told["replaced_by"] is not None:
             record.replaced_by_id = records[told["replaced_by"]].id
         session.add(record)
+
+
+def _confirm_drafts(session: Session, past: datetime, now: datetime) -> None:
+    """Confirm each as a nurse does, so that the record holds what the last session programmed."""
+    drafts = select(Visit.id).where(col(Visit.status) == "draft", col(Visit.performed_at) < past)
+    for visit_id in session.exec(drafts.order_by(col(Visit.performed_at))).all():
+        try:
+            confirm_visit(session, key(visit_id), by=_STAFF_OF_THE_PAST, now=now)
+        except Invalid:  # a prescription that the record can't keep is for the staff of today
+            continue
 
 
 def _close_with_the_pump(session: Session, now: datetime) -> None:
