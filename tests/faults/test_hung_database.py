@@ -98,6 +98,41 @@ def test_ingest_gives_the_connection_up_and_stores_the_batch_afterwards(cluster:
     database.close()
 
 
+def test_a_process_that_is_stopped_inside_a_write_keeps_its_rows_from_nobody_for_long(cluster: Postgres) -> None:
+    """Another process that was stopped, say by its machine, between two statements; its connection stays open."""
+    url = cluster.new_database()
+    database = Database(url, pool_size=2, answers_within_s=2)
+    schema.upgrade(database)
+    desk = Desk(database)
+    desk.write(sent(status(1)))
+    writes = (
+        "import sys, time; from sqlalchemy import text; from tracker.records.database import Database\n"
+        "with Database(sys.argv[1], answers_within_s=2).writing() as session:\n"
+        "    session.execute(text(\"UPDATE pump_state SET link = 'late'\")); print('inside', flush=True)\n"
+        "    time.sleep(600)"
+    )
+    words = [sys.executable, "-c", writes, url]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "inside\n"
+            other.send_signal(signal.SIGSTOP)
+            with pytest.raises(DatabaseDown):
+                desk.ledger.write([sent(status(2))], NOW)
+
+            def stored() -> bool:
+                try:
+                    return desk.ledger.write([sent(status(2))], NOW).rejected == 0
+                except DatabaseDown:
+                    return False
+
+            wait_until(stored, 30, "the rows to be let go")
+        finally:
+            other.kill()
+    desk.ledger.close()
+    database.close()
+
+
 def test_pages_and_readiness_answer_503_with_the_reason_and_recover(cluster: Postgres, tmp_path: Path) -> None:
     url, port = cluster.new_database(), free_port()
     database = Database(url)

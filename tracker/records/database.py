@@ -29,6 +29,8 @@ from tracker.records.deadline import Hang
 
 _WRITES = "tracker_writes"
 _MORE_AT_A_PEAK = 8
+_STANDS_STILL_MS = 10_000
+"""So long may pass between two statements of a write: far longer than any that were measured, loaded or not."""
 
 
 class Database:
@@ -67,6 +69,7 @@ class Database:
         if answers_within_s is not None and not self.is_sqlite:
             self._hang = Hang(answers_within_s)
             self._hang.listen(self.engine)
+            event.listen(self.engine, "begin", _begin_postgresql)
         self._writer = self.engine.execution_options(**{_WRITES: True})
 
     @contextmanager
@@ -144,6 +147,15 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "cache_size=-16000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """A process that is stopped inside a write would keep its rows from all others: the server ends its transaction.
+
+    Told to each transaction, not to the session, which a pooler in between may give to another process.
+    """
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {_STANDS_STILL_MS}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
