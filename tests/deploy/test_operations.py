@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from tests.deploy.handbook import CONDITIONS, blocks
 from tracker.cli.main import COMMANDS
 from tracker.settings import Settings
 from tracker.settings_source import secret_fields
@@ -33,3 +36,21 @@ def test_the_files_that_the_handbook_links_to_exist() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", HANDBOOK.read_text()):
         if target != "benchmarks.md":  # written by `make bench`
             assert (HANDBOOK.parent / target).exists(), target
+
+
+def test_each_block_of_the_handbook_is_run_or_says_why_not() -> None:
+    """``test_handbook_runs.py`` runs them. A fence without a language, or a comment with another beginning, fails."""
+    document = HANDBOOK.read_text()
+    found = blocks(document)
+    assert document.count("\n```") == 2 * len(found)
+    assert {block.language for block in found} <= {"sh", "ini"}, "commands are sh, a program's configuration is ini"
+    assert all(block.where <= CONDITIONS for block in found)
+    assert all(len(block.reason) > 10 for block in found if not block.run or block.where), "say why"
+    for block in found:
+        for named in re.findall(r"tests/[\w/]+\.py", block.reason):
+            assert Path(named).exists(), named
+
+
+def test_a_block_with_a_comment_that_says_neither_is_refused() -> None:
+    with pytest.raises(ValueError, match="begin it with"):
+        blocks("<!-- left out -->\n```sh\ntrue\n```\n")
