@@ -27,6 +27,7 @@ _INSTALL = {
     "docker-compose": "run `make setup`",
     "hadolint": "run `make setup`",
     "nginx": "apt-get install nginx-light",
+    "caddy": "apt-get install caddy",
     "promtool": "apt-get install prometheus",
     "pgbouncer": "apt-get install pgbouncer",
 }

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from tracker.errors import StartupFault
 from tracker.listening_address import is_loopback, reachable
 from tracker.private import private_text
-from tracker.public_address import public_origin
+from tracker.public_address import public_address
 from tracker.settings_source import Environment, address_only, without_password
 
 SHORTEST_KEY: Final = 32
@@ -179,7 +179,7 @@ class Settings(BaseSettings):
         if not self.database_url:
             self.database_url = f"sqlite:///{self.data_dir / 'tracker.db'}"
         if self.public_url:
-            self.public_url = public_origin(self.public_url)
+            self.public_url = public_address(self.public_url)
             https = self.public_url.startswith("https:")
             if "web_https" in self.model_fields_set and self.web_https != https:
                 raise StartupFault(

@@ -87,9 +87,9 @@ class Product:
         for name in names:
             self.start(name)
         if "broker" in names:
-            wait_until(lambda: listens(self.broker_port), 30, "the broker")
+            wait_until(lambda: listens(self.broker_port), 90, "the broker")
         if "web" in names:
-            wait_until(lambda: listens(self.web_port), 30, "the pages")
+            wait_until(lambda: listens(self.web_port), 90, "the pages")
 
     def kill(self, name: str) -> None:
         """End a command as a crash would."""

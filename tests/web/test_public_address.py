@@ -9,7 +9,7 @@ import pytest
 from tests.build import PASSWORD
 from tests.web.conftest import Clock, Site, csrf_of, served
 from tracker.errors import StartupFault
-from tracker.public_address import public_origin
+from tracker.public_address import origin_of, public_address, sub_path_of
 from tracker.records.database import Database
 from tracker.settings import Settings
 
@@ -24,10 +24,12 @@ KEY = "a key for tests, of 32 characters"
         ("https://pumps.example.org:8443", "https://pumps.example.org:8443"),
         ("http://pumps.internal:80", "http://pumps.internal"),
         ("https://[2001:DB8::1]:8443/", "https://[2001:db8::1]:8443"),
+        ("https://Clinic.Example:443/Pump-Tracker/", "https://clinic.example/Pump-Tracker"),
+        ("https://clinic.example/a/b_2", "https://clinic.example/a/b_2"),
     ],
 )
-def test_the_address_is_written_as_browsers_write_an_origin(given: str, origin: str) -> None:
-    assert public_origin(given) == origin
+def test_the_address_is_written_in_one_form(given: str, origin: str) -> None:
+    assert public_address(given) == origin
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,11 @@ def test_the_address_is_written_as_browsers_write_an_origin(given: str, origin: 
         "https://a:b@c.example",
         "https://a.example?x=1",
         "http://a:x",
+        "https://a.example//b",
+        "https://a.example/b/../c",
+        "https://a.example/b%2fc",
+        "https://a.example/b c",
+        'https://a.example/b"c',
     ],
 )
 def test_what_is_no_address_is_refused_by_name(tmp_path: Path, given: str) -> None:
@@ -46,9 +53,10 @@ def test_what_is_no_address_is_refused_by_name(tmp_path: Path, given: str) -> No
         Settings(data_dir=tmp_path, public_url=given)
 
 
-def test_a_path_is_refused_since_links_would_lead_past_it(tmp_path: Path) -> None:
-    with pytest.raises(StartupFault, match="host name of their own"):
-        Settings(data_dir=tmp_path, public_url="https://clinic.example/pumps/")
+def test_origin_and_path_of_an_address_are_told_apart() -> None:
+    assert origin_of("https://clinic.example:8443/a/b") == "https://clinic.example:8443"
+    assert sub_path_of("https://clinic.example:8443/a/b") == "/a/b"
+    assert (origin_of(""), sub_path_of(""), sub_path_of("https://clinic.example")) == ("", "", "")
 
 
 def test_the_address_says_whether_there_is_tls_and_a_contradiction_is_refused(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from tracker.public_address import sub_path_of
 from tracker.records.database import Database
 from tracker.settings import Settings
-from tracker.web import openapi, problems, rendering
+from tracker.web import openapi, problems, rendering, safety_headers
 from tracker.web.api import API
 from tracker.web.context import Web, utc_now
 from tracker.web.followers import Followers
@@ -28,6 +29,7 @@ from tracker.web.oidc import Provider
 from tracker.web.pages import PAGES
 from tracker.web.people import Person
 from tracker.web.readiness import Readiness
+from tracker.web.sub_path import SubPath, refuse_a_page_of_ours
 from tracker.web.trail import ReadTrail
 
 
@@ -65,6 +67,7 @@ def create_app(
 
     ``clock`` tells the time; ``seconds`` only how much of it has passed, which rates are held against.
     """
+    root = sub_path_of(settings.public_url)
     web = Web(
         settings=settings,
         database=database,
@@ -80,7 +83,7 @@ def create_app(
         ),
         readiness=Readiness(settings, database, clock, seconds),
         kept=Kept(database, clock),
-        templates=rendering.environment(),
+        templates=rendering.environment(root),
         provider=Provider(settings) if settings.oidc_issuer else None,
     )
 
@@ -110,9 +113,16 @@ def create_app(
     app.state.web = web
     app.state.metrics = Metrics()
     problems.install(app)
-    openapi.install(app)
+    openapi.install(app, settings.public_url)
     app.mount("/static", Static(directory=rendering.HERE / "static"), name="static")
     app.add_middleware(
-        Gate, https=settings.web_https, hosts=settings.hosts(), metrics=app.state.metrics, refused=refused
+        Gate,
+        hsts=safety_headers.hsts(https=settings.web_https, root=root),
+        hosts=settings.hosts(),
+        metrics=app.state.metrics,
+        refused=refused,
     )
+    if root:
+        refuse_a_page_of_ours(app, root)
+        app.add_middleware(SubPath, root=root)
     return app

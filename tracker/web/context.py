@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from jinja2 import Environment
 
+from tracker.public_address import sub_path_of
 from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.kept import Kept
@@ -45,6 +46,11 @@ class Web:
     kept: Kept
     templates: Environment
     provider: Provider | None
+
+    @property
+    def root(self) -> str:
+        """The path below which browsers reach the pages; empty at a host name of their own."""
+        return sub_path_of(self.settings.public_url)
 
 
 async def web_of(request: Request) -> Web:

@@ -169,8 +169,8 @@ def back_to(path: str, said: str = "", otherwise: str = "/") -> RedirectResponse
     return RedirectResponse(target, 303)
 
 
-def origin_of_pages(request: Request, web: Web) -> str:
-    """Where browsers reach the pages, as ``https://pumps.example``: as set, or as asked for.
+def address_of_pages(request: Request, web: Web) -> str:
+    """Where browsers reach the pages, as ``https://pumps.example``, with the path if there is one: as set, or as asked.
 
     The gate has allowed the host's name.
     """

@@ -37,12 +37,12 @@ class Gate:
     """ASGI middleware around the whole application."""
 
     def __init__(
-        self, app: ASGIApp, *, https: bool, hosts: frozenset[str], metrics: Metrics, refused: RefusedEntry
+        self, app: ASGIApp, *, hsts: str, hosts: frozenset[str], metrics: Metrics, refused: RefusedEntry
     ) -> None:
         self._app = app
         self._refused = refused
         self._hosts = hosts
-        self._https = https
+        self._hsts = hsts
         self._metrics = metrics
         self._large_bodies = 0
 
@@ -143,8 +143,8 @@ class Gate:
     def _dress(self, scope: Scope, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
-        if self._https:
-            headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+        if self._hsts:
+            headers.setdefault("Strict-Transport-Security", self._hsts)
         if not scope["path"].startswith("/static/"):
             headers.setdefault("Cache-Control", "no-store")
 

@@ -32,21 +32,22 @@ Errors are RFC 9457 problem documents; `field` and `errors` name what is wrong. 
 """
 
 
-def install(app: FastAPI) -> None:
-    """Have the application give out this document."""
+def install(app: FastAPI, address: str = "") -> None:
+    """Have the application give out this document, with the address at which programs reach it."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, address)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to change the document
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, address: str) -> dict[str, Any]:
     made = get_openapi(
         title=app.title, version=app.version, summary=app.summary, description=DESCRIPTION, routes=app.routes
     )
+    made["servers"] = [{"url": address or "/", "description": "This installation"}]
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):

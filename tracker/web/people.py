@@ -31,6 +31,7 @@ from tracker.records.staff import (
     session_with_staff,
     token_with_staff,
 )
+from tracker.web.sub_path import cookie_name
 
 if TYPE_CHECKING:
     from tracker.web.context import Web
@@ -91,9 +92,9 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-def session_cookie_name(*, https: bool) -> str:
-    """The cookie's name; browsers hold ``__Host-`` cookies to this host and to TLS."""
-    return "__Host-tracker_session" if https else "tracker_session"
+def session_cookie_name(*, https: bool, root: str = "") -> str:
+    """The name of the cookie of a sign-in; ``root`` is the path below which the pages are reached."""
+    return cookie_name("tracker_session", https=https, root=root)
 
 
 def current_person(request: Request) -> Person:
@@ -160,7 +161,7 @@ def token_lasts(token: ApiToken, staff: Staff, now: datetime) -> bool:
 
 def _by_cookie(request: Request, now: datetime) -> Person | None:
     web = request.app.state.web
-    secret = request.cookies.get(session_cookie_name(https=web.settings.web_https))
+    secret = request.cookies.get(session_cookie_name(https=web.settings.web_https, root=web.root))
     if not secret:
         return None
     with web.database.reading() as session:

@@ -31,10 +31,11 @@ _SOURCE = re.compile(r"\bsource ([SF][0-9]+[a-z]?)\b")
 
 
 @cache
-def environment() -> Environment:
+def environment(root: str = "") -> Environment:
     """The templates of the product: everything is escaped, and a name that a page forgot is an error.
 
-    One for the process: each template is compiled once.
+    ``root`` is the path below which the pages are reached: each address in a template begins with it. One for the
+    process: each template is compiled once.
     """
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -44,8 +45,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": _moment, "day": _day, "ago": _ago, "cited": cited, "told": _told}
-    made.globals |= {"static": static_url, "criteria_of": criteria_of, **words.NAMES}
+    made.filters |= {"moment": _moment, "day": _day, "ago": _ago, "cited": _cited, "told": _told}
+    made.globals |= {
+        "root": root,
+        "static": lambda name: root + static_url(name),
+        "criteria_of": criteria_of,
+        **words.NAMES,
+    }
     return made
 
 
@@ -85,7 +91,7 @@ def page(
         **values,
     )
     if again:
-        text = fill_again(text, request.url.path, again)
+        text = fill_again(text, f"{web.templates.globals['root']}{request.url.path}", again)
     return HTMLResponse(text, status_code, dict(headers or {}))
 
 
@@ -97,15 +103,21 @@ def _factors(web: Any, person: Person | None) -> Mapping[str, bool]:
         return {"app": has_app(session, person.staff_id), "passkey": bool(passkeys_of(session, person.staff_id))}
 
 
-def cited(text: str) -> Markup:
+def cited(text: str, root: str = "") -> Markup:
     """The text with each "source S1" in it a link to where that source is told."""
-    return Markup(_SOURCE.sub(r'<a href="/models#\1">source \1</a>', escape(text)))  # noqa: S704 - escaped just here
+    linked = _SOURCE.sub(rf'<a href="{root}/models#\1">source \1</a>', escape(text))
+    return Markup(linked)  # noqa: S704 - escaped just here
+
+
+@pass_context
+def _cited(context: TemplateContext, text: str) -> Markup:
+    return cited(text, context["root"])
 
 
 @pass_context
 def _told(context: TemplateContext, text: str) -> Markup:
     """A sentence of the pure parts as this clinic reads it: its times on the clinic's clock, its sources as links."""
-    return cited(words.on_the_clinics_clock(text, context["timezone"]))
+    return cited(words.on_the_clinics_clock(text, context["timezone"]), context["root"])
 
 
 def error_page(request: Request, status: int, title: str, detail: str, headers: Mapping[str, str]) -> HTMLResponse:
@@ -134,7 +146,10 @@ def in_words(moment: datetime, timezone: str) -> str:
 
 @lru_cache(maxsize=256)
 def static_url(name: str) -> str:
-    """Where a file of ``static/`` is served; the address changes with the content, so that browsers may keep it."""
+    """Where a file of ``static/`` is served, below the root.
+
+    The address changes with the content, so that browsers may keep it.
+    """
     content = (HERE / "static" / name).read_bytes()
     return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
 

@@ -15,3 +15,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+def hsts(*, https: bool, root: str) -> str:
+    """For how long browsers keep to TLS; empty without. Below a path, names under the host are not ours to bind."""
+    if not https:
+        return ""
+    return "max-age=63072000" if root else "max-age=63072000; includeSubDomains"

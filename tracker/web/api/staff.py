@@ -20,7 +20,7 @@ from tracker.records.staff import Staff, staff_of_clinic, tokens_of
 from tracker.web.api.account import NewToken, TokenIssued, TokenShown, shown
 from tracker.web.api.values import NO_NUL, Answer, Given, Page, RowId, Short, fitting
 from tracker.web.context import Context, Web
-from tracker.web.frame import origin_of_pages
+from tracker.web.frame import address_of_pages
 from tracker.web.own_access import make_own_token, revoke_own_token
 from tracker.web.people import Person
 from tracker.web.permissions import Role, requires
@@ -128,7 +128,7 @@ def _link(request: Request, web: Web, session: Session, person: Person, staff: S
     """The address of a new set-up link; None where passwords are switched off."""
     if not web.settings.password_sign_in:
         return None
-    return origin_of_pages(request, web) + make_link(session, staff, by=person.email, now=web.clock())
+    return address_of_pages(request, web) + make_link(session, staff, by=person.email, now=web.clock())
 
 
 def _oneself(session: Session, person: Person, staff_id: int) -> Staff:

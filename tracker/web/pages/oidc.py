@@ -13,7 +13,7 @@ from tracker.actions.sign_in_tries import network_of
 from tracker.errors import NotFound, TrackerError
 from tracker.web import oidc
 from tracker.web.context import Context, Web
-from tracker.web.frame import local_path, origin_of_pages
+from tracker.web.frame import address_of_pages, local_path
 from tracker.web.pages.sign_in import device_cookie_name, set_cookies, show_form
 from tracker.web.people import Person, current_person
 from tracker.web.permissions import open_to_all, requires
@@ -111,4 +111,4 @@ def _provider(web: Web) -> oidc.Provider:
 
 
 def _back(request: Request, web: Web) -> str:
-    return f"{origin_of_pages(request, web)}/sign-in/oidc/back"
+    return f"{address_of_pages(request, web)}/sign-in/oidc/back"

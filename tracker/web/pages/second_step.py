@@ -11,9 +11,10 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from tracker.actions.passkeys import Place
 from tracker.errors import TrackerError
+from tracker.public_address import origin_of
 from tracker.web import csrf, second_step
 from tracker.web.context import Context, Web
-from tracker.web.frame import local_path, origin_of_pages
+from tracker.web.frame import address_of_pages, local_path
 from tracker.web.pages.sign_in import STEP_COOKIE, set_cookies, show_form
 from tracker.web.permissions import open_to_all
 from tracker.web.rendering import page
@@ -75,7 +76,7 @@ def by_passkey(
 
 def place_of(request: Request, web: Web) -> Place:
     """Where the browser is, as the passkey's answer must say."""
-    scheme, _, host = origin_of_pages(request, web).partition("://")
+    scheme, _, host = origin_of(address_of_pages(request, web)).partition("://")
     return Place(scheme, host.lower())
 
 

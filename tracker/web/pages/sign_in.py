@@ -19,6 +19,7 @@ from tracker.web.people import Person, session_cookie_name
 from tracker.web.permissions import open_to_all, requires
 from tracker.web.rendering import page
 from tracker.web.sign_in import Opened
+from tracker.web.sub_path import cookie_name
 
 router = APIRouter(include_in_schema=False)
 STEP_COOKIE = "tracker_step"
@@ -74,8 +75,12 @@ def enter(
 def leave(web: Context, person: Annotated[Person, requires("self.manage")]) -> Response:
     """End this session."""
     sign_in.sign_out(web, person)
-    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER, {"Clear-Site-Data": '"cache", "storage"'})
-    response.delete_cookie(session_cookie_name(https=web.settings.web_https), secure=web.settings.web_https)
+    response = RedirectResponse(
+        "/sign-in", HTTPStatus.SEE_OTHER, {"Clear-Site-Data": '"cache"' if web.root else '"cache", "storage"'}
+    )
+    response.delete_cookie(
+        session_cookie_name(https=web.settings.web_https, root=web.root), secure=web.settings.web_https
+    )
     return response
 
 
@@ -117,7 +122,7 @@ def change_password(
 
 def device_cookie_name(web: Web) -> str:
     """The cookie by which a browser is known that somebody has signed in with."""
-    return "__Host-tracker_device" if web.settings.web_https else "tracker_device"
+    return cookie_name("tracker_device", https=web.settings.web_https, root=web.root)
 
 
 def set_step_cookie(web: Web, response: Response, secret: str) -> None:
@@ -136,7 +141,7 @@ def set_step_cookie(web: Web, response: Response, secret: str) -> None:
 def set_cookies(web: Web, response: Response, opened: Opened) -> None:
     """Give the browser its session, and what it is known by at the next sign-in."""
     https = web.settings.web_https
-    name = session_cookie_name(https=https)
+    name = session_cookie_name(https=https, root=web.root)
     response.set_cookie(name, opened.secret, httponly=True, samesite="lax", secure=https, path="/")
     days = int(KNOWN_FOR.total_seconds())
     response.set_cookie(

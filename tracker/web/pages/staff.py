@@ -16,7 +16,7 @@ from tracker.errors import NotFound, TrackerError
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, services_left_alone, staff_of_clinic
 from tracker.web.context import Context, Web
-from tracker.web.frame import back_to, origin_of_pages
+from tracker.web.frame import address_of_pages, back_to
 from tracker.web.people import Person
 from tracker.web.permission_words import PERMITS
 from tracker.web.permissions import PERMISSIONS, Role, requires
@@ -105,7 +105,7 @@ def _link(request: Request, web: Web, session: Session, person: Person, staff: S
     """The address of a new set-up link; empty where passwords are switched off."""
     if not web.settings.password_sign_in:
         return ""
-    return origin_of_pages(request, web) + make_link(session, staff, by=person.email, now=web.clock())
+    return address_of_pages(request, web) + make_link(session, staff, by=person.email, now=web.clock())
 
 
 def _colleague(session: Session, person: Person, staff_id: int) -> Staff:

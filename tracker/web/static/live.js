@@ -4,6 +4,7 @@
 "use strict";
 
 (() => {
+  const root = document.documentElement.dataset.root; // the path below which the pages are reached, often empty
   const follows = (document.body.dataset.follow || "").split(" ").filter(Boolean);
   const banner = document.getElementById("stale");
   const bannerText = document.getElementById("stale-text");
@@ -96,7 +97,7 @@
   const signedOff = () => {
     ended = true;
     source?.close();
-    const target = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+    const target = `${root}/sign-in?next=${encodeURIComponent((location.pathname.slice(root.length) || "/") + location.search)}`;
     if (![...document.forms].some(dirty)) {
       location.assign(target);
       return;
@@ -121,7 +122,7 @@
       brokenSince ??= Date.now();
       return;
     }
-    if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
+    if (answer.redirected && new URL(answer.url).pathname === `${root}/sign-in`) {
       signedOff();
       return;
     }
@@ -161,7 +162,7 @@
   const connect = () => {
     if (ended || paused) return;
     source?.close();
-    source = new EventSource("/live");
+    source = new EventSource(`${root}/live`);
     source.addEventListener("beat", (event) => {
       clockAhead = new Date(event.data) - Date.now();
       heard();
