@@ -57,9 +57,6 @@ class Settings(BaseSettings):
         default=1, ge=1, le=256, description="how many partitions the broker's mapping makes"
     )
     ingest_batch: int = Field(default=4000, ge=1, le=20_000, description="messages in one transaction at the most")
-    ingest_metrics_port: int = Field(
-        default=0, ge=0, le=65535, description="where `tracker ingest` alone shows its metrics on 127.0.0.1; 0: nowhere"
-    )
     metrics_host: str = Field(default="127.0.0.1", description="address at which a process shows its figures")
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="port at which a process shows all its figures to Prometheus; 0: nowhere"

@@ -18,6 +18,7 @@ import yaml
 
 from tests.broker.clients import Device
 from tests.build import NOW, a_clinic, a_pump, a_state, an_alarm
+from tests.deploy.composition import as_written
 from tests.end_to_end.product import Product, report
 from tests.servers import binary, free_port, wait_until
 from tracker.cli.main import COMMANDS
@@ -204,6 +205,18 @@ def test_a_connection_counts_as_used_for_as_long_as_it_is(sqlite_database: Datab
         assert pool_use().in_use == before.in_use + 1
     assert pool_use().in_use == before.in_use
     assert pool_use().limit >= 16
+
+
+def test_each_container_with_figures_shows_them_where_the_sample_says_and_no_port_of_them_is_published() -> None:
+    sample = (PROMETHEUS / "prometheus.yml").read_text()
+    services = as_written()["services"]
+    for name in ("nats", "ingest", "schedule", "web"):
+        settings = services[name]["environment"]
+        assert (settings["TRACKER_METRICS_HOST"], settings["TRACKER_METRICS_PORT"]) == ("0.0.0.0", "9400")
+        assert f"{name}:9400" in sample
+        assert "inside" in services[name]["networks"]
+        assert not [port for port in services[name].get("ports", []) if "9400" in port]
+    assert as_written()["networks"]["inside"]["internal"]
 
 
 def test_there_are_ten_rules_or_more_each_with_what_to_do() -> None:

@@ -28,10 +28,9 @@ from tracker.errors import StartupFault
 from tracker.records import credential as records
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.records.job import STOPPED, beat, forget_workers
+from tracker.records.job import BROKER_FILES, STOPPED, beat, forget_workers
 from tracker.settings import Settings
 
-WATCH_KIND = "broker-files"
 _BEAT_EVERY_S = 5.0
 _FORGET_AFTER = timedelta(hours=1)
 
@@ -186,7 +185,7 @@ def _carry(
 
     try:
         if watch and tell is not None:
-            say_start(WATCH_KIND, settings)
+            say_start(BROKER_FILES, settings)
             stop = stop_on_signal()
             life = _SignOfLife(database)
             FileWatch(version, lambda: fresh()[0], tell, life.say).run(stop)
@@ -206,7 +205,7 @@ class _SignOfLife:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._name = f"{WATCH_KIND}@{socket.gethostname()[:60]}:{os.getpid()}"
+        self._name = f"{BROKER_FILES}@{socket.gethostname()[:60]}:{os.getpid()}"
         self._said = ""
         self._at_s = 0.0
 
@@ -218,7 +217,7 @@ class _SignOfLife:
         self._said, self._at_s = state, seconds
         try:
             with self._database.writing() as session:
-                beat(session, self._name, WATCH_KIND, state[:500], now)
-                forget_workers(session, WATCH_KIND, now - _FORGET_AFTER)
+                beat(session, self._name, BROKER_FILES, state[:500], now)
+                forget_workers(session, BROKER_FILES, now - _FORGET_AFTER)
         except Exception as fault:  # noqa: BLE001 - a database that is away must not end the watch
             structlog.get_logger().warning("the sign of life was not recorded", because=str(fault))

@@ -10,7 +10,6 @@ from typing import Final
 from urllib.parse import SplitResult, unquote
 
 import structlog
-from prometheus_client import start_http_server
 
 from tracker.broker.partitions import client_id, subscriptions
 from tracker.errors import StartupFault
@@ -38,8 +37,6 @@ def run(settings: Settings, stop: threading.Event) -> None:
     database = Database(settings.database_url, pool_size=2, answers_within_s=_ANSWERS_WITHIN_S)
     broker, subscriber = subscriber_for(settings)
     ledger = Ledger(database, settings.rejected_per_pump, budget_of(settings))
-    if settings.ingest_metrics_port:
-        start_http_server(settings.ingest_metrics_port, addr="127.0.0.1")
     Worker(broker, subscriber, ledger, Claim(worker_name(settings), _identity()), settings.ingest_batch, stop).run()
     database.close()
 

@@ -17,7 +17,10 @@ LEADS: Final = "leader"
 """The detail of the scheduler that works, while others stand by."""
 STOPPED: Final = "stopped"
 """The last word of a process that ended in good order."""
-
+BROKER_FILES: Final = "broker-files"
+"""The kind of the watch that keeps the files of a broker of one's own; its names hold the machine and the process."""
+SUBSCRIBED: Final = "subscribed"
+"""The first word of an ingest worker to which the broker sends what arrives."""
 
 SPARE: Final = timedelta(seconds=40)
 """Beside three turns of its own, a job may take so long until its next good run. An idle run is told twice a minute."""

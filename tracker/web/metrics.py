@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.records.database import Database
-from tracker.records.job import job_runs, workers
+from tracker.records.job import BROKER_FILES, job_runs, workers
 
 if TYPE_CHECKING:
     from tracker.web.context import Web
@@ -95,6 +95,8 @@ class Metrics:
         with database.reading() as session:
             beats: dict[tuple[str, str], float] = {}
             for worker in workers(session):
+                if worker.kind == BROKER_FILES and worker.stopped:
+                    continue  # nobody counts on it any more
                 name = worker.name.partition("@")[0]  # what follows names the machine
                 age = (now - worker.beat_at).total_seconds()
                 beats[name, worker.kind] = min(age, beats.get((name, worker.kind), age))

@@ -11,10 +11,11 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracker.broker.file_watch import IN_STEP
 from tracker.errors import TrackerError
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.records.job import LEADS, JobRun, WorkerStatus, job_runs, overdue, workers
+from tracker.records.job import BROKER_FILES, LEADS, JobRun, WorkerStatus, job_runs, overdue, workers
 from tracker.settings import Settings
 
 _KEPT_S = 1.0
@@ -77,7 +78,8 @@ class Readiness:
             return checks | {"schema": Check(ok=False, detail=fault.detail)}
         except SQLAlchemyError as fault:
             return checks | {"database": Check(ok=False, detail=f"failed: {type(fault).__name__}")}
-        return checks | {"ingest": self._ingest(beats), "schedule": self._schedule(beats, runs)}
+        checks |= {"ingest": self._ingest(beats), "schedule": self._schedule(beats, runs)}
+        return checks | self._broker_files(beats)
 
     def _room(self) -> Check:
         """The database answers; without room on its disk it would read and not write."""
@@ -117,6 +119,28 @@ class Readiness:
         now = self._clock()
         did = "was stopped" if newest.stopped else "last gave a sign of life"
         return Check(ok=newest.lives(now), detail=f"{did} {_ago(now, newest.beat_at)}")
+
+    def _broker_files(self, beats: list[WorkerStatus]) -> dict[str, Check]:
+        """Of a broker of one's own: whether the watch of its files lives and has it in step, on each machine.
+
+        A sign-in that was revoked is good for that broker until the watch has said so. Where none was ever started, or
+        each was stopped in good order, nobody counts on one.
+        """
+        newest: dict[str, WorkerStatus] = {}
+        for one in beats:  # freshest first
+            if one.kind == BROKER_FILES:
+                newest.setdefault(one.name.rpartition(":")[0], one)
+        watches = [one for one in newest.values() if not one.stopped]
+        if not watches:
+            return {}
+        now = self._clock()
+        for one in watches:
+            if not one.lives(now):
+                said = f"the watch of its files last gave a sign of life {_ago(now, one.beat_at)}"
+                return {"broker_files": Check(ok=False, detail=said)}
+            if one.detail != IN_STEP:
+                return {"broker_files": Check(ok=False, detail=one.detail)}
+        return {"broker_files": Check(ok=True, detail=IN_STEP)}
 
     def _schedule(self, beats: list[WorkerStatus], runs: list[JobRun]) -> Check:
         """Work done is what counts: somebody leads, lives, and each job has had a good run lately."""
