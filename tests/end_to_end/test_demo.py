@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterator
@@ -62,3 +63,27 @@ def test_a_taken_port_is_one_sentence_with_the_setting_that_changes_it(demo: Dem
     printed = demo.printed.read_text().strip()
     assert "TRACKER_WEB_PORT" in printed
     assert len(printed.splitlines()) == 1
+
+
+def test_the_history_is_not_sent_before_ingest_has_subscribed(demo: Demo) -> None:
+    """What is published before that reaches nobody, and is sent again only half a minute later."""
+
+    def named(word: str) -> list[psutil.Process]:
+        found = []
+        for one in demo.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if word in one.cmdline():
+                    found.append(one)
+        return found
+
+    demo.start()
+    wait_until(lambda: named("ingest"), 60, "ingest to be started")
+    held = named("ingest")
+    for process in held:
+        process.suspend()
+    time.sleep(3)
+    assert not named("fill")
+    for process in held:
+        process.resume()
+    assert "sign in as" in demo.up()
+    assert demo.count("reading") > 300

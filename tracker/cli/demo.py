@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,7 @@ from tracker.listening_address import reachable
 from tracker.private import private_folder
 from tracker.records import schema
 from tracker.records.database import Database
+from tracker.records.job import takes_messages
 from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)
@@ -69,7 +71,7 @@ def demo(
             },
         )
         try:
-            _run(settings, parts, clinic, every, stop.wait)
+            _run(settings, parts, database, clinic, every, stop.wait)
         finally:
             with console.status("ending every part …"):
                 parts.stop()
@@ -77,14 +79,18 @@ def demo(
     console.print("Ended. The records are kept in", str(settings.data_dir), "and the next start goes on with them.")
 
 
-def _run(settings: Settings, parts: Parts, clinic: demo_clinic.DemoClinic, every: float, wait: Wait) -> None:
+def _run(
+    settings: Settings, parts: Parts, database: Database, clinic: demo_clinic.DemoClinic, every: float, wait: Wait
+) -> None:
     tracker = (sys.executable, "-m", "tracker.cli.main")
     enrolled = clinic.enrol_if_new()
     parts.start("broker", *tracker, "broker")
     if clinic.filled:
         parts.start("web", *tracker, "web")  # beside the broker: a later start is a matter of seconds
     _until_up(parts, "broker", settings.broker_host, settings.broker_port, wait)
+    ingest_since = datetime.now(UTC)
     parts.start("ingest", *tracker, "ingest")
+    _until_subscribed(parts, database, ingest_since, wait)
     if not clinic.filled:
         console.print(f"A clinic of {enrolled} simulated pumps; its history goes through the broker as any device's.")
         if not clinic.fill(parts, wait):
@@ -130,6 +136,24 @@ def _until_up(parts: Parts, name: str, host: str, port: int, wait: Wait) -> None
         if wait(0.05):
             return
     raise StartupFault(f"{name} did not come up in {_UP_S:g} s; see {parts.log_dir / (name + '.log')}")
+
+
+def _until_subscribed(parts: Parts, database: Database, since: datetime, wait: Wait) -> None:
+    """Return when the broker sends ingest what arrives.
+
+    What is published before ingest's first subscription reaches nobody: the communicators would send it again, but only
+    after half a minute without a receipt.
+    """
+    deadline = time.monotonic() + _UP_S
+    while time.monotonic() < deadline and not parts.stopping.is_set():
+        with database.reading() as session:
+            if takes_messages(session, since):
+                return
+        parts.mend()
+        if wait(0.1):
+            return
+    if not parts.stopping.is_set():
+        raise StartupFault(f"ingest did not subscribe in {_UP_S:g} s: {parts.log_tail('ingest', 2)}")
 
 
 def _require_broker_port(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from tracker.ingest.fair_share import next_batch
 from tracker.ingest.ledger import DatabaseDown, Ledger
 from tracker.ingest.receipts import Receipts
 from tracker.ingest.subscriber import Subscriber
+from tracker.records.job import SUBSCRIBED
 
 _log = structlog.get_logger("tracker.ingest")
 _LINGER_SECONDS: Final = 0.025
@@ -180,6 +181,7 @@ class Worker:
         if not self._granted:
             self._granted = True
             self._failures = 0
+            self._beat_at = 0.0  # said with the next turn: who waits to send may begin
             metrics.standing(connected=True, database_up=True)
             _log.info("subscribed", host=self._broker.host, port=self._broker.port, worker=self._claim.name)
         return True
@@ -239,7 +241,7 @@ class Worker:
 
     def _say_alive(self, now: float) -> None:
         self._beat_at = now
-        self._word = f"subscribed, {self._committed} messages so far"
+        self._word = f"{SUBSCRIBED}, {self._committed} messages so far"
         if self._ledger.ask(lambda connection: self._claim.beat(connection, datetime.now(UTC), self._word)) is not None:
             self._subscriber.close()
 

@@ -93,6 +93,14 @@ def workers(session: Session, kind: str | None = None) -> list[WorkerStatus]:
     return list(session.exec(chosen if kind is None else chosen.where(WorkerStatus.kind == kind)))
 
 
+def takes_messages(session: Session, since: datetime) -> bool:
+    """Whether an ingest worker has said since then that the broker sends it what arrives."""
+    return any(
+        one.beat_at >= since and one.detail.rpartition("; ")[2].startswith(SUBSCRIBED)
+        for one in workers(session, "ingest")
+    )
+
+
 def beat(session: Session, name: str, kind: str, detail: str, now: datetime) -> None:
     """A process's sign of life."""
     session.merge(WorkerStatus(name=name, kind=kind, beat_at=now, detail=detail))
