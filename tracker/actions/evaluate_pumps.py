@@ -20,7 +20,8 @@ from tracker.actions.note_findings import Noted, as_seen, compare, store_finding
 from tracker.actions.rate_alarms import store_priorities
 from tracker.actions.recall_history import Past, history_of, recall
 from tracker.actions.refresh_worklist import apply_lines
-from tracker.actions.view_pumps import seen_outlook, view_pumps
+from tracker.actions.view_outlook import seen_outlook
+from tracker.actions.view_pumps import view_pumps
 from tracker.findings.delivery import changes_at
 from tracker.findings.history import Finding
 from tracker.findings.line import Line
@@ -68,7 +69,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     pumps = pumps_by_id(session, pump_ids)
     stored = outlooks(session, pump_ids)
     present = presence(session, pump_ids)
-    views = view_pumps(session, pump_ids, pumps, stored, present)
+    views = view_pumps(session, pump_ids, pumps, {}, present)  # each outlook is made anew below
     newest = last_judged(session, pump_ids)
     contiguous = contiguous_through(session, pump_ids)
     refills = last_refills(session, present.visits)
@@ -80,7 +81,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
         pump, before_then = pumps[pump_id], stored.get(pump_id)
         points = with_readings([] if before_then is None else before_then.reservoir_points, readings)
         cap_days = views[pump_id].refill_cap_days
-        outlook = look_ahead(
+        looked = look_ahead(
             pump,
             before_then,
             readings,
@@ -95,11 +96,12 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
             notices=views[pump_id].notices,
             routine=before_then is not None and since[pump_id] - before_then.computed_at >= DAILY,
         )
+        outlook = looked.outlook
         outlook.due_dates = with_date_shown(outlook.due_dates, now, outlook.refill_by_at)
         history = history_of(past, pump, outlook, points, views[pump_id].findings, now, cap_days, views[pump_id].zone)
         noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
         view = replace(
-            views[pump_id], outlook=seen_outlook(outlook, pump), findings=_as_noted(views[pump_id], noted, now)
+            views[pump_id], outlook=seen_outlook(outlook, looked.off), findings=_as_noted(views[pump_id], noted, now)
         )
         before = newest.get(pump_id)
         judgment = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from devices.models import catalogue
 from devices.reservoir import Refill
 from devices.stability import is_first_fill
+from devices.volume_course import VolumeCourse
 from tracker.actions.look_ahead_battery import forecast_battery_into
 from tracker.actions.prescription import drug_text, is_complete, recorded
 from tracker.actions.refill_ahead import forecast_refill
@@ -21,6 +23,14 @@ from tracker.records.reading_history import Measured
 from tracker.records.visit import RefillDone, VisitDone
 
 _KEPT_BACK = 2000  # a gap this far behind the newest number is no longer waited for
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAhead:
+    """A pump's outlook, not stored yet, and the fall of its volume that the flow does not explain, if there is one."""
+
+    outlook: Ahead
+    off: VolumeCourse | None
 
 
 def look_ahead(
@@ -38,7 +48,7 @@ def look_ahead(
     routine: bool = False,
     zone: str = "UTC",
     notices: Sequence[NoticeSeen] = (),
-) -> Ahead:
+) -> LookedAhead:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
     ``contiguous`` is how far the newest epoch is complete: later looks begin there, so that what fills a gap is seen.
@@ -59,13 +69,13 @@ def look_ahead(
     if model is None:
         row.battery_basis = row.reservoir_basis = "The model is not in the catalogue."
         row.computed_at = now
-        return row
+        return LookedAhead(row, None)
     if fresh:
         row.reservoir_points = reservoir_points(row.reservoir_points, fresh)
     if model.has_battery and fresh:
         row.battery_points = battery_points(row.battery_points, fresh)
     forecast_battery_into(row, pump, model, len(fresh), notices, now, zone_named(zone), routine=routine)
-    forecast_refill(
+    off = forecast_refill(
         row,
         pump,
         model,
@@ -78,7 +88,7 @@ def look_ahead(
         zone=zone,
     )
     row.computed_at = now
-    return row
+    return LookedAhead(row, off)
 
 
 def first_fill(drug: str | None, visits: Sequence[VisitDone]) -> bool | None:

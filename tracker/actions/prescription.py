@@ -92,7 +92,11 @@ def recorded(pump: Pump) -> Prescription | None:
 
 def recorded_flow(pump: Pump) -> float | None:
     """The flow that the record asks for, in mL a day; None where it does not say, or says what no pump can give."""
-    known = recorded(pump)
+    return flow_of(pump, recorded(pump))
+
+
+def flow_of(pump: Pump, known: Prescription | None) -> float | None:
+    """The same, where the caller has read the record's prescription already."""
     try:
         if known is not None:
             flow = flow_for(known)

@@ -12,7 +12,8 @@ from devices.prescription import Prescription, boluses_ml_per_day
 from devices.refill import RefillBy, refill_by, unknown_limits
 from devices.reservoir import Refill, ReservoirForecast, ReservoirPoint, forecast_reservoir, volume_now
 from devices.stability import stability_to_count_on
-from tracker.actions.view_volume import asked_flow, volume_course, volume_points
+from devices.volume_course import VolumeCourse
+from tracker.actions.view_volume import asked_flow, course_of, volume_points
 from tracker.findings.clinic_day import zone_named
 from tracker.records.outlook import Ahead
 from tracker.records.pump import Pump
@@ -36,8 +37,10 @@ def forecast_refill(
     first_fill: bool | None,
     prescription: Prescription | None,
     zone: str,
-) -> None:
+) -> VolumeCourse | None:
     """Write into the outlook when it was filled, its forecast, its refill date and what keeps one from being told.
+
+    Returns the fall of the volume that the flow does not explain, which the forecast counts with; None where it fits.
 
     ``refills``: those on record that count, oldest first. ``first_fill``: whether the last of them was the first with
     its drug. ``rose_at``: the last fill that nobody logged.
@@ -46,6 +49,7 @@ def forecast_refill(
     points = volume_points(row, model)
     flow, boluses = asked_flow(prescription)
     level = volume_now(model, points, now, refills, flow)
+    off = course_of(points, pump, model, flow, boluses)
     seen = [*([] if level is None else [_filled_in_view(level.filled_at, points, rose_at, refills)]), rose_at]
     if level is None and refills:
         seen.append(refills[-1].at)
@@ -65,7 +69,7 @@ def forecast_refill(
         prescribed_ml_per_day=flow,
         boluses_ml_per_day=boluses,
         level=level,
-        off=volume_course(row, pump, model, prescription),
+        off=off,
     )
     _write(row, reservoir)
     due = refill_by(reservoir, row.filled_at, keeps, cap_days)
@@ -78,6 +82,7 @@ def forecast_refill(
         unknown.append("The date of the implant is not known, so the model's longest service life can't be counted.")
     row.refill_reason = reason[:LONGEST_TEXT]
     row.unknown = list(dict.fromkeys(unknown))
+    return off
 
 
 def _filled_in_view(

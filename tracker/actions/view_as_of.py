@@ -55,7 +55,7 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
             visits=known,
             zone=clinic.timezone,
             notices=seen_notices(pump, notices, clinic.timezone),
-        )
+        ).outlook
     view = view_of(
         pump,
         None,

@@ -8,16 +8,15 @@ from datetime import datetime
 from sqlmodel import Session
 
 from devices.alarms import AlarmCode, Priority
-from devices.interval import Interval
 from devices.models import catalogue
-from tracker.actions.prescription import recorded, recorded_flow
-from tracker.actions.view_battery import seen_battery, seen_notices
+from tracker.actions.prescription import flow_of, recorded
+from tracker.actions.view_battery import seen_notices
 from tracker.actions.view_device import seen_budget, seen_sign_in
 from tracker.actions.view_emergency import seen_emergency
+from tracker.actions.view_outlook import seen_outlook
 from tracker.actions.view_settings import seen_settings
 from tracker.actions.view_volume import volume_course
 from tracker.findings.budget_seen import OverBudget
-from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
 from tracker.findings.emergency_seen import EmergencySeen
 from tracker.findings.rating import rated
 from tracker.findings.sign_in_seen import SharedSignIn
@@ -27,11 +26,9 @@ from tracker.findings.view import (
     AttestationSeen,
     DocumentedSeen,
     DraftSeen,
-    Expectation,
     FindingSeen,
     LinkSeen,
     MriSeen,
-    OutlookSeen,
     PumpView,
     SettingSeen,
     StateSeen,
@@ -62,7 +59,8 @@ def view_pumps(
 ) -> dict[int, PumpView]:
     """Each of those pumps as it stands now; a fixed number of queries however many there are.
 
-    ``pumps``, ``ahead``, ``present``: those of them that the caller has read already, all of them.
+    ``pumps``, ``ahead``, ``present``: those of them that the caller has read already, all of them. Who makes the
+    outlooks anew gives an empty ``ahead`` and adds them himself: the stored ones are then put together for nobody.
     """
     if present is None:
         present = presence(session, pump_ids)
@@ -140,12 +138,14 @@ def view_of(
 
     Alarms have the priority that the drugs at risk give them now, whatever they were stored with.
     """
+    model, prescription = catalogue.find(pump.model), recorded(pump)
+    off = None if outlook is None else volume_course(outlook, pump, model, prescription)
     return rated(
         PumpView(
             pump_id=key(pump.id),
             clinic_id=pump.clinic_id,
             serial=pump.serial,
-            model=catalogue.find(pump.model),
+            model=model,
             lifecycle=pump.lifecycle,
             implanted_on=pump.implanted_on,
             drug=pump.drug,
@@ -155,12 +155,12 @@ def view_of(
             replacement_planned_for=pump.replacement_planned_for,
             refill_cap_days=cap_days,
             zone=zone,
-            prescribed_ml_per_day=recorded_flow(pump),
-            prescription=recorded(pump),
+            prescribed_ml_per_day=flow_of(pump, prescription),
+            prescription=prescription,
             prescribed_at=pump.prescribed_at,
             state=None if state is None else seen_state(state),
             link=LinkSeen("never", None, None) if state is None else seen_link(state),
-            outlook=None if outlook is None else seen_outlook(outlook, pump),
+            outlook=None if outlook is None else seen_outlook(outlook, off),
             settings=tuple(settings),
             documented=tuple(_documented(one) for one in documented),
             findings=tuple(findings),
@@ -228,26 +228,6 @@ def seen_link(state: StateNow) -> LinkSeen:
     )
 
 
-def seen_outlook(row: Ahead, pump: Pump) -> OutlookSeen:
-    """The stored forecasts as values, and how the volume falls against the pump's prescription."""
-    return OutlookSeen(
-        eri=Expectation(_interval(row.eri_low_at, row.eri_median_at, row.eri_high_at), row.battery_basis),
-        eos=Expectation(_interval(row.eos_low_at, row.eos_median_at, row.eos_high_at), row.battery_basis),
-        low_mark=Expectation(
-            _interval(row.low_mark_low_at, row.low_mark_median_at, row.low_mark_high_at), row.reservoir_basis
-        ),
-        empty=Expectation(_interval(row.empty_low_at, row.empty_median_at, row.empty_high_at), row.reservoir_basis),
-        refill_by=row.refill_by_at,
-        refill_reason=row.refill_reason,
-        ran_at=ran_at(row.reservoir_points),
-        still_since=still_since(row.reservoir_points),
-        standing=standing_volume(row.reservoir_points),
-        off=volume_course(row, pump, catalogue.find(pump.model), recorded(pump)),
-        battery=seen_battery(row),
-        unknown=tuple(row.unknown or ()),
-    )
-
-
 def seen_finding(row: FindingRecord) -> FindingSeen:
     """A finding with the ruling that stands now."""
     return FindingSeen(
@@ -266,10 +246,6 @@ def seen_finding(row: FindingRecord) -> FindingSeen:
         mended=row.mended_at is not None,
         mend=row.mend,
     )
-
-
-def _interval(low: datetime | None, median: datetime | None, high: datetime | None) -> Interval | None:
-    return None if low is None or median is None or high is None else Interval(low, median, high)
 
 
 def _alarm(row: Alarm) -> AlarmSeen:

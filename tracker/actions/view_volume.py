@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from devices.interval import Unknown
 from devices.model import DeviceKind, PumpModel
 from devices.prescription import Prescription, boluses_ml_per_day, flow_for
@@ -26,8 +28,13 @@ def volume_course(
     row: Ahead, pump: Pump, model: PumpModel | None, prescription: Prescription | None
 ) -> VolumeCourse | None:
     """The fall of the volume that neither the reported nor the prescribed flow explains; None where it fits."""
-    points = volume_points(row, model)
-    flow, boluses = asked_flow(prescription)
+    return course_of(volume_points(row, model), pump, model, *asked_flow(prescription))
+
+
+def course_of(
+    points: Sequence[ReservoirPoint], pump: Pump, model: PumpModel | None, flow: float | None, boluses: float
+) -> VolumeCourse | None:
+    """The same from the volumes and the asked flow, both in mL a day, where the caller has read them already."""
     set_at = pump.prescribed_at
     if set_at is not None:  # what was measured under the dose before shows nothing of the one on record
         before = [place for place, one in enumerate(points) if one.flow_ml_per_day is None and one.at < set_at]
