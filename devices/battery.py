@@ -8,6 +8,7 @@ certain: it stands beside its basis, and a battery with a defect may end early a
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from operator import attrgetter
 from statistics import fmean
 from typing import Final
 
@@ -30,6 +31,7 @@ FLOW_WINDOW: Final = timedelta(days=14)
 A_DAY: Final = timedelta(days=1)
 FLOW_RISE_PER_YEAR: Final = 0.03
 """The part of itself by which the flow is expected to rise in a year: doses go up more often than down. Assumption."""
+_AT: Final = attrgetter("at")
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 """The quantiles of an interval that holds four times in five."""
 
@@ -96,7 +98,7 @@ def forecast_battery(
     if battery is None:
         return Unknown(f"{model.name} has no battery.", "There is nothing to forecast.")
     since = None if implanted_on is None else _start_of(implanted_on, zone)
-    known = sorted((r for r in readings if r.at <= now and (since is None or r.at >= since)), key=lambda r: r.at)
+    known = sorted((r for r in readings if r.at <= now and (since is None or r.at >= since)), key=_AT)
     limit = hard_limit(model, implanted_on, zone)
     seen = indicator_seen(known, since, limit, _eri_to_eos(battery), zone)
     if seen is not None:

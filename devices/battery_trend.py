@@ -133,8 +133,8 @@ def _group(points: Sequence[DrainPoint]) -> _Group:
     count = len(percents)
     robust = count >= 5  # the median costs half as much again in variance
     return _Group(
-        day=fmean(point.day for point in points),
-        nominal_used=fmean(point.nominal_used for point in points),
+        day=fmean([point.day for point in points]),
+        nominal_used=fmean([point.nominal_used for point in points]),
         percent=median(percents) if robust else fmean(percents),
         share=(1.5 if robust else 1.0) / count,
     )

@@ -78,17 +78,14 @@ def days_until(
         raise ValueError("a level that nothing is taken from reaches nothing")
 
     wandering = nominal_per_day**2 * wander_variance / (3 * DAYS_PER_YEAR)
+    missing, factor = level - state.level, state.factor
+    var_level, covariance, var_factor = state.var_level, state.covariance, state.var_factor
 
     def reached_by(days: float) -> float:
         """Return by how many standard deviations the level is expected to have been passed."""
         used = nominal_per_day * days * (1 + rise_per_year * days / (2 * DAYS_PER_YEAR))
-        variance = (
-            state.var_level
-            - 2 * used * state.covariance
-            + used * used * state.var_factor
-            + wandering * days * days * days
-        )
-        return (level - state.level + state.factor * used) / sqrt(max(variance, 1e-12))
+        variance = var_level - 2 * used * covariance + used * used * var_factor + wandering * days * days * days
+        return (missing + factor * used) / sqrt(max(variance, 1e-12))
 
     share = quantile
     if not_yet:

@@ -87,7 +87,7 @@ def flow_for(prescription: Prescription) -> Decimal | Unknown:
     All drugs of a mixture leave the pump together, so each must ask for the same flow within the rounding of its dose;
     where they do not, or a unit or concentration is not usable, the answer is Unknown and says which.
     """
-    flows: list[tuple[PrescribedDrug, Decimal, Decimal]] = []
+    flows: list[tuple[PrescribedDrug, Decimal]] = []
     for drug in _active(prescription.drugs):
         if mass_of(drug.unit) is None:
             return _unit_not_known(drug.unit)
@@ -95,12 +95,14 @@ def flow_for(prescription: Prescription) -> Decimal | Unknown:
             return Unknown(
                 f"The concentration of {drug.drug} is not above zero.", "Correct the prescription's concentration."
             )
-        flows.append((drug, drug.dose_per_day / drug.concentration, _rounding(drug)))
-    first, flow, _ = flows[0]
-    low = max(each * (1 - rounding) for _, each, rounding in flows)
-    high = min(each * (1 + rounding) for _, each, rounding in flows)
+        flows.append((drug, drug.dose_per_day / drug.concentration))
+    first, flow = flows[0]
+    if len(flows) == 1:
+        return flow
+    low = max(each * (1 - _rounding(drug)) for drug, each in flows)
+    high = min(each * (1 + _rounding(drug)) for drug, each in flows)
     if low > high:
-        asked = "; ".join(f"{drug.drug} {amount(each)} mL/day" for drug, each, _ in flows)
+        asked = "; ".join(f"{drug.drug} {amount(each)} mL/day" for drug, each in flows)
         return Unknown(
             f"The drugs of the mixture ask for different flows: {asked}.",
             f"Check doses and concentrations beside {first.drug}.",

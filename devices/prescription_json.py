@@ -7,12 +7,14 @@ same four. With both given they must agree. Amounts are decimal texts.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from devices.infusion import Infusion
 from devices.prescription import MOST_DRUGS, Boluses, PrescribedDrug, Prescription, same_prescription
 
 FIELDS: Final = ("drug", "concentration", "unit", "dose_per_day")
+_MODES: Final = frozenset(Infusion)
 _KNOWN: Final = frozenset({*FIELDS, "mode", "drugs", "boluses"})
 _BOLUS_FIELDS: Final = ("dose", "unit", "per_day", "lockout_minutes")
 _DECIMAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
@@ -34,11 +36,10 @@ def read_prescription(given: Mapping[str, Any]) -> Prescription:
 
     A field that is null counts as not given.
     """
-    unknown = sorted(set(given) - _KNOWN)
-    if unknown:
-        raise PrescriptionFault(unknown[0], "is no part of a prescription")
+    if not given.keys() <= _KNOWN:
+        raise PrescriptionFault(min(given.keys() - _KNOWN), "is no part of a prescription")
     mode = given.get("mode")
-    if mode is not None and mode not in set(Infusion):
+    if mode is not None and mode not in _MODES:
         raise PrescriptionFault("mode", f"{mode!r} is no way of infusing")
     infusion = None if mode is None else Infusion(mode)
     boluses = None if given.get("boluses") is None else read_boluses(given["boluses"])
@@ -77,7 +78,7 @@ def read_boluses(given: Any) -> Boluses:
         raise PrescriptionFault("boluses.unit", "must be a text that is not empty")
     lockout = given.get("lockout_minutes")
     return Boluses(
-        _read_amount(given.get("dose"), "boluses.dose"),
+        _read_amount(given.get("dose"), "boluses.", "dose"),
         unit,
         _read_count(given.get("per_day"), "boluses.per_day", MOST_BOLUSES),
         None if lockout is None else _read_count(lockout, "boluses.lockout_minutes", LONGEST_LOCKOUT),
@@ -131,16 +132,23 @@ def _read_drug(given: Mapping[str, Any], prefix: str) -> PrescribedDrug:
             raise PrescriptionFault(prefix + name, "must be a text that is not empty")
     return PrescribedDrug(
         given["drug"],
-        _read_amount(given["concentration"], f"{prefix}concentration"),
+        _read_amount(given["concentration"], prefix, "concentration"),
         given["unit"],
-        _read_amount(given["dose_per_day"], f"{prefix}dose_per_day"),
+        _read_amount(given["dose_per_day"], prefix, "dose_per_day"),
     )
 
 
-def _read_amount(given: Any, field: str) -> Decimal:
-    if not isinstance(given, str) or _DECIMAL.fullmatch(given.strip()) is None:
-        raise PrescriptionFault(field, f"{given!r} is no amount: write a decimal number")
-    return Decimal(given.strip())
+def _read_amount(given: Any, prefix: str, name: str) -> Decimal:
+    amount = _amount(given) if isinstance(given, str) else None
+    if amount is None:
+        raise PrescriptionFault(prefix + name, f"{given!r} is no amount: write a decimal number")
+    return amount
+
+
+@lru_cache(maxsize=4096)  # thousands of pumps are set to the same few amounts
+def _amount(text: str) -> Decimal | None:
+    """The amount, None where the text is none."""
+    return Decimal(text.strip()) if _DECIMAL.fullmatch(text.strip()) is not None else None
 
 
 def _read_count(given: Any, field: str, most: int) -> int:

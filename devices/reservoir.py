@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import sqrt
+from operator import attrgetter
 from statistics import fmean
 from typing import Final
 
@@ -27,6 +28,7 @@ __all__ = ["Level", "Refill", "ReservoirForecast", "ReservoirPoint", "forecast_r
 LEAST_DAYS_WITHOUT_FLOW: Final = 3.0
 STALE_AFTER: Final = timedelta(days=7)
 FLOW_WINDOW: Final = timedelta(days=7)
+_AT: Final = attrgetter("at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ def volume_now(
 
     None where neither tells a volume. `flow_ml_per_day` is the prescription's, for where no report tells one.
     """
-    known = sorted((reading for reading in readings if reading.at <= now), key=lambda reading: reading.at)
-    past = sorted((one for one in refills if one.at <= now), key=lambda one: one.at)
+    known = sorted((reading for reading in readings if reading.at <= now), key=_AT)
+    past = sorted((one for one in refills if one.at <= now), key=_AT)
     return follow_level(model, known, past, flow_ml_per_day)
 
 
@@ -88,7 +90,7 @@ def forecast_reservoir(
     if model.kind is DeviceKind.RESERVOIR or mark is None:
         return Unknown(f"A {model.name.lower()} stores and meters nothing.", "There is nothing to forecast.")
     level = level or volume_now(model, readings, now, refills, prescribed_ml_per_day)
-    known = sorted((reading for reading in readings if reading.at <= now), key=lambda reading: reading.at)
+    known = sorted((reading for reading in readings if reading.at <= now), key=_AT)
     if level is None or (not known and prescribed_ml_per_day is None):
         return Unknown("No volume was reported yet.", "A status report would make a forecast possible.")
     low_seen = bool(level.fill) and level.fill[-1].reservoir_ml <= mark.value
@@ -112,7 +114,7 @@ def forecast_reservoir(
         None
         if flow is None
         else delivery_shown(
-            sorted((r for r in refills if r.at <= now), key=lambda r: r.at), level.state.factor, model.capacity_ml, zone
+            sorted((r for r in refills if r.at <= now), key=_AT), level.state.factor, model.capacity_ml, zone
         )
     )
     course = _Course(level, 1.0 if flow is None else flow, 0.0 if flow is None else boluses_ml_per_day, shown, off)

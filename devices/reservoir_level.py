@@ -7,6 +7,7 @@ reports go on showing the volume from before it, it does not.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final
 
 from devices.decline import Decline
@@ -40,7 +41,7 @@ def follow_level(
     `flow`: the flow to count on where no report tells one, in mL a day; None where the volumes alone must show it.
     """
     of_reports: list[tuple[datetime, int, ReservoirPoint | Refill]] = [(point.at, 0, point) for point in known]
-    events = sorted([*of_reports, *((one.at, 1, one) for one in refills)], key=lambda event: event[:2])
+    events = sorted([*of_reports, *((one.at, 1, one) for one in refills)], key=itemgetter(0, 1))
     if not events:
         return None
     follower = _Follower(model, known, events[0][0], flow)

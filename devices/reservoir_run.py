@@ -14,6 +14,7 @@ WANDER_PER_SQRT_YEAR: Final = 0.005
 
 LEAST_RISE_ML: Final = 0.5
 SURPRISE_SD: Final = 6.0
+_WANDER: Final = WANDER_PER_SQRT_YEAR**2
 
 
 class Run(Struct):
@@ -43,7 +44,7 @@ class Run(Struct):
 
     def advance(self, day: float, used: float) -> None:
         """Go on to that day, the nominal volume used up to then given."""
-        self.state = advance(self.state, day - self.state.day, used - self.used, WANDER_PER_SQRT_YEAR**2)
+        self.state = advance(self.state, day - self.state.day, used - self.used, _WANDER)
         self.used = used
 
     def distance(self, point: ReservoirPoint, error: float) -> float:
@@ -51,7 +52,8 @@ class Run(Struct):
 
         `error` is the variance of one reported volume. No delivery lifts a volume: one that rose never agrees.
         """
-        if self.points and point.reservoir_ml > self.last_ml + max(LEAST_RISE_ML, SURPRISE_SD * sqrt(2 * error)):
+        rose = self.points and point.reservoir_ml > self.last_ml + LEAST_RISE_ML
+        if rose and point.reservoir_ml > self.last_ml + SURPRISE_SD * sqrt(2 * error):
             return inf
         limit = max(LEAST_RISE_ML, SURPRISE_SD * sqrt(self.state.var_level + error))
         return abs(point.reservoir_ml - max(self.state.level, 0.0)) / limit

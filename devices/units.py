@@ -5,6 +5,7 @@ Amounts are compared in micrograms, exactly. Both micro signs (U+00B5, U+03BC), 
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -28,6 +29,7 @@ def is_volume(unit: str) -> bool:
     return unit.strip().casefold() in _ML
 
 
+@lru_cache(maxsize=1024)  # thousands of pumps hold the same few units
 def mass_of(unit: str) -> str | None:
     """Return the mass in a unit of concentration as written (`mcg` of `mcg/mL`), or None for one that is not known."""
     mass, slash, volume = unit.strip().partition("/")

@@ -26,7 +26,9 @@ def test_a_corrected_implant_date_moves_the_limit_whatever_day_it_is(
         readings = readings_known_by(session, pump.id or 0, now)
 
         def looked(before: Ahead | None, at: datetime) -> Ahead:
-            return look_ahead(pump, before, [] if before else readings, at, routine=before is not None).outlook
+            return look_ahead(
+                pump, before, [] if before else readings, at, prescription=None, routine=before is not None
+            ).outlook
 
         row = looked(None, now)
         assert row.limit_at is None

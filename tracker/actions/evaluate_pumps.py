@@ -78,31 +78,29 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     thoughts: list[Thought] = []
 
     def consider(pump_id: int, readings: list[Measured]) -> None:
-        pump, before_then = pumps[pump_id], stored.get(pump_id)
+        pump, view, before_then = pumps[pump_id], views[pump_id], stored.get(pump_id)
         points = with_readings([] if before_then is None else before_then.reservoir_points, readings)
-        cap_days = views[pump_id].refill_cap_days
         looked = look_ahead(
             pump,
             before_then,
             readings,
             now,
+            prescription=view.prescription,
             contiguous=contiguous.get(pump_id, 0),
             refills=refills.get(pump_id, ()),
-            not_shown=refills_not_shown(views[pump_id].findings),
-            rose_at=last_unlogged_refill(views[pump_id].findings),
-            cap_days=cap_days,
+            not_shown=refills_not_shown(view.findings),
+            rose_at=last_unlogged_refill(view.findings),
+            cap_days=view.refill_cap_days,
             visits=past.visits.get(pump_id, ()),
-            zone=views[pump_id].zone,
-            notices=views[pump_id].notices,
+            zone=view.zone,
+            notices=view.notices,
             routine=before_then is not None and since[pump_id] - before_then.computed_at >= DAILY,
         )
         outlook = looked.outlook
         outlook.due_dates = with_date_shown(outlook.due_dates, now, outlook.refill_by_at)
-        history = history_of(past, pump, outlook, points, views[pump_id].findings, now, cap_days, views[pump_id].zone)
-        noted = Noted() if history is None else compare(history, views[pump_id].findings, past.since[pump_id])
-        view = replace(
-            views[pump_id], outlook=seen_outlook(outlook, looked.off), findings=_as_noted(views[pump_id], noted, now)
-        )
+        history = history_of(past, pump, outlook, points, view, now)
+        noted = Noted() if history is None else compare(history, view.findings, past.since[pump_id])
+        view = replace(view, outlook=seen_outlook(outlook, looked.off), findings=_as_noted(view, noted, now))
         before = newest.get(pump_id)
         judgment = None
         if view.lifecycle not in ENDED:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devices.models import catalogue
+from devices.prescription import Prescription
 from devices.reservoir import Refill
 from devices.stability import is_first_fill
 from devices.volume_course import VolumeCourse
 from tracker.actions.look_ahead_battery import forecast_battery_into
-from tracker.actions.prescription import drug_text, is_complete, recorded
+from tracker.actions.prescription import drug_text, is_complete
 from tracker.actions.refill_ahead import forecast_refill
 from tracker.findings.battery_seen import NoticeSeen
 from tracker.findings.clinic_day import zone_named
@@ -39,6 +40,7 @@ def look_ahead(
     readings: Sequence[Measured],
     now: datetime,
     *,
+    prescription: Prescription | None,
     contiguous: int = 0,
     refills: Sequence[RefillDone] = (),
     not_shown: Collection[int] = (),
@@ -51,14 +53,15 @@ def look_ahead(
 ) -> LookedAhead:
     """Bring the pump's outlook up to those readings, which may hold some that it has already; not stored yet.
 
-    ``contiguous`` is how far the newest epoch is complete: later looks begin there, so that what fills a gap is seen.
-    ``refills`` are the last ones on record, oldest first; ``not_shown`` are those, by their visits' ids, of which a
-    finding says that the reports never showed them. ``rose_at`` is the last fill that a finding says nobody logged:
-    long fills outlast the reports that showed them. ``cap_days`` is the longest interval that is allowed for this pump.
-    ``visits`` are its last ones, oldest first: what the last refill found in the pump tells how long the drug keeps.
-    ``routine``: nobody asked for this look but the clock. A battery forecast, which hardly moves in a day, is then made
-    anew every third day only, or when the indicator or the flow has changed. ``zone``: the clinic's, for days in words.
-    ``notices``: the pump's built-in notices of failure since the implant.
+    ``prescription``: the record's, None where a part of it is missing. ``contiguous`` is how far the newest epoch is
+    complete: later looks begin there, so that what fills a gap is seen. ``refills`` are the last ones on record, oldest
+    first; ``not_shown`` are those, by their visits' ids, of which a finding says that the reports never showed them.
+    ``rose_at`` is the last fill that a finding says nobody logged: long fills outlast the reports that showed them.
+    ``cap_days`` is the longest interval that is allowed for this pump. ``visits`` are its last ones, oldest first: what
+    the last refill found in the pump tells how long the drug keeps. ``routine``: nobody asked for this look but the
+    clock. A battery forecast, which hardly moves in a day, is then made anew every third day only, or when the
+    indicator or the flow has changed. ``zone``: the clinic's, for days in words. ``notices``: the pump's built-in
+    notices of failure since the implant.
     """
     model = catalogue.find(pump.model)
     row = outlook or Ahead(pump_id=key(pump.id), computed_at=now)
@@ -84,7 +87,7 @@ def look_ahead(
         rose_at=rose_at,
         cap_days=cap_days,
         first_fill=first_fill(pump.drug, visits),
-        prescription=recorded(pump),
+        prescription=prescription,
         zone=zone,
     )
     row.computed_at = now

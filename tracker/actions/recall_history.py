@@ -9,18 +9,16 @@ from typing import Final
 
 from sqlmodel import Session
 
-from devices.models import catalogue
 from devices.prescription import Prescription
 from devices.prescription_json import prescription_or_none
 from devices.stability import Stability, stability
 from tracker.actions.look_ahead import first_fill
-from tracker.actions.prescription import recorded
 from tracker.actions.refill_ahead import fill_at_implant
 from tracker.findings.clinic_day import zone_named
 from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, in_view, volumes
 from tracker.findings.prescribed import allotted_ml_per_day
 from tracker.findings.trend import RESERVOIR_POINTS, Point, moment
-from tracker.findings.view import FindingSeen
+from tracker.findings.view import PumpView
 from tracker.findings.wanted import ENDED
 from tracker.records.alarm import AlarmSpan, alarms_of_pumps
 from tracker.records.columns import key
@@ -100,13 +98,11 @@ def history_of(
     pump: Pump,
     outlook: Ahead,
     points: list[Point],
-    known: Sequence[FindingSeen],
+    view: PumpView,
     now: datetime,
-    cap_days: int | None = None,
-    zone: str = "UTC",
 ) -> History | None:
     """One pump's history; None where the catalogue does not know its model, or while it is on the shelf."""
-    model = catalogue.find(pump.model)
+    model, known, zone = view.model, view.findings, view.zone
     if model is None or pump.lifecycle == "in_stock":
         return None
     pump_id = key(pump.id)
@@ -123,16 +119,16 @@ def history_of(
         vanished_at=tuple(one.happened_at for one in known if one.kind == "volume_vanished"),
         known_programmers=past.programmers.get(pump.clinic_id, frozenset()),
         filled_at=outlook.filled_at,
-        refill_by=_overdue_from(past, pump, outlook, cap_days, zone),
+        refill_by=_overdue_from(past, pump, outlook, view.refill_cap_days, zone),
         low_mark_at=outlook.low_mark_low_at,
         due_dates=tuple((moment(since), moment(due)) for since, due in outlook.due_dates),
         low_mark_ml=pump.low_reservoir_ml,
         low_marks=tuple((moment(until), ml) for until, ml in pump.low_marks or ()),
         paused=tuple((moment(start), moment(end)) for start, end in pump.pauses or ()),
         surgery_on=pump.replacement_planned_for,
-        boluses_ml_per_day=allotted_ml_per_day(_prescribed(past, pump)),
+        boluses_ml_per_day=allotted_ml_per_day(_prescribed(past, pump, view.prescription)),
         report_interval=timedelta(seconds=pump.report_interval_s),
-        known=tuple(known),
+        known=known,
         ended_at=_ended_at(past, pump, zone),
         cut=len(points) >= RESERVOIR_POINTS,
     )
@@ -149,9 +145,8 @@ def _ended_at(past: Past, pump: Pump, zone: str) -> datetime | None:
     return min((at for at in (taken_out, moved) if at is not None), default=pump.created_at)
 
 
-def _prescribed(past: Past, pump: Pump) -> Prescription | None:
+def _prescribed(past: Past, pump: Pump, known: Prescription | None) -> Prescription | None:
     """What the record says is in the pump; where it tells of no boluses, the last draft that does."""
-    known = recorded(pump)
     if known is not None and known.boluses is not None:
         return known
     drafts = [row for row in past.visits.get(key(pump.id), ()) if row.status == "draft" and row.prescription_after]

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions.look_ahead import look_ahead
+from tracker.actions.prescription import recorded
 from tracker.actions.recall_history import LOOK_BACK
 from tracker.actions.view_battery import seen_notices
 from tracker.actions.view_pumps import seen_finding, view_of
@@ -48,6 +49,7 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
             None,
             readings,
             as_of,
+            prescription=recorded(pump),
             refills=refills,
             not_shown=refills_not_shown(findings),
             rose_at=last_unlogged_refill(findings),

@@ -27,6 +27,8 @@ def changed(before: VolumeSeen, after: VolumeSeen) -> bool:
 
 def same_doses(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether both say the same quantities of the same drugs; what can't be read is compared as it stands."""
+    if one == other:
+        return True
     left, right = prescription_or_none(one), prescription_or_none(other)
     if left is None or right is None:
         return _as_written(one, other)

@@ -159,10 +159,14 @@ def reservoir_points(known: Sequence[Point], readings: Iterable[Seen]) -> list[P
     """The newest points with the readings added: at most two a day, but every jump of the volume and the newest."""
     points = with_readings(known, readings)
     kept: list[Point] = []
+    last = len(points) - 1
     for place, point in enumerate(points):
-        newest = place == len(points) - 1
-        jumps = place > 0 and (abs(point[1] - points[place - 1][1]) > JUMP_ML or point[3] != points[place - 1][3])
-        rests = not newest and abs(points[place + 1][1] - point[1]) > JUMP_ML
-        if newest or jumps or rests or not kept or point[0] - kept[-1][0] >= DAY // 2:
+        spaced = not kept or place == last or point[0] - kept[-1][0] >= DAY // 2
+        if spaced or _jumps(points[place - 1], point) or abs(points[place + 1][1] - point[1]) > JUMP_ML:
             kept.append(point)
     return kept[-RESERVOIR_POINTS:]
+
+
+def _jumps(before: Point, after: Point) -> bool:
+    """Whether the volume jumps from one point to the next, or the mode changes."""
+    return bool(abs(after[1] - before[1]) > JUMP_ML or after[3] != before[3])

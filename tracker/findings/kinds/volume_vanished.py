@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from devices.refill import discrepancy_limit_ml
+from devices.refill import LEAST_DISCREPANCY_ML, discrepancy_limit_ml
 from tracker.findings.clinic_day import time_text
 from tracker.findings.explanations import ALTITUDE, BOLUSES, COUNT, LEAK, MRI, OVER_INFUSION, SENSOR, TEMPERATURE
 from tracker.findings.history import Direction, Finding, History, near, report
@@ -18,8 +18,8 @@ def vanished_volumes(history: History) -> Iterator[Finding]:
     """A volume that fell by more than flow and allotted boluses take out of the pump, and stayed down."""
     for earlier, before, after, later in lasting(history):
         lost = before.reservoir_ml - after.reservoir_ml
-        if lost <= 0 or before.flow_ml_per_day is None or after.at - before.at > SHORT_GAP:
-            continue
+        if lost <= LEAST_DISCREPANCY_ML or before.flow_ml_per_day is None or after.at - before.at > SHORT_GAP:
+            continue  # whatever the flow explains: nearly every pair of reports
         days = (after.at - before.at) / timedelta(days=1)
         expected = flows(before, after) + history.boluses_ml_per_day * days
         if lost - expected <= discrepancy_limit_ml(expected):
