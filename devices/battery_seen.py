@@ -125,7 +125,7 @@ def gained(measured: Sequence[BatteryPoint]) -> Gain | None:
     """Return where the battery gained charge, by readings that all have a percentage, in order of time; None if not.
 
     A single wild report is no gain: both the lower level and the higher one are confirmed by two reports in a row. Nor
-    is one that was over before the newest reports.
+    is one that was over before the newest reports, nor are reports of one moment that contradict each other.
     """
     lowest: tuple[float, datetime] | None = None
     found: Gain | None = None
@@ -133,7 +133,7 @@ def gained(measured: Sequence[BatteryPoint]) -> Gain | None:
         first, second = one.remaining_percent or 0.0, other.remaining_percent or 0.0
         risen = min(first, second)
         found = None
-        if lowest is not None and risen > lowest[0] + GAIN_PERCENT:
+        if lowest is not None and other.at > lowest[1] and risen > lowest[0] + GAIN_PERCENT:
             found = Gain(lowest[1], lowest[0], other.at, second)
         level = max(first, second)
         if lowest is None or level <= lowest[0]:

@@ -176,6 +176,12 @@ def test_without_a_percentage_nothing_is_known_by_charge() -> None:
     assert forecast([a_point(n * 30) for n in range(25)], 730).by_charge is None
 
 
+def test_reports_of_one_moment_that_contradict_each_other_are_no_gain_of_charge() -> None:
+    at_once = [a_point(700, percent) for percent in (20, 20, 60, 60)]
+    assert forecast([*falling(600), *at_once], 700).doubt is None
+    assert forecast([*falling(600), *at_once, a_point(701, 60)], 701).doubt is not None
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
