@@ -30,6 +30,7 @@ _INSTALL = {
     "caddy": "apt-get install caddy",
     "promtool": "apt-get install prometheus",
     "pgbouncer": "apt-get install pgbouncer",
+    "pgbackrest": "apt-get install pgbackrest",
 }
 
 

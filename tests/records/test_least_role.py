@@ -84,6 +84,7 @@ def test_the_processes_work_as_that_role_and_enter_what_is_done(as_role: str, tm
         *(f"TRUNCATE {table} CASCADE" for table in sorted(APPENDED)),
         "UPDATE audit_entry SET actor = 'nobody'",
         "UPDATE alembic_version SET version_num = '0001'",
+        "UPDATE schema_compatibility SET oldest_program = '0001'",
         "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
         "DROP TRIGGER audit_entry_refuses_change ON audit_entry",
         "ALTER TABLE audit_entry OWNER TO CURRENT_USER",

@@ -61,7 +61,7 @@ def _look(copy: Database, live: Database) -> Tried:
     faults = [f"the copy is damaged: {one}" for one in copies.faults(copy)[:5]]
     try:
         schema.upgrade(copy)
-    except (CommandError, DBAPIError) as fault:
+    except (CommandError, DBAPIError, TrackerError) as fault:
         because = str(fault).splitlines()[0][:200]
         return Tried({}, 0, False, (*faults, f"this program can't bring its schema forward: {because}"))
     compared = _is_current(live)

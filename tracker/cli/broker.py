@@ -19,10 +19,9 @@ from tracker.broker.users import CONTROL_USERNAME, BrokerUser
 from tracker.broker.watcher import CredentialWatcher
 from tracker.cli import broker_files
 from tracker.cli.figures_address import figures_served, of_the_broker
-from tracker.cli.running import begin, stop_on_signal
+from tracker.cli.running import begin, require_schema, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.records import credential as records
-from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
 
@@ -42,7 +41,7 @@ def broker(context: typer.Context) -> None:
     settings = begin("broker")
     stop = stop_on_signal()
     database = Database(settings.database_url, pool_size=2)
-    schema.require_current(database)
+    require_schema(database)
     with embedded(settings, database) as running, figures_served(settings, of_the_broker(running.stored)):
         structlog.get_logger().info("broker ready", host=settings.broker_host, port=settings.broker_port)
         stop.wait()

@@ -23,10 +23,9 @@ from tracker.broker.reload import reload_from
 from tracker.broker.server_files import Readers, readable_by, replace_for
 from tracker.broker.users import BrokerUser, write_system_account, write_users
 from tracker.cli.cluster_sessions import KeptOut, watched_sessions
-from tracker.cli.running import say_start, stop_on_signal
+from tracker.cli.running import require_schema, say_start, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.records import credential as records
-from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.job import BROKER_FILES, STOPPED, beat, forget_workers
 from tracker.settings import Settings
@@ -172,7 +171,7 @@ def _carry(
             "--watch needs to know how the server is told to read its files: name --pid-file FILE or --reload COMMAND"
         )
     database = Database(settings.database_url, pool_size=2)
-    schema.require_current(database)
+    require_schema(database)
 
     def fresh() -> tuple[int, Path]:
         with database.reading() as session:

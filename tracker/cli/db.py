@@ -54,11 +54,16 @@ def check() -> None:
     database = _database()
     if not database.answers():
         raise StartupFault("the database does not answer: see TRACKER_DATABASE_URL")
-    schema.require_current(database)
+    found = schema.standing(database)
+    if not found.may_work:
+        raise StartupFault(found.detail)
     faults = copies.faults(database)
     if faults:
         raise StartupFault("the database is damaged: " + "; ".join(faults[:5]))
-    typer.echo(f"the database is at revision {schema.newest_revision()}, which is the newest, and is sound")
+    if found.is_newer:
+        typer.echo(f"the database is sound; it {found.detail.removeprefix('the database ')}")
+    else:
+        typer.echo(f"the database is at revision {schema.newest_revision()}, which is the newest, and is sound")
 
 
 @app.command()

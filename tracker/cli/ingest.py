@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 
 from tracker.cli.figures_address import figures_served
-from tracker.cli.running import begin, stop_on_signal
-from tracker.records import schema
+from tracker.cli.running import begin, require_schema, stop_on_signal
 from tracker.records.database import Database
 
 app = typer.Typer(add_completion=False)
@@ -21,7 +20,7 @@ def ingest() -> None:
     stop = stop_on_signal()
     database = Database(settings.database_url)
     if database.answers():  # one that is down is waited for, one that is not upgraded is not
-        schema.require_current(database)
+        require_schema(database)
     database.close()
     with figures_served(settings):
         run(settings, stop)

@@ -13,6 +13,8 @@ import structlog
 
 from tracker.cli.log_format import set_up_logging
 from tracker.errors import StartupFault
+from tracker.records import schema
+from tracker.records.database import Database
 from tracker.settings import Settings
 
 
@@ -52,6 +54,14 @@ def say_start(process: str, settings: Settings) -> None:
         data_dir=str(settings.data_dir),
         audit_dir=str(settings.anchors_dir),
     )
+
+
+def require_schema(database: Database) -> None:
+    """Refuse to run on a schema with which this program may not work; say so where it works with a newer one."""
+    schema.require_current(database)
+    found = schema.standing(database)
+    if found.is_newer:
+        structlog.get_logger().warning(found.detail)
 
 
 def require_free_port(host: str, port: int, *, what: str, setting: str) -> None:

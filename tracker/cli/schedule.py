@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 
 from tracker.cli.figures_address import figures_served
-from tracker.cli.running import begin, stop_on_signal
-from tracker.records import schema
+from tracker.cli.running import begin, require_schema, stop_on_signal
 from tracker.records.database import Database
 
 app = typer.Typer(add_completion=False)
@@ -20,7 +19,7 @@ def schedule() -> None:
     settings = begin("schedule")
     stop = stop_on_signal()
     database = Database(settings.database_url)
-    schema.require_current(database)
+    require_schema(database)
     database.close()
     with figures_served(settings):
         run(settings, stop)

@@ -14,9 +14,8 @@ from fastapi import FastAPI
 
 from tracker.cli.figures_address import Source, figures_served, of_the_records
 from tracker.cli.listening import listen_on_both
-from tracker.cli.running import require_free_port, say_start, stop_on_signal
+from tracker.cli.running import require_free_port, require_schema, say_start, stop_on_signal
 from tracker.cli.web_beat import beating
-from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.app import create_app
@@ -59,7 +58,7 @@ def web() -> None:
     say_start("web", settings)
     stop = stop_on_signal()
     database = Database(settings.database_url, pool_size=16, answers_within_s=settings.database_wait_s)
-    schema.require_current(database)
+    require_schema(database)
     try:
         serve_pages(settings, database, stop)
     finally:

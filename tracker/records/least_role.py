@@ -18,6 +18,7 @@ from tracker.records.database import Database
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _LOCK: Final = 7_210_213
+_OF_THE_OWNER: Final = ("alembic_version", "schema_compatibility")
 _FUNCTIONS: Final = ("make_reading_month(date)", "drop_reading_month(date)")
 _APPENDED: Final = """
 SELECT DISTINCT relname FROM pg_trigger
@@ -69,7 +70,8 @@ def _grant(connection: Connection, role: str, appended: list[str]) -> None:
     _run(connection, sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {1} TO {0}"), role, schema)
     for table in appended:
         _run(connection, sql.SQL("REVOKE UPDATE, DELETE ON {1} FROM {0}"), role, table)
-    _run(connection, sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {1} FROM {0}"), role, "alembic_version")
+    for table in _OF_THE_OWNER:
+        _run(connection, sql.SQL("REVOKE INSERT, UPDATE, DELETE ON {1} FROM {0}"), role, table)
     for function in _FUNCTIONS:
         _run(connection, sql.SQL(f"GRANT EXECUTE ON FUNCTION {function} TO {{0}}"), role)
 

@@ -70,12 +70,12 @@ class Readiness:
             return checks | {"database": Check(ok=False, detail="does not answer")}
         checks["database"] = self._room()
         try:
-            schema.require_current(self._database)
-            checks["schema"] = Check(ok=True, detail="is the one that this program needs")
+            found = schema.standing(self._database)
+            checks["schema"] = Check(ok=found.may_work, detail=found.detail)
+            if not found.may_work:
+                return checks
             with self._database.reading() as session:
                 beats, runs = workers(session), job_runs(session)
-        except TrackerError as fault:
-            return checks | {"schema": Check(ok=False, detail=fault.detail)}
         except SQLAlchemyError as fault:
             return checks | {"database": Check(ok=False, detail=f"failed: {type(fault).__name__}")}
         checks |= {"ingest": self._ingest(beats), "schedule": self._schedule(beats, runs)}
