@@ -8,6 +8,7 @@ entered in the same transaction as what they did.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,12 +17,12 @@ import threading
 import time
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
 import structlog
 from sqlalchemy import update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from tracker.actions.audit import Fact, record_all
@@ -56,7 +57,7 @@ class ReadTrail:
         self._tokens: dict[int, datetime] = {}
         self._open_pages = OpenPages()
         self._ended: dict[tuple[int, str, str], datetime] = {}
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -143,13 +144,15 @@ class ReadTrail:
                 return True
             try:
                 self._enter(facts, sessions, tokens)
-            except SQLAlchemyError as fault:
+            except Exception as fault:  # noqa: BLE001 - whatever it was, they stay pending and are tried again
                 _log.warning("reads wait for the database", pending=len(self._pending), fault=type(fault).__name__)
+                with self._lock:
+                    self._sessions, self._tokens = sessions | self._sessions, tokens | self._tokens
                 return False
             with self._lock:
                 del self._pending[: len(facts)]
-                if not self._pending and self._file is not None:
-                    self._file.truncate(0)
+                if not self._pending:
+                    self._empty_the_file()
                 left = len(self._pending)
         return self.flush() if left else True
 
@@ -187,25 +190,40 @@ class ReadTrail:
             for one in closed:
                 told = {"what": one.what, **one.detail, "refreshed": one.times, "refreshed_last": one.last}
                 person = one.person
-                self._write(Fact(one.last, person.email, one.whose, Event.READ, one.subject, told, origin_of(person)))
+                fact = Fact(one.last, person.email, one.whose, Event.READ, one.subject, told, origin_of(person))
+                try:
+                    self._write(fact)
+                except OSError as fault:  # its pages went out long ago: it reaches the chain without the file
+                    _log.warning("a count of refreshes can't be written to the file", fault=fault.strerror)
+                    self._pending.append(fact)
         if closed:
             self._wake.set()
 
     def _write(self, fact: Fact) -> None:
-        """Put it into the file; the caller holds the lock."""
+        """Put it into the file; the caller holds the lock. Raises ``OSError`` where the disk takes no whole line."""
         line = json.dumps({**asdict(fact), "at": fact.at.isoformat()}, default=str).encode() + b"\n"
         file = self._file or self._open()
-        file.write(line)
-        file.flush()
+        before = os.fstat(file.fileno()).st_size
+        if file.write(line) != len(line):
+            file.truncate(before)  # the next line would go on behind half a line, and neither could be read
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._pending.append(fact)
 
-    def _open(self) -> IO[bytes]:
+    def _empty_the_file(self) -> None:
+        """All of it is in the chain; the caller holds the lock. What stays in it all the same is entered once only."""
+        try:
+            if self._file is not None:
+                self._file.truncate(0)
+        except OSError as fault:
+            _log.warning("the file of reads can't be emptied", fault=fault.strerror)
+
+    def _open(self) -> FileIO:
         private_folder(self._folder)
         while True:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if self._path.exists() and self._path.stat().st_ino == os.fstat(descriptor).st_ino:
-                self._file = os.fdopen(descriptor, "ab")
+                self._file = FileIO(descriptor, "ab")
                 return self._file
             os.close(descriptor)  # another process took the empty file for a dead one's, in the moment before the lock
 
@@ -219,8 +237,8 @@ class ReadTrail:
                     path.unlink(missing_ok=True)
             except (BlockingIOError, FileNotFoundError):
                 continue  # its process lives, or another has just taken it up
-            except SQLAlchemyError as fault:
-                _log.warning("reads that a process left wait for the database", fault=type(fault).__name__)
+            except Exception as fault:  # noqa: BLE001 - whatever it was, the file stays and is tried again
+                _log.warning("reads that a process left wait", fault=type(fault).__name__)
 
     def _enter_left(self, file: IO[bytes]) -> None:
         facts = [fact for line in file if (fact := _fact(line)) is not None]
