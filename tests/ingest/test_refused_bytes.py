@@ -7,6 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
+from sqlmodel import select
 
 from tests.ingest.conftest import NOW, Desk, sent
 from tracker.actions.discard_rejected import discard_rejected
@@ -15,7 +16,9 @@ from tracker.errors import Invalid
 from tracker.ingest.arrival import Arrival
 from tracker.ingest.budget_limits import DEFAULT
 from tracker.ingest.ledger import Ledger
+from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
+from tracker.records.pump import Pump
 from tracker.schedule.refused import tidy_refused
 
 BY = "rn@north.example"
@@ -108,3 +111,7 @@ def test_what_was_settled_long_ago_goes_and_what_nobody_settled_stays(desk: Desk
     assert tidy_refused(desk.database, 365, NOW + timedelta(days=364)) == 0
     assert tidy_refused(desk.database, 365, year) == 1
     assert [one.seq for one in desk.rejected()] == [2, 3]
+    with desk.database.reading() as session:
+        [entry] = session.exec(select(AuditEntry).where(AuditEntry.action == "rejected.dropped"))
+        [pump] = session.exec(select(Pump).where(Pump.id == desk.rejected()[0].pump_id))
+    assert (entry.clinic_id, entry.detail["rows"]) == (pump.clinic_id, 1)

@@ -12,6 +12,7 @@ from tracker.records import partitions
 from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
 from tracker.records.partitions import coming_drop, oldest_kept
+from tracker.records.pump import Pump
 from tracker.records.reading import Reading
 from tracker.schedule.readings import drop_old, make_ahead
 
@@ -45,8 +46,9 @@ def test_what_was_dropped_is_in_the_audit_trail_once_with_the_rule(database: Dat
     drop_old(database, 2, now + timedelta(hours=1))
     with database.reading() as session:
         [entry] = session.exec(select(AuditEntry).where(AuditEntry.action == "readings.dropped"))
+        [clinic_id] = {pump.clinic_id for pump in session.exec(select(Pump))}
         assert verify(session).broken_seq is None
-    assert (entry.actor, entry.subject) == ("the tracker itself", "readings")
+    assert (entry.actor, entry.subject, entry.clinic_id) == ("the tracker itself", "readings", clinic_id)
     assert entry.detail["measured_before"] == "2026-09-01"
     assert entry.detail["keep_months"] == 2
     assert entry.detail.get("months", ["2026-08"]) == ["2026-08"]

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, Integer, bindparam, case, delete, func, select, tuple_
+from sqlalchemy import Integer, bindparam, case, delete, func, select, tuple_
 from sqlmodel import Session, col
 
 from tracker.records.delivery import DeliveryMark
 from tracker.records.outlook import Outlook
+from tracker.records.pump import Pump
 from tracker.records.reading import Reading
 
 AGAIN = 50  # so many readings before the mark are given again, so that what is new stands beside what came before it
@@ -130,12 +131,15 @@ def contiguous_through(session: Session, pump_ids: Sequence[int]) -> dict[int, i
     return {row[0]: row[1] for row in session.execute(_CONTIGUOUS, {"pumps": list(pump_ids)})}
 
 
-def drop_readings(session: Session, first_pump: int, last_pump: int, before: datetime) -> int:
-    """Delete what those pumps measured before that moment, by arrival where a clock was wrong. Returns how many."""
+def drop_readings(session: Session, first_pump: int, last_pump: int, before: datetime) -> dict[int, int]:
+    """Delete what those pumps measured before that moment, by arrival where a clock was wrong.
+
+    Returns how many of each clinic.
+    """
     dated = case((col(Reading.clock_wrong), col(Reading.received_at)), else_=col(Reading.measured_at))
-    gone = session.execute(
-        delete(Reading)
-        .where(col(Reading.pump_id).between(first_pump, last_pump), dated < before)
-        .execution_options(synchronize_session=False)
-    )
-    return gone.rowcount if isinstance(gone, CursorResult) else 0
+    old = (col(Reading.pump_id).between(first_pump, last_pump), dated < before)
+    counted = select(col(Pump.clinic_id), func.count()).join(Reading, col(Reading.pump_id) == col(Pump.id))
+    found = session.execute(counted.where(*old).group_by(col(Pump.clinic_id)).order_by(col(Pump.clinic_id))).all()
+    if found:
+        session.execute(delete(Reading).where(*old).execution_options(synchronize_session=False))
+    return {int(clinic): int(count) for clinic, count in found}

@@ -6,6 +6,7 @@ discarded keeps digest, length and reason, and no bytes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -126,12 +127,16 @@ def keep_rejected(connection: Connection, messages: Sequence[dict[str, Any]]) ->
     connection.execute(insert(RejectedMessage), [{"status": "kept", **message} for message in messages])
 
 
-def drop_settled(session: Session, before: datetime, most: int) -> int:
-    """Delete at most so many of the messages that were settled before that time, the oldest first. Returns how many."""
+def drop_settled(session: Session, before: datetime, most: int) -> dict[int | None, int]:
+    """Delete at most so many of the messages that were settled before that time, the oldest first.
+
+    Returns how many of each clinic; None stands for those that name no enrolled pump.
+    """
     settled = col(RejectedMessage.status) != literal_column("'kept'")
-    oldest = select(col(RejectedMessage.id)).where(settled, col(RejectedMessage.settled_at) < before)
-    chosen = oldest.order_by(col(RejectedMessage.id)).limit(most).scalar_subquery()
-    gone: Any = session.execute(
-        delete(RejectedMessage).where(col(RejectedMessage.id).in_(chosen)).execution_options(synchronize_session=False)
-    )
-    return int(gone.rowcount)
+    oldest = select(col(RejectedMessage.id), col(RejectedMessage.clinic_id))
+    oldest = oldest.where(settled, col(RejectedMessage.settled_at) < before)
+    chosen = session.execute(oldest.order_by(col(RejectedMessage.id)).limit(most)).all()
+    gone = delete(RejectedMessage).where(col(RejectedMessage.id).in_([row[0] for row in chosen]))
+    if chosen:
+        session.execute(gone.execution_options(synchronize_session=False))
+    return dict(Counter(row[1] for row in chosen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from tracker.actions import audit
 from tracker.actions.audit_events import THE_TRACKER, Event
 from tracker.records.database import Database
 from tracker.records.partitions import drop_before, ensure_months, month_after, month_of, oldest_kept
-from tracker.records.pump import Pump
+from tracker.records.pump import Pump, clinics_by_id
 from tracker.records.reading_history import drop_readings
 
 PUMPS_AT_ONCE: Final = 200
@@ -42,8 +43,8 @@ def drop_old(database: Database, keep_months: int, now: datetime) -> int:
         with database.writing() as session:
             dropped = drop_before(session.connection(), oldest)
             if dropped:
-                months = [f"{month:%Y-%m}" for month in dropped]
-                _enter(session, {"measured_before": oldest, "months": months, "keep_months": keep_months}, now)
+                detail = {"months": [f"{month:%Y-%m}" for month in dropped], "keep_months": keep_months}
+                _enter(session, oldest, dict.fromkeys(sorted(clinics_by_id(session)), detail), now)
         return len(dropped)
     return _delete_before(database, oldest, keep_months, now)
 
@@ -56,22 +57,18 @@ def _delete_before(database: Database, oldest: date, keep_months: int, now: date
     for start in range(1, last + 1, PUMPS_AT_ONCE):
         with database.writing() as session:
             rows = drop_readings(session, start, start + PUMPS_AT_ONCE - 1, before)
-            if rows:
-                _enter(session, {"measured_before": oldest, "rows": rows, "keep_months": keep_months}, now)
-        dropped += rows
+            by_clinic = {clinic: {"rows": count, "keep_months": keep_months} for clinic, count in rows.items()}
+            _enter(session, oldest, by_clinic, now)
+        dropped += sum(rows.values())
     return dropped
 
 
-def _enter(session: Session, detail: dict[str, Any], now: datetime) -> None:
-    """Say in the audit trail and in the log what was dropped."""
-    detail["measured_before"] = detail["measured_before"].isoformat()
-    _log.warning("readings were dropped, as TRACKER_READINGS_KEEP_MONTHS says", **detail)
-    audit.record(
-        session,
-        actor=THE_TRACKER,
-        clinic_id=None,
-        action=Event.READINGS_DROPPED,
-        subject="readings",
-        detail=detail,
-        now=now,
-    )
+def _enter(session: Session, oldest: date, by_clinic: Mapping[int, dict[str, Any]], now: datetime) -> None:
+    """Say in the log what was dropped, and in the audit trail of each clinic whose it was."""
+    facts = []
+    for clinic_id, what in by_clinic.items():
+        detail = {"measured_before": oldest.isoformat(), **what}
+        _log.warning("readings were dropped, as TRACKER_READINGS_KEEP_MONTHS says", clinic_id=clinic_id, **detail)
+        facts.append(audit.Fact(now, THE_TRACKER, clinic_id, Event.READINGS_DROPPED, "readings", detail))
+    if facts:
+        audit.record_all(session, facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -31,19 +32,17 @@ def tidy_refused(database: Database, keep_days: int, now: datetime) -> int:
     dropped, before = 0, now - timedelta(days=keep_days)
     while True:
         with database.writing() as session:
-            some = drop_settled(session, before, AT_ONCE)
+            some = Counter(drop_settled(session, before, AT_ONCE))
             if some:
-                detail = {"settled_before": before.isoformat(), "rows": some, "keep_days": keep_days}
-                _log.warning("rejected messages were dropped, as TRACKER_REJECTED_KEEP_DAYS says", **detail)
-                audit.record(
-                    session,
-                    actor=THE_TRACKER,
-                    clinic_id=None,
-                    action=Event.REJECTED_DROPPED,
-                    subject="rejected messages",
-                    detail=detail,
-                    now=now,
-                )
-        dropped += some
-        if some < AT_ONCE:
+                facts = [_entry(clinic, rows, before, keep_days, now) for clinic, rows in some.items()]
+                audit.record_all(session, facts)
+        dropped += some.total()
+        if some.total() < AT_ONCE:
             return dropped
+
+
+def _entry(clinic_id: int | None, rows: int, before: datetime, keep_days: int, now: datetime) -> audit.Fact:
+    """Say in the log what was dropped; what the audit trail says of it, at the clinic whose it was."""
+    detail = {"settled_before": before.isoformat(), "rows": rows, "keep_days": keep_days}
+    _log.warning("rejected messages were dropped, as TRACKER_REJECTED_KEEP_DAYS says", **detail)
+    return audit.Fact(now, THE_TRACKER, clinic_id, Event.REJECTED_DROPPED, "rejected messages", detail)
