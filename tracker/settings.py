@@ -139,6 +139,9 @@ class Settings(BaseSettings):
         description="folder of the audit trail's checkpoints and their key, apart from database and pages",
     )
     audit_syslog: str = Field(default="", description="where checkpoints go too: HOST:PORT (UDP) or /dev/log")
+    otlp_endpoint: str = Field(
+        default="", description="where traces are sent by OTLP over HTTP, as http://127.0.0.1:4318; empty: nowhere"
+    )
     log_format: Literal["auto", "text", "json"] = Field(
         default="auto", description="text, or json, one object a line; auto: text on a terminal, json elsewhere"
     )

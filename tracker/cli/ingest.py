@@ -6,6 +6,7 @@ import typer
 
 from tracker.cli.figures_address import figures_served
 from tracker.cli.running import begin, require_schema, stop_on_signal
+from tracker.cli.tracing import traced
 from tracker.records.database import Database
 
 app = typer.Typer(add_completion=False)
@@ -18,9 +19,10 @@ def ingest() -> None:
 
     settings = begin("ingest")
     stop = stop_on_signal()
-    database = Database(settings.database_url)
-    if database.answers():  # one that is down is waited for, one that is not upgraded is not
-        require_schema(database)
-    database.close()
-    with figures_served(settings):
-        run(settings, stop)
+    with traced(settings.otlp_endpoint, "ingest"):
+        database = Database(settings.database_url)
+        if database.answers():  # one that is down is waited for, one that is not upgraded is not
+            require_schema(database)
+        database.close()
+        with figures_served(settings):
+            run(settings, stop)

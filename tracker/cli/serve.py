@@ -14,6 +14,7 @@ import typer
 from tracker.cli.figures_address import Source, of_the_broker
 from tracker.cli.parts import Parts
 from tracker.cli.running import require_free_port, say_start, stop_on_signal
+from tracker.cli.tracing import traced
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.settings import Settings
@@ -39,10 +40,11 @@ def serve(
     require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
     say_start("serve", settings)
     stop = stop_on_signal()  # for a signal that comes before the pages take them, or that they hand on at their end
-    database = Database(settings.database_url)
-    schema.upgrade(database)
-    pages = Database(settings.database_url, pool_size=16, answers_within_s=settings.database_wait_s)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(traced(settings.otlp_endpoint, "serve"))
+        database = Database(settings.database_url)
+        schema.upgrade(database)
+        pages = Database(settings.database_url, pool_size=16, answers_within_s=settings.database_wait_s)
         stack.callback(database.close)
         stack.callback(pages.close)
         figures: tuple[Source, ...] = ()

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from tracker.cli.figures_address import Source, figures_served, of_the_records
 from tracker.cli.listening import listen_on_both
 from tracker.cli.running import require_free_port, require_schema, say_start, stop_on_signal
+from tracker.cli.tracing import traced
 from tracker.cli.web_beat import beating
 from tracker.records.database import Database
 from tracker.settings import Settings
@@ -57,12 +58,13 @@ def web() -> None:
     require_free_port(settings.web_host, settings.web_port, what="the pages", setting="TRACKER_WEB_PORT")
     say_start("web", settings)
     stop = stop_on_signal()
-    database = Database(settings.database_url, pool_size=16, answers_within_s=settings.database_wait_s)
-    require_schema(database)
-    try:
-        serve_pages(settings, database, stop)
-    finally:
-        database.close()
+    with traced(settings.otlp_endpoint, "web"):
+        database = Database(settings.database_url, pool_size=16, answers_within_s=settings.database_wait_s)
+        require_schema(database)
+        try:
+            serve_pages(settings, database, stop)
+        finally:
+            database.close()
 
 
 def serve_pages(

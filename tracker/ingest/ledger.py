@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import structlog
+from opentelemetry import trace
 from sqlalchemy import Connection
 
 from tracker.ingest import memory
@@ -23,6 +24,8 @@ from tracker.records.faults import Fault, kind_of
 Answer = TypeVar("Answer")
 
 _log = structlog.get_logger("tracker.ingest")
+_tracer = trace.get_tracer("tracker.ingest")
+_COUNT: Final = "messaging.batch.message_count"
 _LOG_PAGES: Final = 4000
 _MEETINGS: Final = 20  # times that a transaction may run into another before the database counts as down
 
@@ -62,7 +65,7 @@ class Ledger:
         duplicates.
         """
         try:
-            with memory.one_batch():
+            with memory.one_batch(), _tracer.start_as_current_span("ingest batch", attributes={_COUNT: len(arrivals)}):
                 return self._write(arrivals, now)
         except DatabaseDown:
             self.close()

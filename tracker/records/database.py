@@ -24,7 +24,7 @@ from sqlmodel import Session
 
 from tracker.errors import StartupFault
 from tracker.private import private_file, private_folder
-from tracker.records import pool_use, session_settings, statement_log
+from tracker.records import pool_use, session_settings, statement_log, statement_spans
 from tracker.records.deadline import Hang
 
 _WRITES = "tracker_writes"
@@ -64,6 +64,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         statement_log.listen(self.engine)
+        statement_spans.listen(self.engine)
         pool_use.count(self.engine, pool_size + _MORE_AT_A_PEAK)
         self._hang: Hang | None = None
         if answers_within_s is not None and not self.is_sqlite:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
+from opentelemetry import trace
 
 from tracker.records.database import Database
 from tracker.records.job import JobRun
@@ -16,6 +17,7 @@ from tracker.schedule.fence import LostLead
 from tracker.settings import Settings
 
 _LOG = structlog.get_logger(__name__)
+_TRACER = trace.get_tracer("tracker.schedule")
 _TELL_AGAIN_S: Final = 30.0
 _LONG_S: Final = 5.0
 
@@ -69,7 +71,8 @@ class Account:
         touched = 0
         news = False
         try:
-            touched = job.run(self._database, self._settings, started)
+            with _TRACER.start_as_current_span(f"job {job.name}"):
+                touched = job.run(self._database, self._settings, started)
         except Unfinished as rest:
             touched, news = rest.touched, True
             left = {name: (rest.until, fault) for name, fault in rest.left.items()}

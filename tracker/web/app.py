@@ -107,7 +107,13 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry={
+            "tracing": bool(settings.otlp_endpoint),  # what of it goes out: tracker.cli.tracing
+            "operation_spans": False,
+            "metrics": False,
+            "logs": False,
+            "auto_configure": False,
+        },
         routes=[*_ROUTES],
     )
     app.state.web = web
