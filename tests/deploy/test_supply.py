@@ -99,6 +99,12 @@ def test_a_known_weakness_fails_the_audit_and_a_database_out_of_reach_is_told_an
     assert audit.judge("", "Traceback: a fault of its own") == 2
 
 
+def test_every_image_that_is_not_built_here_is_pinned_in_the_sources() -> None:
+    pinned = pin_images.images(ROOT)
+    assert len(pinned) == 3
+    assert all(pinned.values())
+
+
 def test_images_are_pinned_by_the_digests_that_their_tags_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("Dockerfile", "docker-compose.yml"):
         shutil.copy(ROOT / name, tmp_path)
