@@ -45,7 +45,7 @@ def environment(root: str = "") -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": _moment, "day": _day, "ago": _ago, "cited": _cited, "told": _told}
+    made.filters |= {"moment": _moment, "day": _day, "ago": _ago, "cited": _cited, "told": _told, "dated": _dated}
     made.globals |= {
         "root": root,
         "static": lambda name: root + static_url(name),
@@ -118,6 +118,12 @@ def _cited(context: TemplateContext, text: str) -> Markup:
 def _told(context: TemplateContext, text: str) -> Markup:
     """A sentence of the pure parts as this clinic reads it: its times on the clinic's clock, its sources as links."""
     return cited(words.on_the_clinics_clock(text, context["timezone"]), context["root"])
+
+
+@pass_context
+def _dated(context: TemplateContext, text: str) -> str:
+    """The same without links, for titles and the names of buttons."""
+    return words.on_the_clinics_clock(text, context["timezone"])
 
 
 def error_page(request: Request, status: int, title: str, detail: str, headers: Mapping[str, str]) -> HTMLResponse:
