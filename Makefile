@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 TMP := $(shell [ -w /dev/shm ] && df -Pk /dev/shm | awk 'NR == 2 && $$4 > 4000000 { print "TMPDIR=/dev/shm" }')
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo test coverage lint check audit sbom pin fmt bench soak accuracy screenshots lock clean
+.PHONY: help setup demo test coverage lint check audit sbom pin image fmt bench soak accuracy screenshots lock clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ sbom: $(DEV_STAMP) ## the bill of materials as dist/pump-tracker.cdx.json; the p
 
 pin: $(DEV_STAMP) ## pin the container images by the digests that their tags have now; needs Docker and a network
 	$(BIN)/python -m supply.pin_images
+
+image: ## build the image by buildah on a base of Debian's packages and use it: no engine, no registry; as root
+	.ci/image
 
 fmt: $(DEV_STAMP) ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
