@@ -18,17 +18,20 @@ OWN = "an own pass phrase, nobody else's"
 
 
 def link_on(page: str) -> str:
-    found = re.search(r"https?://[^<\s\"]+(/sign-in/set-up\?key=[A-Za-z0-9_-]{40,})", page)
+    found = re.search(r"https?://[^<\s\"]+(/sign-in/set-up#key=[A-Za-z0-9_-]{40,})", page)
     assert found, page
     return found[1]
 
 
 def choose(visitor: httpx.Client, link: str, new: str = OWN, again: str = OWN) -> httpx.Response:
+    """As the page's forms do it: first the key, then the password."""
     shown = visitor.get(link)
+    assert shown.status_code == 200, shown.text
+    form = {"csrf": csrf_of(shown.text), "key": link.partition("key=")[2]}
+    shown = visitor.post("/sign-in/set-up", data=form)
     if shown.status_code != 200:
         return shown
-    form = {"csrf": csrf_of(shown.text), "key": link.partition("key=")[2], "new": new, "again": again}
-    return visitor.post("/sign-in/set-up", data=form)
+    return visitor.post("/sign-in/set-up", data=form | {"new": new, "again": again})
 
 
 def visitor(site: Site) -> httpx.Client:
@@ -113,7 +116,24 @@ def test_no_form_lets_an_administrator_choose_somebodys_password(site: Site) -> 
         assert session.get_one(Staff, person.id).password_hash == person.password_hash
 
 
+def test_no_server_is_told_the_key_by_the_address_and_the_whole_link_can_be_pasted(site: Site) -> None:
+    person = site.person(name="Dr. Own")
+    made = site.api("administrator").patch(f"{V1}/staff/{person.id}", json={"new_link": True}).json()["setup_link"]
+    address, mark, key = made.partition("#")
+    assert (mark, key.startswith("key="), "?" in address) == ("#", True, False)
+    browser = visitor(site)
+    shown = browser.get("/sign-in/set-up")
+    assert "Dr. Own" not in shown.text
+    for given in (made, made.replace("#", "?"), f" {key} ", key.removeprefix("key=")):
+        opened = browser.post("/sign-in/set-up", data={"csrf": csrf_of(shown.text), "key": given})
+        assert (opened.status_code, "Dr. Own" in opened.text) == (200, True)
+    by_query = browser.get("/sign-in/set-up", params={"key": key.removeprefix("key=")})
+    assert "Dr. Own" not in by_query.text
+
+
 @pytest.mark.parametrize("key", ["", "x" * 43, "\ud7ff"])
 def test_a_guessed_link_says_nothing_of_anybody(site: Site, key: str) -> None:
-    answer = visitor(site).get("/sign-in/set-up", params={"key": key})
+    browser = visitor(site)
+    form = {"csrf": csrf_of(browser.get("/sign-in/set-up").text), "key": key}
+    answer = browser.post("/sign-in/set-up", data=form)
     assert (answer.status_code, "@" in answer.text) == (404, False)

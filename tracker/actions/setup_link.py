@@ -19,6 +19,7 @@ from tracker.records.staff import BrowserSession, Staff
 
 LINK_LASTS: Final = timedelta(hours=24)
 PATH: Final = "/sign-in/set-up"
+KEY: Final = "key"
 
 
 class LinkOver(TrackerError):
@@ -32,7 +33,10 @@ class LinkOver(TrackerError):
 
 
 def make_link(session: Session, staff: Staff, *, by: str, now: datetime) -> str:
-    """A new link for the person, instead of earlier ones: its address from the path on, shown once."""
+    """A new link for the person, instead of earlier ones: its address from the path on, shown once.
+
+    The key stands behind ``#``, which no browser sends: it is in no log of a proxy and in no Referer.
+    """
     if staff.is_service:
         raise Invalid(f"{staff.email} is a program's: it has tokens and no password", field="email")
     if not staff.active:
@@ -44,7 +48,7 @@ def make_link(session: Session, staff: Staff, *, by: str, now: datetime) -> str:
     )
     session.add(link)
     _enter(session, staff, Event.STAFF_LINK_MADE, by, {"until": link.expires_at}, now)
-    return f"{PATH}?key={secret}"
+    return f"{PATH}#{KEY}={secret}"
 
 
 def person_of_link(session: Session, secret: str, now: datetime) -> Staff:
@@ -53,6 +57,11 @@ def person_of_link(session: Session, secret: str, now: datetime) -> Staff:
     if found is None:
         raise LinkOver
     return found[1]
+
+
+def key_in(given: str) -> str:
+    """The key in what a person pasted: the link, or only what stands at its end."""
+    return given.strip().rpartition(f"{KEY}=")[2]
 
 
 def use_link(session: Session, secret: str, password_hash: str, now: datetime) -> Staff:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from tracker.actions.passwords import hash_password
-from tracker.actions.setup_link import PATH, person_of_link, use_link
+from tracker.actions.setup_link import PATH, key_in, person_of_link, use_link
 from tracker.actions.sign_in_tries import network_of
 from tracker.errors import Invalid, TrackerError
 from tracker.records.pump import Clinic
@@ -23,15 +23,14 @@ from tracker.web.permissions import open_to_all
 from tracker.web.rendering import page
 
 router = APIRouter(include_in_schema=False, dependencies=[open_to_all()])
-Key = Annotated[str, Query(max_length=100)]
 
 
 @router.get(PATH)
-def show(request: Request, web: Context, key: Key = "") -> HTMLResponse:
-    """The form, for whom the link was made."""
-    with web.database.reading() as session:
-        staff = _whose(request, web, session, key)
-    return _page(request, web, staff, key)
+def show(request: Request, web: Context) -> HTMLResponse:
+    """Ask for the key: the page's script takes it from behind the ``#`` of the link, or a person pastes the link."""
+    if not web.settings.password_sign_in:
+        raise NoPasswords
+    return _page(request, web, None, "")
 
 
 @router.post(PATH)
@@ -39,17 +38,20 @@ def choose(
     *,
     request: Request,
     web: Context,
-    key: Annotated[str, Form(max_length=100)] = "",
+    given: Annotated[str, Form(alias="key", max_length=1000)] = "",
     new: Annotated[str, Form(max_length=1000)] = "",
     again: Annotated[str, Form(max_length=1000)] = "",
     token: Annotated[str, Form(alias="csrf", max_length=200)] = "",
 ) -> HTMLResponse:
-    """Take the password that was typed twice; the link is used up."""
+    """With a key alone, ask for the password; take one that was typed twice, and the link is used up."""
     csrf.check_origin(request)
     csrf.check_token(token, csrf.visitor_token(web.key, request.cookies.get(csrf.VISITOR_COOKIE, "")))
+    key = key_in(given)
     with web.database.reading() as session:
         staff = _whose(request, web, session, key)
         clinic = session.get_one(Clinic, staff.clinic_id)
+    if not new and not again:
+        return _page(request, web, staff, key)
     if new != again:
         return _page(request, web, staff, key, Invalid("the password was not typed the same way twice", field="again"))
     try:
@@ -72,14 +74,13 @@ def _whose(request: Request, web: Web, session: Session, secret: str) -> Staff:
     return staff
 
 
-def _page(request: Request, web: Web, staff: Staff, key: str, fault: TrackerError | None = None) -> HTMLResponse:
+def _page(request: Request, web: Web, staff: Staff | None, key: str, fault: TrackerError | None = None) -> HTMLResponse:
     visitor = request.cookies.get(csrf.VISITOR_COOKIE) or secrets.token_urlsafe(16)
     response = page(
         request,
         None,
         "set_up.html",
         status_code=fault.status if fault else 200,
-        headers={"Referrer-Policy": "no-referrer"},
         visitor_csrf=csrf.visitor_token(web.key, visitor),
         staff=staff,
         key=key,
