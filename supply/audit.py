@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 _ROOT = Path(__file__).parent.parent
-_LOCKS = ("requirements/app.lock", "requirements/dev.lock")
+_LOCKS = ("requirements/app.lock", "requirements/dev.lock", "requirements/clients.lock")
 _AWAY = re.compile(
     "ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Max retries exceeded|Connection refused|timed out|"
     "Failed to resolve|Network is unreachable|Could not connect|Forbidden|Service Unavailable|Bad Gateway"

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from tracker.web.operation_names import NAMES
 from tracker.web.problems import MEDIA_TYPE, Problem
 
 _ALWAYS = {
@@ -60,6 +61,7 @@ def _document(app: FastAPI, address: str) -> dict[str, Any]:
     }
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
+            operation["operationId"] = NAMES.get(f"{method.upper()} {path}", operation["operationId"])
             _complete(path, method, operation)
     return made
 

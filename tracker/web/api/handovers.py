@@ -64,13 +64,13 @@ class Acceptance(Given):
     unit: Short | None = None
 
 
-class Withdrawal(Given):
+class HandoverWithdrawal(Given):
     """Why the patient stays."""
 
     reason: Required
 
 
-class Confirmation(Given):
+class HandoverConfirmation(Given):
     """Which clinic, working without this tracker, follows the patient, and who there said so."""
 
     outside: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)] = Field(
@@ -146,7 +146,7 @@ def accept(
 
 
 @router.post("/handovers/{handover_id}/withdraw", response_model=HandoverShown)
-def withdraw(handover_id: RowId, given: Withdrawal, web: Context, person: Giver) -> dict[str, Any]:
+def withdraw(handover_id: RowId, given: HandoverWithdrawal, web: Context, person: Giver) -> dict[str, Any]:
     """Take the offer back, or decline it: the pump stays where it is."""
     now = web.clock()
     with fitting(), web.database.writing() as session:
@@ -160,7 +160,7 @@ def withdraw(handover_id: RowId, given: Withdrawal, web: Context, person: Giver)
 
 
 @router.post("/handovers/{handover_id}/confirm", response_model=HandoverShown)
-def confirm(handover_id: RowId, given: Confirmation, web: Context, person: Giver) -> dict[str, Any]:
+def confirm(handover_id: RowId, given: HandoverConfirmation, web: Context, person: Giver) -> dict[str, Any]:
     """A clinic that does not work with this tracker follows the patient: the pump is transferred from now on."""
     now = web.clock()
     with fitting(), web.database.writing() as session:

@@ -9,6 +9,7 @@ from tracker.guideline.catalogue import LATEST, find
 from tracker.guideline.document import Fact
 
 _ANSWER = {"type": "boolean"}
+_NO = {"type": "boolean", "not": {"const": True}}  # not `const`: programs that write clients fail at one that is false
 _VISIT = ("analysed", "reprogrammed", "refilled", "professional_skill")
 
 
@@ -25,8 +26,8 @@ def act_schema() -> dict[str, Any]:
             Act.VISIT,
             {
                 "device": _one_of(Device.NONPROGRAMMABLE_PUMP, Device.RESERVOIR),
-                "analysed": {"const": False},
-                "reprogrammed": {"const": False},
+                "analysed": _NO,
+                "reprogrammed": _NO,
                 "refilled": _ANSWER,
                 "professional_skill": _ANSWER,
             },

@@ -40,10 +40,9 @@ class Prescription(Given):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": [
-                {"required": list(FIELDS), "properties": {name: {"type": "string"} for name in FIELDS}},
-                {"required": ["drugs"], "properties": {"drugs": {"type": "array"}}},
-            ]
+            # Said so, not by `anyOf`: programs that write clients take that for a union of types.
+            "if": {"required": ["drugs"], "properties": {"drugs": {"type": "array"}}},
+            "else": {"required": list(FIELDS), "properties": {name: {"type": "string"} for name in FIELDS}},
         }
     )
 

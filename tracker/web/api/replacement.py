@@ -78,7 +78,7 @@ class SignedWithdrawal(Withdrawal):
     password: Secret | None = _PASSWORD
 
 
-class FactShown(BaseModel):
+class DocumentedFactShown(BaseModel):
     """A fact that a person entered with its document."""
 
     id: int
@@ -134,7 +134,7 @@ class AttestationShown(BaseModel):
     withdrawn_reason: str | None
 
 
-@router.get("/pumps/{serial}/facts", response_model=Page[FactShown])
+@router.get("/pumps/{serial}/facts", response_model=Page[DocumentedFactShown])
 def facts(serial: Serial, web: Context, person: Annotated[Person, requires("determinations.read")]) -> dict[str, Any]:
     """The documented facts, newest first, withdrawn ones among them; there are few, so all stand on one page."""
     now = web.clock()
@@ -145,7 +145,7 @@ def facts(serial: Serial, web: Context, person: Annotated[Person, requires("dete
     return {"items": [_fact(row) for row in rows], "next": None}
 
 
-@router.post("/pumps/{serial}/facts", status_code=201, response_model=FactShown)
+@router.post("/pumps/{serial}/facts", status_code=201, response_model=DocumentedFactShown)
 def document(serial: Serial, given: NewFact, web: Context, person: Care) -> dict[str, Any]:
     """Enter a fact with the document that it stands in."""
 
@@ -156,7 +156,7 @@ def document(serial: Serial, given: NewFact, web: Context, person: Care) -> dict
     return do(web, person, serial, Event.FACT_DOCUMENTED, act)
 
 
-@router.post("/pumps/{serial}/facts/{fact_id}/withdraw", response_model=FactShown)
+@router.post("/pumps/{serial}/facts/{fact_id}/withdraw", response_model=DocumentedFactShown)
 def take_fact_back(serial: Serial, fact_id: RowId, given: Withdrawal, web: Context, person: Care) -> dict[str, Any]:
     """Withdraw a fact; it stays on record with the reason."""
 
@@ -252,7 +252,7 @@ def _sign(web: Web, person: Person, password: str | None) -> None:
 
 
 def _fact(row: DocumentedFact) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in FactShown.model_fields}
+    return {name: getattr(row, name) for name in DocumentedFactShown.model_fields}
 
 
 def _attestation(row: Attestation) -> dict[str, Any]:

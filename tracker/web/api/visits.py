@@ -119,7 +119,7 @@ class Amendment(Given):
     answers: AnswersGiven = Field(default_factory=list)
 
 
-class Confirmation(Given):
+class VisitConfirmation(Given):
     """What a session can't tell."""
 
     professional_skill: Answer | None = None
@@ -205,7 +205,7 @@ def confirm(
     visit_id: RowId,
     web: Context,
     person: Annotated[Person, requires("visits.log")],
-    given: Annotated[Confirmation | None, Body()] = None,
+    given: Annotated[VisitConfirmation | None, Body()] = None,
 ) -> dict[str, Any]:
     """Confirm a draft that a programmer session made."""
     now = web.clock()
