@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 import pyotp
@@ -233,3 +234,14 @@ def test_a_copy_of_the_database_makes_no_codes(site: Site) -> None:
     _, _, secret, _ = with_app(site)
     with site.database.reading() as session:
         assert secret not in repr(session.exec(select(Totp)).one())
+
+
+def test_every_page_that_asks_for_a_signature_can_ask_a_passkey_for_it() -> None:
+    folder = Path(__file__).parents[2] / "tracker" / "web" / "templates"
+    asking = {
+        page.name
+        for page in folder.glob("*.html")
+        if "f.signature(" in page.read_text() or "data-passkey=" in page.read_text()
+    }
+    assert asking >= {"account.html", "emergency.html", "replacement.html", "security.html", "service_accounts.html"}
+    assert {name for name in asking if "static('passkey.js')" not in (folder / name).read_text()} == set()

@@ -38,7 +38,7 @@
       try {
         await run(button);
         if (button.dataset.go) return;
-        said.textContent = "Confirmed. Sign within five minutes.";
+        said.textContent = "Confirmed. Continue within five minutes.";
         for (const field of button.closest("form").querySelectorAll("input[type=password]")) field.required = false;
       } catch (fault) {
         said.textContent = fault.name === "NotAllowedError" ? "No passkey was used. Try again." : fault.message;
