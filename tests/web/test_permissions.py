@@ -11,11 +11,14 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
+from tests.build import NOW
 from tests.web.conftest import Site
-from tracker.actions.token_scopes import SCOPES
+from tracker.actions.issue_token import issue_token
+from tracker.actions.service_accounts import add_service
+from tracker.actions.token_scopes import SCOPES, SERVICE_SCOPES
 from tracker.records.staff import ROLES
 from tracker.web.permission_words import PERMITS
-from tracker.web.permissions import PERMISSIONS, OpenToAll, Requirement, Role, may
+from tracker.web.permissions import FOR_PROGRAMS, PERMISSIONS, OpenToAll, Requirement, Role, may
 from tracker.web.scopes import SCOPE_OF
 
 OPEN = {
@@ -34,6 +37,9 @@ OPEN = {
     ("GET", "/sign-in/oidc"),
     ("GET", "/sign-in/oidc/back"),
 }
+
+
+ENDS_THE_SESSION = ("/sign-out", "/end", "/end-all")
 
 
 def declared(dependant: Any) -> Iterator[Requirement | OpenToAll]:
@@ -94,15 +100,15 @@ def call(client: httpx.Client, method: str, path: str) -> httpx.Response:
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_is_let_in_exactly_where_the_table_says(one_site: Site, role: str) -> None:
     person = one_site.person(role)
-    api = one_site.api(person=person)
+    api, browser = one_site.api(person=person), one_site.browser(person=person)
     wrong = []
-    for method, path, said in routes(one_site):
+    for method, path, said in sorted(routes(one_site), key=lambda each: each[1].endswith(ENDS_THE_SESSION)):
         if not said or isinstance(said[0], OpenToAll) or path == "/live":
             continue
         needed = [one.permission for one in said if isinstance(one, Requirement)]
         # Tokens are their person's own: of another's account everybody is refused.
         own = path.replace("{staff_id}", str(person.id)) if "{staff_id}/tokens" in path else path
-        refused = call(api, method, own).status_code == 403
+        refused = call(api if path.startswith("/api/") else browser, method, own).status_code == 403
         if refused is all(may(role, permission) for permission in needed):
             wrong.append((method, path, needed))
     assert wrong == []
@@ -128,7 +134,7 @@ def test_a_token_does_on_no_route_more_than_its_scopes_whatever_its_persons_role
     for method, path, said in routes(one_site):
         needed = {one.permission for one in said if isinstance(one, Requirement)}
         role = next((one for one in ROLES if needed and all(may(one, permission) for permission in needed)), None)
-        if role is None or path == "/live":
+        if role is None or not (path.startswith("/api/") or path in FOR_PROGRAMS - {"/live"}):
             continue
         own = path.replace("{staff_id}", str(people[role].id)) if "{staff_id}/tokens" in path else path
         enough = frozenset(SCOPE_OF[permission] for permission in needed)
@@ -143,7 +149,34 @@ def test_a_token_does_on_no_route_more_than_its_scopes_whatever_its_persons_role
             wrong.append((method, path, "with", *sorted(enough)))
         tried += 1
     assert wrong == []
-    assert tried > 150
+    assert tried > 75
+
+
+def test_no_page_opens_to_a_token_whosever_it_is_and_whatever_it_may(one_site: Site) -> None:
+    wrong, tried = [], 0
+    for role in (Role.ADMINISTRATOR, Role.NURSE):
+        person = one_site.person(role)
+        with one_site.database.writing() as session:
+            home = one_site.clinic()
+            service = add_service(
+                session, clinic=home, name=f"{role}-feed", role=role, responsible=person.email, by="test", now=NOW
+            )
+            secret = issue_token(session, service, name="test", scopes=SERVICE_SCOPES, by=person.email, now=NOW)
+        tokens = [one_site.api(person=person), one_site.stranger(headers={"Authorization": f"Bearer {secret}"})]
+        for method, path, said in routes(one_site):
+            if (
+                path.startswith("/api/")
+                or path in FOR_PROGRAMS
+                or not any(isinstance(one, Requirement) for one in said)
+            ):
+                continue
+            for client in tokens:
+                answer = call(client, method, path)
+                if answer.status_code != 403 or "below /api/ only" not in answer.text:
+                    wrong.append((role, method, path, answer.status_code))
+                tried += 1
+    assert wrong == []
+    assert tried > 250
 
 
 def test_nothing_that_needs_a_sign_in_answers_without_one(one_site: Site) -> None:

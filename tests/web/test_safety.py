@@ -33,9 +33,9 @@ def test_every_answer_carries_the_safety_headers(one_site: Site, path: str) -> N
 
 
 def test_what_may_hold_patient_data_is_stored_nowhere(one_site: Site) -> None:
-    api = one_site.api()
-    for path in (PUMPS, "/api/v1/worklist", "/", "/pumps"):
-        assert api.get(path).headers["cache-control"] == "no-store", path
+    for client, paths in ((one_site.api(), (PUMPS, "/api/v1/worklist", "/")), (one_site.browser(), ("/", "/pumps"))):
+        for path in paths:
+            assert client.get(path).headers["cache-control"] == "no-store", path
     assert "immutable" in one_site.stranger().get("/static/style.css?v=1").headers["cache-control"]
 
 

@@ -22,7 +22,7 @@ from tracker.errors import Invalid
 from tracker.records.audit import AuditEntry
 from tracker.records.staff import ROLES, Staff, service_by_name
 from tracker.records.views_worklist import colleagues
-from tracker.web.permissions import PEOPLE_ONLY, Requirement, may
+from tracker.web.permissions import FOR_PROGRAMS, PEOPLE_ONLY, Requirement, may
 from tracker.web.sign_in import SignInRefused, open_session
 
 V1 = "/api/v1"
@@ -136,6 +136,8 @@ def test_a_program_does_on_no_route_what_only_a_person_does_whatever_its_role(on
     for method, path, said in routes(one_site):
         needed = {one.permission for one in said if isinstance(one, Requirement)}
         if not needed or path == "/live" or "/staff/{staff_id}/tokens" in path:  # a person's own, refused to all others
+            continue
+        if not path.startswith("/api/") and path not in FOR_PROGRAMS:  # a page, refused to every token
             continue
         allowed = all(may(role, one) and one not in PEOPLE_ONLY for one in needed)
         answer = call(program, method, path)

@@ -128,6 +128,10 @@ class FactorMissing(NotAllowed):
         super().__init__("your clinic asks your role for a second factor: set one up on the page Sign-in methods")
 
 
+FOR_PROGRAMS: Final = frozenset({"/live", "/pumps.csv", "/planning.csv", "/planning.ics"})
+"""The stream of changes, and files: what a token may read beside the API, within its scopes."""
+
+
 class Requirement:
     """A route's declared permission. Called by FastAPI for each request, it answers the person or refuses."""
 
@@ -137,7 +141,9 @@ class Requirement:
         self.permission = permission
 
     async def __call__(self, request: Request, person: Annotated[Person, Depends(current_person)]) -> Person:
-        """The signed-in person, if their role includes the permission."""
+        """The signed-in person, if their role includes the permission. A token opens no page."""
+        if person.via == "token" and not _is_for_programs(request):
+            raise NotAllowed("an access token opens addresses below /api/ only; pages need a sign-in in a browser")
         if not may(person.role, self.permission):
             raise NotAllowed(f"the role {person.role} does not include this: {PERMITS[self.permission]}")
         if person.is_service and self.permission in PEOPLE_ONLY:
@@ -150,6 +156,12 @@ class Requirement:
             await csrf.check(request, person.csrf)
         comes_from(origin_of(person))
         return replace(person, permission=self.permission)
+
+
+def _is_for_programs(request: Request) -> bool:
+    """By the route's own address, wherever the installation stands."""
+    path = str(getattr(request.scope.get("route"), "path", ""))
+    return path.startswith("/api/") or path in FOR_PROGRAMS
 
 
 class OpenToAll:
