@@ -24,6 +24,7 @@ from tracker.web.connections import Connections
 from tracker.web.live import Feed
 from tracker.web.metrics import Metrics
 from tracker.web.patience import protocol_within
+from tracker.web.warm_up import warm_up
 
 app = typer.Typer(add_completion=False)
 
@@ -73,6 +74,7 @@ def serve_pages(
     """Serve until a signal comes or ``stop`` is set; then ``stop`` is set. ``figures`` are those of further parts."""
     _allow_open_files(settings.web_connections)
     application = create_app(settings, database)
+    warm_up(application.state.web.templates, application.routes)
     proxies = settings.named_proxies()
     if settings.web_https and not proxies:
         structlog.get_logger().warning(
