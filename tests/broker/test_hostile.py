@@ -163,6 +163,26 @@ def test_who_opens_sessions_that_ask_for_nothing_and_leaves_them_is_kept_out_too
         assert tracker.connected
 
 
+def test_nobody_is_blamed_for_sessions_by_who_only_names_them_at_a_sign_in_that_fails(site: Installation) -> None:
+    with site.tracker() as tracker:
+        tracker.subscribe(*subscriptions())
+        site.serve_honest(tracker)
+        for number in range(200):
+            for _ in ("before", "after"):
+                with pytest.raises(LineLost, match="refused"):
+                    Line(site.setup.port, OTHER, "not its password", client_id=f"framed-{number}")
+                site.line(f"framed-{number}").close()
+
+        def kept_out(serial: str) -> bool:
+            with Device(site.setup.port, serial, site.pumps[serial].password) as pump:
+                return not pump.welcome
+
+        wait_until(lambda: kept_out(PUMP) or kept_out(OTHER), 40, "somebody to be kept out")
+        assert not kept_out(OTHER)
+        assert kept_out(PUMP)
+        site.serve_honest(tracker)
+
+
 def test_sessions_left_by_an_earlier_start_are_reaped_and_keep_nobody_out(
     tmp_path: Path, pumps: dict[str, Credential]
 ) -> None:

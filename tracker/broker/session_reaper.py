@@ -28,6 +28,7 @@ _SHARE_OF_TIME = 20  # a full look that took a second is not repeated before twe
 _SUBJECTS_AT_ONCE = 100_000
 _CONNECTIONS_AT_ONCE = 100_000
 _CLOSED = 1  # the server's number for connections that have ended
+_NOT_LET_IN = "Authentication"  # so begins the server's reason; the user is then only who was named
 _CLOSED_AT_ONCE = 10_000  # more the server does not remember
 
 SESSION_SUBJECT = "$MQTT.sess."
@@ -183,7 +184,7 @@ def told(answer: Answer) -> Answer:
 
 
 def mqtt_connections(page: Answer) -> list[Connection]:
-    """The MQTT clients among the connections that one server lists."""
+    """The MQTT clients among the connections that one server lists, of those whom it let in."""
     return [
         Connection(
             page["server_id"],
@@ -193,7 +194,7 @@ def mqtt_connections(page: Answer) -> list[Connection]:
             each["start"].removesuffix("Z"),
         )
         for each in page["connections"] or ()
-        if (client_id := each.get("mqtt_client"))
+        if (client_id := each.get("mqtt_client")) and not each.get("reason", "").startswith(_NOT_LET_IN)
     ]
 
 
