@@ -13,6 +13,7 @@ from opentelemetry import trace
 
 from tracker.records.database import Database
 from tracker.records.job import JobRun
+from tracker.schedule.clock_watch import SLACK_S
 from tracker.schedule.fence import LostLead
 from tracker.settings import Settings
 
@@ -58,7 +59,7 @@ class Account:
         self._settings = settings
         self._leader = leader
         self._seconds = seconds
-        self._told: dict[str, float] = {}
+        self._told: dict[str, tuple[float, datetime]] = {}
         self._left: dict[str, dict[str, tuple[datetime, str]]] = {}
         self._at_work: dict[str, tuple[Job, datetime, float]] = {}
 
@@ -84,10 +85,12 @@ class Account:
         finally:
             del self._at_work[job.name]
         now = self._seconds()
-        told = self._told.get(job.name)
-        if error is None and touched == 0 and not news and told is not None and now - told < _TELL_AGAIN_S:
-            return  # nothing happened, and that was said a moment ago
-        self._told[job.name] = now if error is None else float("-inf")
+        if error is None and touched == 0 and not news and self._said_lately(job.name, begun, started):
+            return
+        if error is None:
+            self._told[job.name] = begun, started
+        else:
+            self._told.pop(job.name, None)
         run = {
             "started_at": started,
             "finished_at": datetime.now(UTC),
@@ -97,6 +100,17 @@ class Account:
             "at_work_since": None,
         }
         self._tell(job, run if error is not None else run | {"succeeded_at": started})
+
+    def _said_lately(self, name: str, begun: float, started: datetime) -> bool:
+        """Whether a good run was written down a moment ago, at a time that the clock still agrees with.
+
+        After the clock was set, what was written lies an hour back or ahead: it would be taken for a job that rests.
+        """
+        if name not in self._told:
+            return False
+        told_begun, told_started = self._told[name]
+        step_s = (started - told_started).total_seconds() - (begun - told_begun)
+        return begun - told_begun < _TELL_AGAIN_S and abs(step_s) < SLACK_S
 
     def tell_long_runs(self) -> None:
         """Write down which jobs have been at work for long, so that whoever judges them knows."""
