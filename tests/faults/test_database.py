@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import resource
+import signal
+import sqlite3
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -110,3 +113,36 @@ def test_two_workers_on_the_same_pumps_store_everything_once(database_url: str) 
         assert (state.received, state.duplicates) == (420, 2 * 20 * 40 - 420)
     desk.ledger.close()
     other.close()
+
+
+def test_a_process_that_is_stopped_inside_a_write_to_sqlite_keeps_the_file_until_it_is_ended(sqlite_url: str) -> None:
+    """As the handbook says: SQLite has one writer, whose end undoes what it had not committed."""
+    database = Database(sqlite_url)
+    schema.upgrade(database)
+    desk = Desk(database)
+    desk.write(sent(status(1)))
+    writes = (
+        "import sys, time; from sqlalchemy import text; from tracker.records.database import Database\n"
+        "with Database(sys.argv[1]).writing() as session:\n"
+        "    session.execute(text(\"UPDATE pump_state SET link = 'late'\")); print('inside', flush=True)\n"
+        "    time.sleep(600)"
+    )
+    words = [sys.executable, "-c", writes, sqlite_url]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "inside\n"
+            other.send_signal(signal.SIGSTOP)
+            file = sqlite3.connect(make_url(sqlite_url).database or "", timeout=0.5)
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                file.execute("BEGIN IMMEDIATE")
+            assert file.execute("SELECT count(*) FROM reading").fetchone() == (1,)
+            file.close()
+        finally:
+            other.kill()
+    desk.write(sent(status(2)))
+    assert [reading.seq for reading in desk.readings("PUMP-1")] == [1, 2]
+    with database.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM pump_state WHERE link = 'late'")).scalar() == 0
+    desk.ledger.close()
+    database.close()
