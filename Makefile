@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PIP ?=
+MINUTES := 60
 BIN := $(VENV)/bin
 APP_STAMP := $(VENV)/app.stamp
 DEV_STAMP := $(VENV)/dev.stamp
@@ -77,9 +78,11 @@ coverage: $(DEV_STAMP) ## every test once more, with the lines and branches that
 bench: $(DEV_STAMP) ## speed and cost per message, beside a bare subscriber and mq-bridge; writes docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
 
-soak: $(DEV_STAMP) ## the faults in full number
+soak: $(DEV_STAMP) ## the faults in full number, and an hour of disturbances (MINUTES=60)
 	$(BIN)/python -m tests.faults.soak
 	$(BIN)/python -m tests.faults.wide
+	$(BIN)/python -m tests.faults.drill --minutes $(MINUTES)
+	EVERY_MACHINE=1 $(BIN)/python -m pytest -q tests/deploy/test_handbook_runs.py
 	$(BIN)/python -m tests.hostile
 
 accuracy: $(DEV_STAMP) ## forecasts and worklist held against simulated clinics, ten minutes; writes docs/accuracy.md
