@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.deploy.handbook import CONDITIONS, blocks
-from tracker.cli.main import COMMANDS
+from tracker.cli.main import COMMANDS, EVALUATORS
 from tracker.settings import Settings
 from tracker.settings_source import secret_fields
 
@@ -30,6 +33,41 @@ def test_the_commands_in_the_handbook_exist() -> None:
     used = set(re.findall(r"(?:^|`|TRACKER_\w+=\S+ )tracker ([a-z]+)", HANDBOOK.read_text(), re.MULTILINE))
     assert used
     assert used <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("page", [HANDBOOK, Path("README.md")], ids=str)
+def test_each_command_in_the_text_has_the_words_and_options_that_the_program_knows(page: Path) -> None:
+    """The blocks are run; what stands within a sentence, with FILE and EMAIL in it, is read as the program reads it."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    named = {" ".join(one.split()) for one in re.findall(r"`tracker ([^`]+)`", text)}
+    if page == HANDBOOK:
+        assert len(named) > 20
+    for command in sorted(named):
+        assert unknown_word(shlex.split(command)) is None, f"tracker {command}: {unknown_word(shlex.split(command))}"
+
+
+def unknown_word(words: list[str]) -> str | None:
+    """The first word that is neither a command nor an option of the one before; None where all are known."""
+    if words[0] not in COMMANDS:
+        return None if words[0].startswith("--") else words[0]
+    if words[0] in EVALUATORS:
+        return None
+    command = typer.main.get_command(importlib.import_module(COMMANDS[words[0]][0]).app)
+    for word in words[1:]:
+        known = getattr(command, "commands", {})
+        if word in known:
+            command = known[word]
+            continue
+        is_option = word.startswith("--")
+        if known if not is_option else word not in {name for one in command.params for name in one.opts}:
+            return word
+    return None
+
+
+def test_a_word_that_the_program_does_not_know_is_found() -> None:
+    assert unknown_word(["db", "upgrade", "--role", "x"]) is None
+    assert unknown_word(["db", "upgrad"]) == "upgrad"
+    assert unknown_word(["staff", "change", "EMAIL", "--unlok"]) == "--unlok"
 
 
 def test_the_files_that_the_handbook_links_to_exist() -> None:
