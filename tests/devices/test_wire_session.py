@@ -168,7 +168,7 @@ amounts = st.decimals(0, 999_999, places=4)
 moments = st.datetimes(timezones=st.just(UTC), min_value=datetime(2000, 1, 1))  # noqa: DTZ001 - hypothesis adds the zone
 maybe = st.none() | st.booleans()
 drugs = st.lists(st.builds(PrescribedDrug, words, amounts, words, amounts), min_size=1, max_size=6).filter(
-    lambda some: len(some) == len({name for one in some for name in one.names})
+    lambda some: sum(len(one.names) for one in some) == len({name for one in some for name in one.names})
 )
 boluses = st.builds(Boluses, amounts, words, st.integers(0, 1440), st.none() | st.integers(0, 10_080))
 prescriptions = st.builds(Prescription, drugs.map(tuple), st.none() | st.sampled_from(Infusion), st.none() | boluses)
