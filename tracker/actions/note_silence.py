@@ -41,7 +41,7 @@ class LinkChange:
 def changed_links(session: Session, now: datetime) -> list[LinkChange]:
     """Every pump whose contact or data has another name now than recorded; reads only, all pumps in one statement."""
     rows = session.connection().execute(
-        text(_SQLITE if session.get_bind().dialect.name == "sqlite" else _POSTGRESQL),
+        _SQLITE if session.get_bind().dialect.name == "sqlite" else _POSTGRESQL,
         {
             "now": to_micros(now) if session.get_bind().dialect.name == "sqlite" else now,
             "late": LATE_AFTER,
@@ -68,7 +68,7 @@ def write_links(session: Session, changes: Sequence[LinkChange], now: datetime) 
         for one in changes
     ]
     if rows:
-        session.connection().execute(text(_WRITE), rows)
+        session.connection().execute(_WRITE, rows)
     back = [one.pump_id for one in changes if one.was == "suspended" != one.link]
     for alarms in open_alarms(session, back).values():
         for alarm in alarms:
@@ -89,7 +89,7 @@ def changed_outages(session: Session) -> list[Outage]:
     """Every clinic whose outage begins or ends; reads only."""
     silent: Counter[int] = Counter()
     watched: Counter[int] = Counter()
-    for clinic_id, link, count in session.connection().execute(text(_BY_CLINIC)):
+    for clinic_id, link, count in session.connection().execute(_BY_CLINIC):
         watched[clinic_id] += count
         if link in {"late", "disconnected"}:
             silent[clinic_id] += count
@@ -114,7 +114,7 @@ def write_outages(session: Session, outages: Sequence[Outage], now: datetime) ->
             known.closed_by, known.closed_reason = TRACKER, "the pumps are heard of again"
             session.add(known)
             session.add(event(known.id, now, "cause gone", TRACKER))
-        session.connection().execute(text(_LOOK_AGAIN), {"clinic": one.clinic_id, "at": at})
+        session.connection().execute(_LOOK_AGAIN, {"clinic": one.clinic_id, "at": at})
 
 
 def _outage(silent: int, total: int, now: datetime) -> Line:
@@ -152,36 +152,41 @@ SELECT pump_id, link, wanted, data_status, data FROM (
     FROM pump_state s JOIN pump p ON p.id = s.pump_id) AS heard) AS named
 WHERE link <> wanted OR data_status <> data"""
 _FOLLOWED: Final = ", ".join(f"'{state}'" for state in sorted(FOLLOWED))
-_SQLITE: Final = _NAMED.format(
-    limit="max(report_interval_s, 60) * 1000000 * :gone",
-    late="max(report_interval_s, 60) * 1000000 * :late",
-    first="CASE WHEN unmeasured_by = 'refused' THEN max(report_interval_s, 60) * 1000000 * :gone "
-    "ELSE max(max(report_interval_s, 60) * 1000000 * :gone, :never * 86400000000) END",
-    followed=_FOLLOWED,
-    false="0",
+_SQLITE: Final = text(
+    _NAMED.format(
+        limit="max(report_interval_s, 60) * 1000000 * :gone",
+        late="max(report_interval_s, 60) * 1000000 * :late",
+        first="CASE WHEN unmeasured_by = 'refused' THEN max(report_interval_s, 60) * 1000000 * :gone "
+        "ELSE max(max(report_interval_s, 60) * 1000000 * :gone, :never * 86400000000) END",
+        followed=_FOLLOWED,
+        false="0",
+    )
 )
-_POSTGRESQL: Final = _NAMED.format(
-    limit="make_interval(secs => greatest(report_interval_s, 60) * :gone)",
-    late="make_interval(secs => greatest(report_interval_s, 60) * :late)",
-    first="CASE WHEN unmeasured_by = 'refused' THEN make_interval(secs => greatest(report_interval_s, 60) * :gone) "
-    "ELSE greatest(make_interval(secs => greatest(report_interval_s, 60) * :gone), make_interval(days => :never)) END",
-    followed=_FOLLOWED,
-    false="false",
+_POSTGRESQL: Final = text(
+    _NAMED.format(
+        limit="make_interval(secs => greatest(report_interval_s, 60) * :gone)",
+        late="make_interval(secs => greatest(report_interval_s, 60) * :late)",
+        first="CASE WHEN unmeasured_by = 'refused' THEN make_interval(secs => greatest(report_interval_s, 60) * :gone) "
+        "ELSE greatest(make_interval(secs => greatest(report_interval_s, 60) * :gone), make_interval(days => :never)) "
+        "END",
+        followed=_FOLLOWED,
+        false="false",
+    )
 )
 
-_WRITE: Final = """
+_WRITE: Final = text("""
 UPDATE pump_state SET link_since = CASE WHEN link = :link THEN link_since ELSE :at END,
   link = :link, data_status = :data, changed_at = :at,
   evaluate_at = CASE WHEN (link <> :link AND link IN ('disconnected', 'suspended')) OR :matters = 1
     THEN :at ELSE evaluate_at END
-WHERE pump_id = :pump"""
+WHERE pump_id = :pump""")
 
-_BY_CLINIC: Final = """
+_BY_CLINIC: Final = text("""
 SELECT p.clinic_id, s.link, COUNT(*) FROM pump_state s JOIN pump p ON p.id = s.pump_id
 WHERE s.link IN ('connected', 'late', 'disconnected')
   AND p.lifecycle NOT IN ('explanted', 'replaced', 'deceased', 'returned', 'transferred')
-GROUP BY p.clinic_id, s.link"""
+GROUP BY p.clinic_id, s.link""")
 
-_LOOK_AGAIN: Final = """
+_LOOK_AGAIN: Final = text("""
 UPDATE pump_state SET evaluate_at = :at
-WHERE link = 'disconnected' AND pump_id IN (SELECT id FROM pump WHERE clinic_id = :clinic)"""
+WHERE link = 'disconnected' AND pump_id IN (SELECT id FROM pump WHERE clinic_id = :clinic)""")

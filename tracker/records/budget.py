@@ -80,5 +80,7 @@ def over_budget_pumps(session: Session) -> dict[int, PumpBudget]:
 
 def drop_budgets(session: Session, day: date) -> int:
     """Drop the rows of days before that one: nothing counts on from them. Returns how many."""
-    dropped: Any = session.execute(delete(PumpBudget).where(col(PumpBudget.day) < day))
-    return int(dropped.rowcount)
+    return session.connection().execute(_DROP, {"before": day}).rowcount
+
+
+_DROP: Final = delete(_TABLE).where(_TABLE.c.day < sqlalchemy.bindparam("before"))

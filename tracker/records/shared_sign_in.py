@@ -55,5 +55,7 @@ def suspected_sign_ins(session: Session) -> dict[int, SharedSignInRecord]:
 
 def drop_signs(session: Session, before: datetime) -> int:
     """Drop the rows whose newest sign is older than that. Returns how many."""
-    gone: Any = session.execute(delete(SharedSignInRecord).where(col(SharedSignInRecord.recent_at) < before))
-    return int(gone.rowcount)
+    return session.connection().execute(_DROP, {"before": before}).rowcount
+
+
+_DROP: Final = delete(_TABLE).where(_TABLE.c.recent_at < sqlalchemy.bindparam("before"))

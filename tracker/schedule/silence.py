@@ -15,11 +15,13 @@ def note_silence(database: Database, now: datetime) -> int:
     """Record every change of contact. Returns how many pumps changed."""
     with database.reading() as session:
         changes = changed_links(session, now)
+        outages = [] if changes else changed_outages(session)
     for start in range(0, len(changes), WRITE_AT_ONCE):
         with database.writing() as session:
             write_links(session, changes[start : start + WRITE_AT_ONCE], now)
-    with database.reading() as session:
-        outages = changed_outages(session)
+    if changes:
+        with database.reading() as session:
+            outages = changed_outages(session)
     if outages:
         with database.writing() as session:
             write_outages(session, outages, now)
