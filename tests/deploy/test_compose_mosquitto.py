@@ -103,4 +103,9 @@ def test_the_watch_reaches_mosquitto_through_the_process_ids_that_they_share(con
         assert all(one.poll() is None for one in running[1:])
     finally:
         for one in reversed(running):
+            alive = one.poll() is None
+            for inner in (
+                psutil.Process(one.pid).children() if alive else []
+            ):  # another account's: it outlives its parent
+                inner.terminate()
             end(one)
