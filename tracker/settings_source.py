@@ -25,6 +25,10 @@ ENVIRONMENT: Final = "environment"
 _IN_A_FILE: Final = "_FILE"
 _LARGEST_SECRET = 64 * 1024
 _MASK: Final = "****"
+_HARMLESS: Final = frozenset(
+    {"application_name", "channel_binding", "connect_timeout", "mode", "sslcert", "sslmode", "sslrootcert"}
+)
+"""Parameters of a URL whose values are shown; of any other, in any spelling, only the name."""
 
 #: What Kubernetes sets by itself in every pod beside a service named "tracker…", and Docker for its links.
 _OF_A_PLATFORM = re.compile(r"TRACKER_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
@@ -90,13 +94,17 @@ def read(environment: Mapping[str, str], known: Collection[str], secrets: Collec
 
 
 def without_password(url: str) -> str:
-    """A URL fit to be shown: user, host and name without the password, also one among the parameters behind "?"."""
+    """A URL fit to be shown: user, host, name and harmless parameters; what may be a password is left out."""
     if not url:
         return ""
     if "://" not in url:
         return _MASK  # it can't be read, so nobody knows which part of it is the password
     hidden = re.sub(r"(?<=://)([^:@/?]*):.*@", rf"\1:{_MASK}@", url, flags=re.DOTALL)
-    return re.sub(r"(?i)([?&](?:ssl)?password=)[^&]*", rf"\1{_MASK}", hidden)
+    shown, _, behind = hidden.partition("#")
+    shown, mark, parameters = shown.partition("?")
+    named = (one.partition("=") for one in parameters.split("&"))
+    kept = "&".join(f"{name}{sign}{value if name in _HARMLESS or not value else _MASK}" for name, sign, value in named)
+    return f"{shown}{mark}{kept}{'#' + _MASK if behind else ''}"
 
 
 def address_only(url: str) -> str:
