@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -27,6 +28,10 @@ class Done(NamedTuple):
     returncode: object
     stdout: str
     stderr: str
+
+
+#: a busy machine takes its time for a statement, and the log says so
+SLOW_STATEMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S* \[warning *\] a statement took long ")
 
 
 class Commands:
@@ -63,9 +68,9 @@ class Commands:
         """Run what must fail: one sentence on stderr, nothing on stdout, status 1."""
         done = self.run(*words, given=given)
         assert (done.returncode, done.stdout) == (1, ""), done.stderr
-        assert done.stderr.startswith("tracker: ")
-        assert done.stderr.count("\n") == 1
-        return done.stderr
+        (sentence,) = [line for line in done.stderr.splitlines(keepends=True) if not SLOW_STATEMENT.match(line)]
+        assert sentence.startswith("tracker: ")
+        return sentence
 
 
 @pytest.fixture
