@@ -47,6 +47,7 @@ class Stack:
             "http://127.0.0.1:8000/": f"http://127.0.0.1:{self.web_port}/",
         }
         self._ports = {"TRACKER_BROKER_PORT": self.broker_port, "TRACKER_WEB_PORT": self.web_port}
+        self._metrics_ports: dict[str, int] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._done: set[str] = set()
 
@@ -54,6 +55,8 @@ class Stack:
         """What the composition sets for the service, with loopback in place of the other containers' names."""
         given = {key: self._placed(str(value)) for key, value in self._services[name]["environment"].items()}
         given |= {key: str(port) for key, port in self._ports.items() if key in given}
+        if "TRACKER_METRICS_PORT" in given:  # each container has that port for itself
+            given["TRACKER_METRICS_PORT"] = str(self._metrics_ports.setdefault(name, free_port()))
         given |= {key: "127.0.0.1" for key, value in given.items() if value == "0.0.0.0"}
         data = self._folder / name
         data.mkdir(exist_ok=True)
