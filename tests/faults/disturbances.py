@@ -110,7 +110,7 @@ def _limit(drill: Drill, size: int) -> None:
 
 
 def proxy_restarted(drill: Drill, _seconds: float) -> None:
-    """The proxy ends and begins anew."""
+    """The proxy ends and starts again."""
     with drill.disturbed(Disturbed("proxy restarted")):
         os.kill(int((drill.folder / "proxy" / "nginx.pid").read_text()), signal.SIGTERM)
         wait_until(lambda: not (drill.folder / "proxy" / "nginx.pid").exists(), 20, "nginx to end")

@@ -69,7 +69,7 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     pumps = pumps_by_id(session, pump_ids)
     stored = outlooks(session, pump_ids)
     present = presence(session, pump_ids)
-    views = view_pumps(session, pump_ids, pumps, {}, present)  # each outlook is made anew below
+    views = view_pumps(session, pump_ids, pumps, {}, present)  # each outlook is computed below
     newest = last_judged(session, pump_ids)
     contiguous = contiguous_through(session, pump_ids)
     refills = last_refills(session, present.visits)

@@ -59,8 +59,8 @@ def look_ahead(
     ``rose_at`` is the last fill that a finding says nobody logged: long fills outlast the reports that showed them.
     ``cap_days`` is the longest interval that is allowed for this pump. ``visits`` are its last ones, oldest first: what
     the last refill found in the pump tells how long the drug keeps. ``routine``: nobody asked for this look but the
-    clock. A battery forecast, which hardly moves in a day, is then made anew every third day only, or when the
-    indicator or the flow has changed. ``zone``: the clinic's, for days in words. ``notices``: the pump's built-in
+    clock. A battery forecast, which hardly moves in a day, is then computed again only every third day, or when
+    the indicator or the flow has changed. ``zone``: the clinic's, for days in words. ``notices``: the pump's built-in
     notices of failure since the implant.
     """
     model = catalogue.find(pump.model)

@@ -59,8 +59,8 @@ def view_pumps(
 ) -> dict[int, PumpView]:
     """Each of those pumps as it stands now; a fixed number of queries however many there are.
 
-    ``pumps``, ``ahead``, ``present``: those of them that the caller has read already, all of them. Who makes the
-    outlooks anew gives an empty ``ahead`` and adds them himself: the stored ones are then put together for nobody.
+    ``pumps``, ``ahead``, ``present``: those of them that the caller has read already, all of them. A caller that
+    computes the outlooks itself gives an empty ``ahead`` and adds them, so that no stored one is read for nothing.
     """
     if present is None:
         present = presence(session, pump_ids)

@@ -153,7 +153,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_postgresql(connection: Connection) -> None:
     """A process that is stopped inside a write would keep its rows from all others: the server ends its transaction.
 
-    Told to each transaction, not to the session, which a pooler in between may give to another process.
+    It is set in each transaction, not in the session, which a pooler in between may give to another process.
     """
     if connection.get_execution_options().get(_WRITES):
         connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {_STANDS_STILL_MS}")

@@ -1,9 +1,9 @@
-"""What PostgreSQL is told beside the statements: times in UTC, plans without compiling, how long a statement may take.
+"""Settings of PostgreSQL's sessions: times in UTC, plans without compiling, how long a statement may take.
 
-Straight to the server it is told once for each connection. Behind a pooler a connection of ours is lent another session
-of the server for each transaction (PgBouncer with ``pool_mode=transaction``): what is told there stays for whoever is
-lent it next, a job then ends by the pages' time-out, and a prepared statement is another's or nobody's. So behind a
-pooler each transaction tells it for itself, and nothing is prepared.
+A direct connection is set up once. A pooler (PgBouncer with ``pool_mode=transaction``) lends a connection another
+session of the server for each transaction. What is set there stays for the next borrower: a job would then end by the
+pages' time-out, and a prepared statement would be missing or another process's. So behind a pooler each transaction
+makes its own settings, and nothing is prepared.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def listen(engine: Engine, statement_ms: int | None) -> None:
 
 
 def is_pooled(connection: psycopg.Connection) -> bool:
-    """Whether something stands between us and the server: its session then has another number than we were told."""
+    """Whether something stands between us and the server: its session then has another number than ours."""
     found = connection.execute("SELECT pg_backend_pid()").fetchone()
     return found is None or found[0] != connection.info.backend_pid
 
