@@ -129,8 +129,8 @@
     tip.hidden = true;
     const axis = { stroke: colours.ink, grid: { stroke: colours.grid, width: 1 }, ticks: { stroke: colours.grid, width: 1 }, font: "11px sans-serif" };
     const panes = [
-      { title: "Reservoir, mL", key: "reservoir_ml", colour: colours.reservoir, height: 190, top: values.capacity_ml, hook: courseHook(values, colours), legend: [["reservoir", "measured"], ["programmed", "programmed course"]] },
-      { title: "Battery, %", key: "battery_percent", colour: colours.battery, height: 150, top: 100, hook: bandHook(values, colours), legend: values.forecast ? [["battery", "measured"], ["band", "forecast with its 80 % band"]] : [["battery", "measured"]], skip: "noBattery" in place.dataset },
+      { title: "Reservoir, mL", key: "reservoir_ml", colour: colours.reservoir, height: 190, top: values.capacity_ml, hook: courseHook(values, colours), legend: [["reservoir", "reported"], ["programmed", "programmed course"]] },
+      { title: "Battery, %", key: "battery_percent", colour: colours.battery, height: 150, top: 100, hook: bandHook(values, colours), legend: values.forecast ? [["battery", "reported"], ["band", "forecast with its 80 % band"]] : [["battery", "reported"]], skip: "noBattery" in place.dataset },
       { title: "Flow, mL/day", key: "flow_ml_per_day", colour: colours.flow, height: 110, top: null, legend: [] },
       { title: "Alarms and visits", key: null, height: 92, top: 1, hook: eventsHook(values, colours), legend: [] },
     ].filter((pane) => !pane.skip);
