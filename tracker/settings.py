@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from tracker.errors import StartupFault
 from tracker.listening_address import is_loopback, reachable
+from tracker.message_settings import MessageSettings
 from tracker.private import private_text
 from tracker.public_address import public_address
 from tracker.settings_source import Environment, address_only, without_password
@@ -23,7 +24,7 @@ MQTT_URL_FAULT: Final = (
 )
 
 
-class Settings(BaseSettings):
+class Settings(MessageSettings):
     """How this installation runs. Every field is one environment variable; none is needed for the demo."""
 
     model_config = SettingsConfigDict(env_prefix="TRACKER_", extra="ignore")

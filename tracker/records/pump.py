@@ -24,6 +24,12 @@ class Clinic(SQLModel, table=True):
     timezone: str = Field(default="UTC", max_length=64, description="IANA name; pages show times in it")
     refill_cap_days: int | None = Field(default=None, description="longest stay of a fill that this clinic allows")
     second_factor_roles: str = Field(default="", max_length=120, description="roles that must have one, by commas")
+    message_content: str = Field(
+        default="reference",
+        max_length=16,
+        sa_column_kwargs={"server_default": "reference"},
+        description="what messages say of a patient: full, reference, none",
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -1,0 +1,193 @@
+"""The outbox: every message that leaves, as a row written in the transaction of its cause.
+
+A destination's messages carry numbers without gaps, given in the order in which their causes were committed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Index, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
+
+TRIED_FOR: Final = timedelta(hours=24)
+
+
+class State(StrEnum):
+    """Where a message stands. *Acknowledged* is sent, and its recipient took the alarm."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    ACKNOWLEDGED = "acknowledged"
+
+
+class Type(StrEnum):
+    """What a message speaks of; fixed by the contract."""
+
+    OPENED = "alarm.opened"
+    ESCALATED = "alarm.escalated"
+    ACKNOWLEDGED = "alarm.acknowledged"
+    LAPSED = "alarm.lapsed"
+    RESOLVED = "alarm.resolved"
+    ASSIGNED = "task.assigned"
+    DIGEST = "digest"
+    TEST = "test"
+
+
+class Destination(SQLModel, table=True):
+    """Where messages go in order: its last number, who is sending to it now, and when to try again after a failure."""
+
+    __tablename__ = "destination"
+
+    key: str = Field(primary_key=True, max_length=80, description="contact:ID")
+    last_number: int = Field(default=0, sa_type=BigKey)
+    leased_by: str | None = Field(default=None, max_length=200)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="after a failure; none: now")
+    failures: int = Field(default=0, description="in a row")
+    fault: str | None = Field(default=None, max_length=500, description="of the last failure; none after a success")
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="the last success")
+
+
+class Message(SQLModel, table=True):
+    """One message to one destination. It keeps its id however often it is sent."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("uq_message_number", "destination", "number", unique=True),
+        Index(
+            "ix_message_queued",
+            "destination",
+            "number",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index("ix_message_clinic", "clinic_id", "created_at", "id"),
+        Index("ix_message_pump", "pump_id", "created_at"),
+        Index("ix_message_staff", "staff_id", "created_at"),
+    )
+
+    id: str = Field(primary_key=True, max_length=40, description="msg_ and 32 hexadecimal digits")
+    destination: str = Field(foreign_key="destination.key", max_length=80)
+    number: int = Field(sa_type=BigKey)
+    contact_point_id: int = Field(foreign_key="contact_point.id")
+    staff_id: int = Field(foreign_key="staff.id")
+    clinic_id: int = Field(foreign_key="clinic.id")
+    pump_id: int | None = Field(default=None, foreign_key="pump.id")
+    type: str = Field(max_length=24)
+    priority: int = Field(description="1 low, 2 medium, 3 high")
+    notification_ids: list[int] = Field(sa_type=JsonColumn, description="those that it speaks of; empty: none")
+    data: dict[str, Any] = Field(sa_type=JsonColumn, description="the contract's data but for the links")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    give_up_at: datetime = Field(sa_type=UtcDateTime)
+    state: str = Field(default=State.QUEUED.value, max_length=16)
+    attempts: int = Field(default=0)
+    next_try_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="set where this message alone was put off; none: in its order"
+    )
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="taken over by the other end")
+    delivered: bool = Field(default=False, description="the other end is the recipient's own: webhook, push service")
+    failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    fault: str | None = Field(default=None, max_length=500, description="of the last attempt that failed")
+    acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MessageAttempt(SQLModel, table=True):
+    """One attempt to send a message, appended."""
+
+    __tablename__ = "message_attempt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: str = Field(foreign_key="message.id", index=True, max_length=40)
+    at: datetime = Field(sa_type=UtcDateTime)
+    outcome: str = Field(max_length=16, description="sent, failed, gone")
+    detail: str = Field(default="", max_length=500, description="the other end's own words")
+
+
+class Outgoing(NamedTuple):
+    """A message to be written to the outbox."""
+
+    contact_point_id: int
+    staff_id: int
+    clinic_id: int
+    pump_id: int | None
+    type: Type
+    priority: int
+    data: dict[str, Any]
+    notification_ids: Sequence[int] = ()
+
+
+def enqueue(session: Session, outgoing: Sequence[Outgoing], now: datetime) -> list[Message]:
+    """Write those messages in the caller's transaction, each destination's numbers in the order given.
+
+    Destinations are locked in the order of their keys, so that two transactions can't wait for each other.
+    """
+    by_key: dict[str, list[Outgoing]] = {}
+    for one in outgoing:
+        by_key.setdefault(f"contact:{one.contact_point_id}", []).append(one)
+    written: list[Message] = []
+    for name in sorted(by_key):
+        numbers = _take_numbers(session, name, len(by_key[name]))
+        for number, one in zip(numbers, by_key[name], strict=True):
+            message = Message(
+                id="msg_" + secrets.token_hex(16),
+                destination=name,
+                number=number,
+                contact_point_id=one.contact_point_id,
+                staff_id=one.staff_id,
+                clinic_id=one.clinic_id,
+                pump_id=one.pump_id,
+                type=one.type.value,
+                priority=one.priority,
+                notification_ids=list(one.notification_ids),
+                data=one.data,
+                created_at=now,
+                give_up_at=now + TRIED_FOR,
+            )
+            session.add(message)
+            written.append(message)
+    session.flush()
+    return written
+
+
+def _take_numbers(session: Session, destination: str, count: int) -> range:
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    row = dialect.insert(Destination).values(key=destination, last_number=count, failures=0)
+    counted = row.on_conflict_do_update(
+        index_elements=["key"], set_={"last_number": col(Destination.last_number) + count}
+    )
+    last = int(session.execute(counted.returning(col(Destination.last_number))).scalar_one())
+    return range(last - count + 1, last + 1)
+
+
+def messages_page(
+    session: Session,
+    clinic_id: int,
+    limit: int,
+    after: tuple[datetime, str] | None = None,
+    *,
+    state: State | None = None,
+    staff_id: int | None = None,
+    pump_id: int | None = None,
+) -> list[Message]:
+    """A page of a clinic's messages, newest first; ``after`` is the last one's time and id."""
+    chosen = select(Message).where(Message.clinic_id == clinic_id)
+    if state is not None:
+        chosen = chosen.where(Message.state == state.value)
+    if staff_id is not None:
+        chosen = chosen.where(Message.staff_id == staff_id)
+    if pump_id is not None:
+        chosen = chosen.where(Message.pump_id == pump_id)
+    if after is not None:
+        at, message_id = after
+        same = (col(Message.created_at) == at) & (col(Message.id) < message_id)
+        chosen = chosen.where((col(Message.created_at) < at) | same)
+    return list(session.exec(chosen.order_by(col(Message.created_at).desc(), col(Message.id).desc()).limit(limit)))
