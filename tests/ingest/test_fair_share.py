@@ -20,7 +20,7 @@ def test_a_report_behind_a_flood_is_in_the_first_batch() -> None:
         waiting = [*flood(kind), honest()]
         taken, left = next_batch(waiting, 4 * SHARE)
         assert honest() in taken
-        assert len(taken) <= SHARE + 1
+        assert len(taken) <= 3 * SHARE
         assert sorted(taken + left) == sorted(waiting)
 
 
@@ -56,3 +56,12 @@ def test_topics_that_are_none_of_ours_share_one_share() -> None:
     strays = [Arrival(b"pumps/%d/nothing/else" % at, b"x", at + 1) for at in range(2 * SHARE)]
     taken, _ = next_batch([*strays, *flood(count=SHARE // 2), honest()], 4 * SHARE)
     assert honest() in taken
+
+
+def test_what_one_pump_alone_sends_fills_a_batch_unless_it_takes_long_to_store() -> None:
+    waiting = [honest(), *flood(count=6 * SHARE)]
+    taken, left = next_batch(waiting, 4 * SHARE)
+    assert taken + left == waiting
+    assert len(taken) == 3 * SHARE
+    slow = [honest(), *flood(count=SHARE), *flood("session", 50)]
+    assert len(next_batch(slow, 4 * SHARE)[0]) == SHARE + 1
