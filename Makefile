@@ -69,6 +69,7 @@ fmt: $(DEV_STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .
 
 test: lint ## every check and every test
+	@$(BIN)/python -m compileall -q devices simulators tracker tests  # hundreds of processes start in the tests
 	$(TMP) $(BIN)/python -m pytest -n 2 --dist loadscope
 
 coverage: $(DEV_STAMP) ## every test once more, with the lines and branches that none reaches
