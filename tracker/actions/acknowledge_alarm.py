@@ -6,7 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from devices.alarms import AlarmCode
+from tracker.actions.messages.follow import alarms_acknowledged
 from tracker.errors import Conflict, NotFound
+from tracker.findings.wanted_alarms import CAUSES
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import EVENT_REASON, key
 from tracker.records.pump import hold_states, look_again
@@ -22,6 +25,7 @@ def acknowledge_alarm(session: Session, alarm_id: int, *, reason: str = "", by: 
     if alarm.cleared_at is not None:
         alarm.closed_at = now
         tell(session, alarm, "closed", by=by, now=now, reason="it is over and somebody has looked")
+    alarms_acknowledged(session, alarm.pump_id, CAUSES[AlarmCode(alarm.code)], by=by, now=now)
     look_again(session, [alarm.pump_id], now)
     return alarm
 

@@ -49,6 +49,14 @@ class Event(StrEnum):
     ITEM_DONE = "worklist.done"
     ITEM_NOTED = "worklist.noted"
 
+    ALARM_TAKEN_BY_LINK = "alarm.taken_by_link"
+    ALARM_PASSED_ON = "alarm.passed_on"
+    ACKNOWLEDGMENT_LAPSED = "alarm.acknowledgment_lapsed"
+    CONTACT_ADDED = "contact.added"
+    CONTACT_CHANGED = "contact.changed"
+    CONTACT_TESTED = "contact.tested"
+    ONCALL_CHANGED = "oncall.changed"
+
     DETERMINATION_MADE = "determination.made"
     FACT_DOCUMENTED = "fact.documented"
     FACT_WITHDRAWN = "fact.withdrawn"

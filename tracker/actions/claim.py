@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col
 
+from tracker.actions.messages.follow import item_taken
 from tracker.actions.refresh_worklist import event
 from tracker.errors import Conflict, NotFound
 from tracker.records.worklist import WorklistItem
@@ -28,6 +29,7 @@ def claim(session: Session, item_id: int, *, by: str, now: datetime) -> Worklist
     if isinstance(taken, CursorResult) and taken.rowcount == 1:
         session.add(event(item_id, now, "claimed", by))
         session.flush()
+        item_taken(session, item, by=by, now=now)
     elif item.claimed_by != by:
         raise Conflict(f"{item.claimed_by} has it since {item.claimed_at:%Y-%m-%d %H:%M} UTC")
     return item

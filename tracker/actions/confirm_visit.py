@@ -10,8 +10,10 @@ from tracker.actions import prescription
 from tracker.actions.check_warnings import Answers, ask_draft
 from tracker.actions.hold_visit import hold_visit
 from tracker.actions.log_mri import checked_by_visit
+from tracker.actions.messages.follow import acted_on
 from tracker.actions.visit_codes import code_day
 from tracker.errors import Conflict
+from tracker.records.notification import open_notifications
 from tracker.records.pump import look_again
 from tracker.records.visit import Visit, newest_prescribing
 
@@ -49,5 +51,6 @@ def confirm_visit(
         code_day(session, pump, visit.performed_at)
     prescription.set_by(session, pump, newest_prescribing(session, visit.pump_id))
     checked_by_visit(session, visit, by=by, now=now)
+    acted_on(session, open_notifications(session, pump_id=visit.pump_id), now)
     look_again(session, [visit.pump_id], now)
     return visit

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlmodel import Session
 
+from tracker.actions.messages.follow import items_changed
 from tracker.actions.refresh_worklist import event, open_lines
 from tracker.actions.view_pumps import view_pumps
 from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -67,5 +68,6 @@ def review_access(
             item.closed_at, item.changed_at, item.closed_by, item.closed_reason = now, now, by, access.review
             session.add(item)
             session.add(event(item.id, now, "done", by, access.review))
+            items_changed(session, [item], now)
     look_again(session, [access.pump_id], now)
     return access, pump

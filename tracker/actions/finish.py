@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions.claim import line_of_work
+from tracker.actions.messages.follow import items_changed
 from tracker.actions.refresh_worklist import event
 from tracker.actions.view_pumps import view_pumps
 from tracker.errors import Conflict, Invalid
@@ -33,6 +34,7 @@ def finish(session: Session, item_id: int, *, reason: str, by: str, now: datetim
     session.add(item)
     session.add(event(item_id, now, "done", by, reason.strip()))
     session.flush()
+    items_changed(session, [item], now)
     return item
 
 

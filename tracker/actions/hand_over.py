@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions.claim import line_of_work
+from tracker.actions.messages.follow import item_assigned
 from tracker.actions.refresh_worklist import event
 from tracker.actions.worklist_access import area_of_item
 from tracker.errors import Conflict, Invalid
@@ -25,6 +26,7 @@ def hand_over(session: Session, item_id: int, *, to: str, reason: str = "", by: 
     session.add(item)
     session.add(event(item_id, now, "handed over", by, f"to {to}. {reason}".strip()))
     session.flush()
+    item_assigned(session, item, to=item.claimed_by, by=by, now=now)
     return item
 
 

@@ -13,10 +13,12 @@ from devices.models import catalogue
 from tracker.actions import prescription
 from tracker.actions.check_warnings import Answers, ask
 from tracker.actions.log_mri import checked_by_visit
+from tracker.actions.messages.follow import acted_on
 from tracker.actions.visit_codes import code_day
 from tracker.actions.visit_fill import checked_fill, volume_of
 from tracker.errors import Invalid
 from tracker.records.columns import key
+from tracker.records.notification import open_notifications
 from tracker.records.pump import Pump, hold_states, look_again
 from tracker.records.visit import Visit, newest_prescribing
 
@@ -95,6 +97,7 @@ def log_visit(
     code_day(session, pump, performed_at)
     prescription.set_by(session, pump, newest_prescribing(session, key(pump.id)))
     checked_by_visit(session, visit, by=by, now=now)
+    acted_on(session, open_notifications(session, pump_id=key(pump.id)), now)
     look_again(session, [key(pump.id)], now)
     return visit
 

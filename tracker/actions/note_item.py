@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions.claim import line_of_work
+from tracker.actions.messages.follow import acted_on
 from tracker.actions.refresh_worklist import event
 from tracker.errors import Invalid, at_most
 from tracker.records.columns import EVENT_REASON
+from tracker.records.notification import notifications_of_items
 from tracker.records.worklist import WorklistItem
 
 
@@ -24,4 +26,5 @@ def note_item(session: Session, item_id: int, *, note: str, by: str, now: dateti
     session.add(item)
     session.add(event(item_id, now, "noted", by, said))
     session.flush()
+    acted_on(session, list(notifications_of_items(session, [item_id]).values()), now)
     return item

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from devices.alarms import Priority
 from devices.lifecycle import FOLLOWED
+from tracker.actions.messages.follow import items_changed
 from tracker.actions.refresh_worklist import TRACKER, event, open_lines
 from tracker.actions.wake_alarms import wake
 from tracker.findings.line import Line
@@ -114,6 +115,7 @@ def write_outages(session: Session, outages: Sequence[Outage], now: datetime) ->
             known.closed_by, known.closed_reason = TRACKER, "the pumps are heard of again"
             session.add(known)
             session.add(event(known.id, now, "cause gone", TRACKER))
+            items_changed(session, [known], now)
         session.connection().execute(_LOOK_AGAIN, {"clinic": one.clinic_id, "at": at})
 
 

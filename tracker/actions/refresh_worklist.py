@@ -11,10 +11,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from devices.alarms import Priority
+from tracker.actions.messages.follow import items_changed
 from tracker.findings.line import Line, holds
 from tracker.findings.view import PumpView
 from tracker.records.columns import EVENT_REASON
-from tracker.records.worklist import DoneItem, WorklistEvent, WorklistItem, done_items_of_pumps, open_items_of_pumps
+from tracker.records.worklist import (
+    DoneItem,
+    WorklistEvent,
+    WorklistItem,
+    done_items_of_pumps,
+    items_by_id,
+    open_items_of_pumps,
+)
 
 TRACKER: Final = "tracker"
 QUIET: Final = {
@@ -40,12 +48,16 @@ def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[L
         if item.clinic_id == lines[item.pump_id][0].clinic_id  # what another clinic did before a hand-over was theirs
     }
     new: list[tuple[PumpView, Line]] = []
+    moved: list[WorklistItem] = []
     for pump_id, (view, wanted_lines) in lines.items():
         for line in wanted_lines:
             item = opened.pop((pump_id, line.key), None)
             if item is not None:
                 item.clinic_id = line.clinic_id or view.clinic_id  # it may be of before a hand-over
+                before = item.priority
                 _update(session, item, line, now)
+                if item.priority != before:
+                    moved.append(item)
             elif not _rests(done.get((pump_id, line.key)), line, now):
                 new.append((view, line))
     for item in opened.values():
@@ -53,6 +65,10 @@ def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[L
         item.closed_by, item.closed_reason = TRACKER, "its cause is gone"
         session.add(item)
         session.add(event(item.id, now, "cause gone", TRACKER))
+        if item.priority >= Priority.MEDIUM:
+            moved.append(item)
+    if moved:
+        items_changed(session, moved, now)
     open_lines(session, [(line.clinic_id or view.clinic_id, view.pump_id, line) for view, line in new], now)
 
 
@@ -63,12 +79,13 @@ def open_lines(session: Session, new: Sequence[tuple[int, int | None, Line]], no
     rows = [_row(clinic_id, pump_id, line, now) for clinic_id, pump_id, line in new]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(WorklistItem).on_conflict_do_nothing().returning(col(WorklistItem.id))
-    events = [
-        {"item_id": item_id, "at": now, "kind": "opened", "by": TRACKER, "reason": ""}
-        for (item_id,) in session.execute(statement, rows)
-    ]
-    if events:
+    opened = [item_id for (item_id,) in session.execute(statement, rows)]
+    if opened:
+        events = [{"item_id": one, "at": now, "kind": "opened", "by": TRACKER, "reason": ""} for one in opened]
         session.execute(insert(WorklistEvent), events)
+        if any(line.priority >= Priority.MEDIUM for _, _, line in new):
+            items = [item for item in items_by_id(session, opened).values() if item.priority >= Priority.MEDIUM]
+            items_changed(session, items, now)
 
 
 def event(item_id: int | None, at: datetime, kind: str, by: str, reason: str = "") -> WorklistEvent:

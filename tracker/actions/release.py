@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions.claim import line_of_work
+from tracker.actions.messages.follow import item_released
 from tracker.actions.refresh_worklist import event
 from tracker.errors import Conflict
 from tracker.records.worklist import WorklistItem
@@ -23,4 +24,5 @@ def release(session: Session, item_id: int, *, reason: str = "", by: str, now: d
     session.add(item)
     session.add(event(item_id, now, "released", by, reason))
     session.flush()
+    item_released(session, item, now)
     return item

@@ -34,6 +34,7 @@ def serve(
     from tracker.cli.web import serve_pages
     from tracker.ingest.run import run as run_ingest
     from tracker.schedule.run import run as run_schedule
+    from tracker.send.run import run as run_send
 
     settings = Settings()
     settings.require_safe_web()
@@ -53,6 +54,7 @@ def serve(
         parts = [
             _Part("ingest", lambda: run_ingest(settings, stop), stop),
             _Part("schedule", lambda: run_schedule(settings, stop), stop),
+            _Part("send", lambda: run_send(settings, stop), stop),
             _Part("audit", lambda: _anchor(settings, stop), stop),
         ]
         try:

@@ -55,3 +55,9 @@ def contact_points_of(session: Session, staff_ids: Sequence[int]) -> dict[int, l
     for point in session.exec(chosen.order_by(col(ContactPoint.id))):
         found.setdefault(point.staff_id, []).append(point)
     return found
+
+
+def settings_of(session: Session, staff_ids: Sequence[int]) -> dict[int, NotificationSettings]:
+    """The settings of those persons who have set any."""
+    chosen = select(NotificationSettings).where(col(NotificationSettings.staff_id).in_(staff_ids))
+    return {row.staff_id: row for row in session.exec(chosen)} if staff_ids else {}

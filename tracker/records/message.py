@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+import sqlalchemy
 from sqlalchemy import Index, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
 
+_HIGH: Final = 3
 TRIED_FOR: Final = timedelta(hours=24)
 
 
@@ -135,7 +137,8 @@ def enqueue(session: Session, outgoing: Sequence[Outgoing], now: datetime) -> li
         by_key.setdefault(f"contact:{one.contact_point_id}", []).append(one)
     written: list[Message] = []
     for name in sorted(by_key):
-        numbers = _take_numbers(session, name, len(by_key[name]))
+        urgent = any(one.priority == _HIGH for one in by_key[name])
+        numbers = _take_numbers(session, name, len(by_key[name]), urgent=urgent)
         for number, one in zip(numbers, by_key[name], strict=True):
             message = Message(
                 id="msg_" + secrets.token_hex(16),
@@ -158,11 +161,13 @@ def enqueue(session: Session, outgoing: Sequence[Outgoing], now: datetime) -> li
     return written
 
 
-def _take_numbers(session: Session, destination: str, count: int) -> range:
+def _take_numbers(session: Session, destination: str, count: int, *, urgent: bool) -> range:
+    """The next numbers there. One that waits after a failure is tried at once where something urgent comes."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     row = dialect.insert(Destination).values(key=destination, last_number=count, failures=0)
     counted = row.on_conflict_do_update(
-        index_elements=["key"], set_={"last_number": col(Destination.last_number) + count}
+        index_elements=["key"],
+        set_={"last_number": col(Destination.last_number) + count} | ({"next_try_at": None} if urgent else {}),
     )
     last = int(session.execute(counted.returning(col(Destination.last_number))).scalar_one())
     return range(last - count + 1, last + 1)
@@ -191,3 +196,50 @@ def messages_page(
         same = (col(Message.created_at) == at) & (col(Message.id) < message_id)
         chosen = chosen.where((col(Message.created_at) < at) | same)
     return list(session.exec(chosen.order_by(col(Message.created_at).desc(), col(Message.id).desc()).limit(limit)))
+
+
+def waiting_destinations(session: Session, now: datetime, limit: int) -> list[str]:
+    """Destinations with messages that may be sent now and that nobody is sending to, the most urgent first."""
+    ready = (col(Destination.next_try_at).is_(None)) | (col(Destination.next_try_at) <= now)
+    free = (col(Destination.lease_until).is_(None)) | (col(Destination.lease_until) <= now)
+    own_turn = (col(Message.next_try_at).is_(None)) | (col(Message.next_try_at) <= now)
+    chosen = (
+        sqlalchemy.select(col(Message.destination))
+        .where(
+            col(Message.state) == State.QUEUED.value,
+            col(Message.destination) == col(Destination.key),
+            own_turn,
+            free,
+            ready,
+        )
+        .group_by(col(Message.destination))
+        .order_by(sqlalchemy.func.max(col(Message.priority)).desc(), sqlalchemy.func.min(col(Message.created_at)))
+        .limit(limit)
+    )
+    return list(session.execute(chosen).scalars())
+
+
+def take_destination(session: Session, name: str, holder: str, now: datetime, until: datetime) -> bool:
+    """Take or renew the right to send there; False where another process has it."""
+    free = (col(Destination.lease_until).is_(None)) | (col(Destination.lease_until) <= now)
+    taken = session.connection().execute(
+        sqlalchemy.update(Destination)
+        .where(col(Destination.key) == name, free | (col(Destination.leased_by) == holder))
+        .values(leased_by=holder, lease_until=until)
+    )
+    return bool(taken.rowcount)
+
+
+def next_message(session: Session, destination: str, now: datetime) -> Message | None:
+    """The queued message with the lowest number there that has not been put off."""
+    own_turn = (col(Message.next_try_at).is_(None)) | (col(Message.next_try_at) <= now)
+    chosen = select(Message).where(Message.destination == destination, Message.state == State.QUEUED.value, own_turn)
+    return session.exec(chosen.order_by(col(Message.number)).limit(1)).first()
+
+
+def messages_of_person_about(session: Session, staff_id: int, notification_ids: Sequence[int]) -> list[Message]:
+    """A person's messages that speak of any of those notifications and are not acknowledged, of the last two days."""
+    chosen = select(Message).where(Message.staff_id == staff_id, col(Message.acknowledged_at).is_(None))
+    rows = session.exec(chosen.order_by(col(Message.created_at).desc()).limit(500))
+    wanted = set(notification_ids)
+    return [row for row in rows if wanted & set(row.notification_ids)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
+from tracker.records.message import Message, State
+from tracker.records.worklist import WorklistItem
 
 
 class Notification(SQLModel, table=True):
@@ -58,3 +61,90 @@ class NotificationTold(SQLModel, table=True):
     turn: int
     step: int
     message_id: str | None = Field(default=None, max_length=40, description="of the outbox; None: had no contact point")
+
+
+def notifications_of_items(session: Session, item_ids: Sequence[int]) -> dict[int, Notification]:
+    """The notification of each of those tasks that has one."""
+    chosen = select(Notification).where(col(Notification.item_id).in_(item_ids))
+    return {row.item_id: row for row in session.exec(chosen)} if item_ids else {}
+
+
+def due_notifications(session: Session, now: datetime, limit: int) -> list[Notification]:
+    """Those that are to be looked at by now, the most urgent first."""
+    chosen = select(Notification).where(col(Notification.ended_at).is_(None), col(Notification.next_at) <= now)
+    return list(
+        session.exec(chosen.order_by(col(Notification.priority).desc(), col(Notification.next_at)).limit(limit))
+    )
+
+
+def open_notifications(
+    session: Session, *, pump_id: int | None = None, clinic_id: int | None = None
+) -> list[Notification]:
+    """Those of a pump or a clinic whose task is open."""
+    chosen = select(Notification).where(col(Notification.ended_at).is_(None))
+    if pump_id is not None:
+        chosen = chosen.where(Notification.pump_id == pump_id)
+    if clinic_id is not None:
+        chosen = chosen.where(Notification.clinic_id == clinic_id)
+    return list(session.exec(chosen.order_by(col(Notification.id))))
+
+
+def open_notifications_by_id(session: Session, ids: Sequence[int]) -> list[Notification]:
+    """Those of them whose task is open."""
+    chosen = select(Notification).where(col(Notification.id).in_(ids), col(Notification.ended_at).is_(None))
+    return list(session.exec(chosen)) if ids else []
+
+
+def persons_told(session: Session, notification_ids: Sequence[int]) -> dict[int, list[NotificationTold]]:
+    """Who was told of each, oldest first."""
+    found: dict[int, list[NotificationTold]] = {}
+    if notification_ids:
+        chosen = select(NotificationTold).where(col(NotificationTold.notification_id).in_(notification_ids))
+        for row in session.exec(chosen.order_by(col(NotificationTold.id))):
+            found.setdefault(row.notification_id, []).append(row)
+    return found
+
+
+def last_of_cause(session: Session, clinic_id: int, cause: str, since: datetime) -> Notification | None:
+    """The notification of the same cause that ended last, unless that was before ``since``."""
+    return session.exec(
+        select(Notification)
+        .where(
+            Notification.item_id == WorklistItem.id,
+            WorklistItem.clinic_id == clinic_id,
+            WorklistItem.key == cause,
+            col(Notification.ended_at) >= since,
+        )
+        .order_by(col(Notification.ended_at).desc())
+        .limit(1)
+    ).first()
+
+
+def unnoticed_items(session: Session, priority: int, limit: int) -> list[WorklistItem]:
+    """Open tasks of at least that priority that have no notification."""
+    known = select(Notification.item_id).where(Notification.item_id == WorklistItem.id).exists()
+    chosen = select(WorklistItem).where(
+        col(WorklistItem.closed_at).is_(None), col(WorklistItem.priority) >= priority, ~known
+    )
+    return list(session.exec(chosen.order_by(col(WorklistItem.id)).limit(limit)))
+
+
+def closed_items_still_told(session: Session, limit: int) -> list[WorklistItem]:
+    """Closed tasks whose notification still goes on."""
+    chosen = select(WorklistItem).where(
+        Notification.item_id == WorklistItem.id,
+        col(Notification.ended_at).is_(None),
+        col(WorklistItem.closed_at).is_not(None),
+    )
+    return list(session.exec(chosen.limit(limit)))
+
+
+def waiting_to_leave(session: Session, since: datetime, until: datetime, limit: int) -> list[Message]:
+    """Messages of high priority written between those moments that have not left yet."""
+    chosen = select(Message).where(
+        Message.state == State.QUEUED.value,
+        Message.priority == 3,
+        col(Message.created_at) >= since,
+        col(Message.created_at) <= until,
+    )
+    return list(session.exec(chosen.order_by(col(Message.created_at)).limit(limit)))

@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import EVENT_REASON, UtcDateTime
+from tracker.records.columns import EVENT_REASON, UtcDateTime, key
 
 OUTAGE = "clinic:outage"
 """The cause of a clinic's one line when most of its pumps are silent at once."""
@@ -155,6 +155,12 @@ def worklist_page(
         chosen = chosen.where((col(WorklistItem.priority) < priority) | (same & later))
     order = (col(WorklistItem.priority).desc(), col(WorklistItem.harm_at), col(WorklistItem.id))
     return list(session.exec(chosen.order_by(*order).limit(limit)))
+
+
+def items_by_id(session: Session, item_ids: Sequence[int]) -> dict[int, WorklistItem]:
+    """Those tasks, open or closed, as the database has them."""
+    chosen = select(WorklistItem).where(col(WorklistItem.id).in_(item_ids))
+    return {key(row.id): row for row in session.exec(chosen)} if item_ids else {}
 
 
 def worklist_events(session: Session, item_id: int) -> list[WorklistEvent]:

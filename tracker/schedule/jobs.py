@@ -7,6 +7,7 @@ from typing import Final
 from tracker.schedule.advisories import match_all
 from tracker.schedule.alarms import tend_alarms
 from tracker.schedule.job import Job
+from tracker.schedule.messages import follow_tasks, tell_people
 from tracker.schedule.readings import drop_old, make_ahead
 from tracker.schedule.refused import tidy_refused
 from tracker.schedule.silence import note_silence
@@ -30,6 +31,18 @@ JOBS: Final[tuple[Job, ...]] = (
         "End snoozes whose time has come and escalate alarms that nobody acknowledges.",
         15,
         lambda database, _settings, now: tend_alarms(database, now),
+    ),
+    Job(
+        "messages",
+        "Tell whoever is due to be told of a task that nobody has taken, and let acknowledgments lapse.",
+        5,
+        lambda database, _settings, now: tell_people(database, now),
+    ),
+    Job(
+        "escalations",
+        "Begin the escalation of urgent tasks that have none, and end that of closed ones.",
+        60,
+        lambda database, _settings, now: follow_tasks(database, now),
     ),
     Job(
         "advisories",

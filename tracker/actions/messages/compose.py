@@ -1,0 +1,124 @@
+"""What a message says, and where it goes: what one transaction tells one person of one pump is one message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from devices.alarms import Priority
+from tracker.actions.messages.clinic_staff import ClinicStaff
+from tracker.records.columns import key
+from tracker.records.message import Message, Outgoing, Type, enqueue
+from tracker.records.notification import Notification, NotificationTold
+from tracker.records.pump import Pump, pumps_by_id
+from tracker.records.worklist import WorklistItem
+
+MANY_PUMPS: Final = 10
+"""Of more pumps than this one person hears in one message that lists them."""
+FULL, REFERENCE, NONE = "full", "reference", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One person who is told of one task."""
+
+    email: str
+    type: Type
+    notification: Notification
+    item: WorklistItem
+    turn: int = 0
+    step: int = 0
+
+
+def send_all(session: Session, staff: ClinicStaff, tellings: Sequence[Telling], now: datetime) -> list[Message]:
+    """Write the messages to the outbox, and who was told of what. All are of that clinic."""
+    if not tellings:
+        return []
+    pumps = pumps_by_id(session, [one.item.pump_id for one in tellings if one.item.pump_id is not None])
+    outgoing: list[Outgoing] = []
+    for group in _grouped(tellings):
+        first = max(group, key=lambda one: (one.item.priority, -key(one.item.id)))
+        for point in staff.points_for(first.email, first.item.priority):
+            data = _data(staff, first, group, pumps, point.kind)
+            person = key(staff.by_email[first.email].id)
+            several = {one.item.pump_id for one in group}
+            pump_id = first.item.pump_id if len(several) == 1 else None
+            ids = [key(one.notification.id) for one in group]
+            outgoing.append(
+                Outgoing(
+                    key(point.id),
+                    person,
+                    key(staff.clinic.id),
+                    pump_id,
+                    first.type,
+                    first.item.priority,
+                    data,
+                    ids,
+                )
+            )
+    written: dict[tuple[int, tuple[int, ...]], str] = {}
+    messages = enqueue(session, outgoing, now)
+    for message in messages:
+        written.setdefault((message.staff_id, tuple(message.notification_ids)), message.id)
+    for group in _grouped(tellings):
+        person = key(staff.by_email[group[0].email].id)
+        whole = tuple(key(one.notification.id) for one in group)
+        for one in group:
+            session.add(
+                NotificationTold(
+                    notification_id=key(one.notification.id),
+                    staff_id=person,
+                    at=now,
+                    type=one.type.value,
+                    turn=one.turn,
+                    step=one.step,
+                    message_id=written.get((person, whole)),
+                )
+            )
+    session.flush()
+    return messages
+
+
+def _grouped(tellings: Sequence[Telling]) -> list[list[Telling]]:
+    """By person, type and pump; of very many pumps, by person and type."""
+    pumps: dict[tuple[str, str], set[int | None]] = {}
+    for one in tellings:
+        pumps.setdefault((one.email, one.type.value), set()).add(one.item.pump_id)
+    groups: dict[tuple[object, ...], list[Telling]] = {}
+    for one in tellings:
+        many = len(pumps[one.email, one.type.value]) > MANY_PUMPS
+        place = (one.email, one.type.value, None if many else (one.item.pump_id or -key(one.item.id)))
+        groups.setdefault(place, []).append(one)
+    return list(groups.values())
+
+
+def _data(
+    staff: ClinicStaff, first: Telling, group: Sequence[Telling], pumps: dict[int, Pump], channel: str
+) -> dict[str, Any]:
+    """The contract's fields but for the links and the number, which are known when the message is sent."""
+    item, content = first.item, staff.clinic.message_content
+    pump = pumps.get(item.pump_id or 0)
+    priority = Priority(item.priority).name.lower()
+    serials = sorted({pumps[one.item.pump_id].serial for one in group if one.item.pump_id in pumps})
+    what, why = item.what, item.why if content == FULL and channel != "apprise" else ""
+    others = [one.item.what for one in group if one is not first]
+    if len(serials) > 1:
+        what = f"{len(serials)} pumps need somebody: {', '.join(serials)}"
+    elif others:
+        what = f"{what}; {'; '.join(dict.fromkeys(others))}"
+    return {
+        "clinic": staff.clinic.name,
+        "priority": priority,
+        "pump": None if pump is None or content == NONE or len(serials) > 1 else pump.serial,
+        "patient": None if pump is None or content == NONE or len(serials) > 1 else pump.patient_reference,
+        "what": f"A task of {priority} priority: open the tracker" if content == NONE else what,
+        "why": why,
+        "next_step": "" if content == NONE else item.next_step,
+        "since": item.since.isoformat(),
+        "step": first.step,
+        "item": key(item.id),
+    }

@@ -1,0 +1,31 @@
+"""The jobs of messages: tell what is due by now, and follow what no hook saw."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tracker.actions.messages.tend import AT_ONCE, anything_due, anything_missed, follow_missed, tell_due
+from tracker.records.database import Database
+
+
+def tell_people(database: Database, now: datetime) -> int:
+    """Write the messages of every step that is due. Returns how many notifications moved."""
+    told = 0
+    while True:
+        with database.reading() as session:
+            if not anything_due(session, now):
+                return told
+        with database.writing() as session:
+            touched = tell_due(session, now)
+        told += touched
+        if touched < AT_ONCE:
+            return told
+
+
+def follow_tasks(database: Database, now: datetime) -> int:
+    """Begin the escalation of urgent tasks that have none, and end that of closed ones. Returns how many."""
+    with database.reading() as session:
+        if not anything_missed(session):
+            return 0
+    with database.writing() as session:
+        return follow_missed(session, now)
