@@ -10,8 +10,8 @@ from tracker.oncall.rotation import next_on_call, on_call
 from tracker.oncall.values import Oncall, Person
 
 EVERYBODY: Final = "everybody"
-CLINICAL: Final = frozenset({"nurse", "physician", "administrator"})
-"""Whom *everybody* means: those who may handle an alarm or find somebody who does."""
+CLINICAL: Final = frozenset({"nurse", "physician"})
+"""Whom *everybody* means: those who may handle an alarm."""
 
 
 def recipients(tell: Sequence[str], oncall: Oncall, people: Sequence[Person], at: datetime) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ import socket
 
 import apprise
 
+from tracker.reachable_networks import Forbidden, Network, address_of
 from tracker.records.contact_point import ContactPoint
-from tracker.send.forbidden import Forbidden, Network, address_of
 from tracker.send.letter import Letter
 from tracker.send.outcome import Failed, Outcome, Sent
 

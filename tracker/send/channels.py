@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tracker.reachable_networks import allowed_networks
 from tracker.records.contact_point import ContactPoint
 from tracker.send import apprise_address, webhook
-from tracker.send.forbidden import allowed_networks
 from tracker.send.letter import Letter
 from tracker.send.mail import MailServer
 from tracker.send.outcome import Failed, Outcome

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 from standardwebhooks import Webhook
 
+from tracker.reachable_networks import Forbidden, Network, address_of
 from tracker.records.contact_point import ContactPoint
-from tracker.send.forbidden import Forbidden, Network, address_of
 from tracker.send.letter import Letter
 from tracker.send.outcome import Failed, Gone, Outcome, Sent
 

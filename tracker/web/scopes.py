@@ -13,7 +13,8 @@ _NEEDED: Final = {
     ),
     "records:write": "pumps.enrol pumps.change pumps.lifecycle",
     "clinical:read": (
-        "visits.read determinations.read findings.read worklist.read advisories.read guideline.read evaluators.use"
+        "visits.read determinations.read findings.read worklist.read advisories.read guideline.read evaluators.use "
+        "oncall.read messages.read"
     ),
     "clinical:write": (
         "visits.log determinations.make facts.document findings.rule alarms.handle worklist.handle mri.log "
@@ -22,11 +23,12 @@ _NEEDED: Final = {
     "billing:read": "visits.code",
     "setup:read": "clinic.read schedule.read audit.read staff.read emergency.read",
     "setup:write": (
-        "credentials.issue rejected.settle advisories.load clinic.change programmers.name staff.manage emergency.review"
+        "credentials.issue rejected.settle advisories.load clinic.change programmers.name staff.manage "
+        "emergency.review oncall.change"
     ),
     "emergency": "pumps.break_glass",
     "sign": "attestations.sign",
-    "account": "self.manage tokens.manage",
+    "account": "self.manage tokens.manage contacts.manage",
 }
 
 SCOPE_OF: Final[Mapping[str, str]] = MappingProxyType(
