@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("tracker.cli.config", "every setting with its value, default and origin"),
     "db": ("tracker.cli.db", "upgrade, check, backup, verify and restore the database"),
     "staff": ("tracker.cli.staff", "people who may sign in, and their API tokens"),
+    "oncall": ("tracker.cli.oncall", "who is told of what: policies and rotations"),
     "pumps": ("tracker.cli.pumps", "enrol, list and import pumps"),
     "programmers": ("tracker.cli.programmers", "the clinic's own programmers, which sessions are held against"),
     "advisories": ("tracker.cli.advisories", "import recalls and match them to the pumps"),

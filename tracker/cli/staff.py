@@ -15,6 +15,7 @@ from tracker.actions.issue_token import DAYS, MOST_DAYS, issue_token, revoke_tok
 from tracker.actions.service_accounts import add_service, change_service
 from tracker.actions.setup_link import make_link
 from tracker.actions.token_scopes import ALL, SCOPES
+from tracker.cli import contacts
 from tracker.cli.records import opened, operator
 from tracker.errors import Invalid, NotFound
 from tracker.listening_address import reachable
@@ -24,6 +25,7 @@ from tracker.records.staff import SERVICE, Staff, all_staff, service_by_name, st
 from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="People who may sign in, and their API tokens.")
+app.add_typer(contacts.app, name="contact")
 
 Email = Annotated[str, typer.Argument(help="the person's email, by which they sign in")]
 Account = Annotated[str, typer.Argument(help='the person\'s email, or "service NAME" for a program')]

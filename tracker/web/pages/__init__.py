@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker.web.pages import (
     account,
+    acknowledge,
     advisories,
     alarms,
     assess,
@@ -43,6 +44,7 @@ from tracker.web.pages import (
 )
 
 PAGES = (
+    acknowledge.router,
     sign_in.router,
     second_step.router,
     set_up.router,
