@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
+from tracker.records.contact_point import ContactPoint
 
 _HIGH: Final = 3
 TRIED_FOR: Final = timedelta(hours=24)
@@ -243,3 +244,22 @@ def messages_of_person_about(session: Session, staff_id: int, notification_ids: 
     rows = session.exec(chosen.order_by(col(Message.created_at).desc()).limit(500))
     wanted = set(notification_ids)
     return [row for row in rows if wanted & set(row.notification_ids)]
+
+
+def messages_of_look(session: Session, clinic_id: int, pump_id: int | None) -> list[Message]:
+    """The clinic's messages about that pump, or about no one pump; oldest first."""
+    chosen = select(Message).where(Message.clinic_id == clinic_id, col(Message.pump_id).is_not_distinct_from(pump_id))
+    return list(session.exec(chosen.order_by(col(Message.created_at), col(Message.number), col(Message.id))))
+
+
+def mark_queued_as_sent(session: Session, now: datetime) -> None:
+    """Count every queued message as sent: for a rehearsal, which opens no connection. A test confirms its point."""
+    tested = sqlalchemy.select(col(Message.contact_point_id)).where(
+        col(Message.state) == State.QUEUED.value, col(Message.type) == Type.TEST.value
+    )
+    session.execute(sqlalchemy.update(ContactPoint).where(col(ContactPoint.id).in_(tested)).values(confirmed_at=now))
+    session.execute(
+        sqlalchemy.update(Message)
+        .where(col(Message.state) == State.QUEUED.value)
+        .values(state=State.SENT.value, sent_at=now, attempts=1)
+    )

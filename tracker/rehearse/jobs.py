@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import cycle, islice
 from typing import Final
 
+from tracker.rehearse.look_messages import send_all
 from tracker.rehearse.stage import Stage
 from tracker.schedule.job import Unfinished
 from tracker.schedule.jobs import JOBS
@@ -27,5 +28,6 @@ def run_due(stage: Stage) -> list[str]:
             faults.append(f"the job {job.name} fails: {type(fault).__name__}: {fault}")
         idle = 0 if touched else idle + 1
         if idle == len(JOBS):
+            send_all(stage)
             return faults
     return [*faults, f"the jobs find something due even after {_MOST_RUNS} runs at the same moment"]

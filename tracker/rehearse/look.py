@@ -19,6 +19,7 @@ from tracker.rehearse.look_fields import (
     ITEM_FIELDS,
     nothing_seen,
 )
+from tracker.rehearse.look_messages import messages
 from tracker.rehearse.scenario import MAIN, OTHER, Clinic
 from tracker.rehearse.stage import CLINICS, Stage
 from tracker.rehearse.times import moment_of, written
@@ -53,6 +54,7 @@ def look_at_pump(stage: Stage, serial: str, name: str | None) -> dict[str, Any]:
         "alarms": [_alarm(one) for one in _all(stage, clinic, f"{path}/alarms") if one["closed_at"] is None],
         "findings": [_finding(one) for one in _all(stage, clinic, f"{path}/findings") if _stands(one)],
         "visits": _all(stage, clinic, f"{path}/visits"),
+        "messages": messages(stage, clinic, pump),
     }
     if shown["state"] is not None:
         seen["state"] = shown["state"]
@@ -66,7 +68,8 @@ def look_at_pump(stage: Stage, serial: str, name: str | None) -> dict[str, Any]:
 def look_at_clinic(stage: Stage, clinic: Clinic, name: str | None) -> dict[str, Any]:
     """What belongs to no one pump of the clinic."""
     items = [_item(one) for one in _all(stage, clinic, "/api/v1/worklist") if one["serial"] is None]
-    return nothing_seen() | {"name": name, "at": written(stage.clock.now), "items": items}
+    told = messages(stage, clinic, None)
+    return nothing_seen() | {"name": name, "at": written(stage.clock.now), "items": items, "messages": told}
 
 
 def _pump(stage: Stage, serial: str) -> tuple[Clinic, Pump]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tracker.rehearse.paths import ANYTHING, Schema
+from tracker.web.api.messages import MessageShown
 from tracker.web.api.pump_shapes import PumpRecord, ReadingShown
 from tracker.web.api.visits import VisitShown
 
@@ -16,7 +17,7 @@ FACT_FIELDS: Final = ("name", "value", "because")
 DELIVERY_FIELDS: Final = ("received", "duplicates", "rejected")
 AGE_FIELDS: Final = ("heard", "understood", "measured")
 FORECASTS: Final = ("eri", "end_of_service", "low_mark", "empty")
-MESSAGE_FIELDS: Final = ANYTHING
+MESSAGE_FIELDS: Final = tuple(MessageShown.model_fields)
 
 
 def _plain(names: tuple[str, ...]) -> dict[str, Schema]:
@@ -49,7 +50,7 @@ LOOK: Final[dict[str, Schema]] = {
         "missing": [None],
     },
     "visits": [{**_of_model(VisitShown.model_fields), "codes": [None], "conflicts": [None]}],
-    "messages": [MESSAGE_FIELDS],
+    "messages": [_plain(MESSAGE_FIELDS)],
 }
 
 

@@ -113,6 +113,8 @@ class Deliverer:
             destination.failures, destination.fault = 0, None
             destination.next_try_at, destination.sent_at = None, now
             name, detail = "sent", outcome.detail
+            if message.type == Type.TEST.value and outcome.delivered:
+                _confirm(session, message.contact_point_id, now)  # the recipient's own end took it: it works
         else:
             name = "gone" if isinstance(outcome, Gone) else "failed"
             detail = message.fault = outcome.reason[:500]
@@ -143,6 +145,12 @@ def _failed(
         pause = _pause(destination.failures)
         destination.next_try_at = now + (min(pause, URGENT_WAITS) if message.priority >= Priority.HIGH else pause)
         destination.leased_by = destination.lease_until = None
+
+
+def _confirm(session: Session, contact_point_id: int, now: datetime) -> None:
+    point = session.get_one(ContactPoint, contact_point_id)
+    point.confirmed_at = point.confirmed_at or now
+    session.add(point)
 
 
 def _give_up(session: Session, message: Message, reason: str, now: datetime) -> None:
