@@ -26,6 +26,7 @@ PROCESSES = [
     ["ingest"],
     ["web"],
     ["schedule"],
+    ["sentinel"],
     ["broker"],
     ["audit", "anchor", "--every", "60"],
     ["alive", "ingest"],
