@@ -263,3 +263,14 @@ def mark_queued_as_sent(session: Session, now: datetime) -> None:
         .where(col(Message.state) == State.QUEUED.value)
         .values(state=State.SENT.value, sent_at=now, attempts=1)
     )
+
+
+def last_messages_of_points(session: Session, contact_point_ids: Sequence[int]) -> dict[int, Message]:
+    """The newest message to each of those contact points that had any."""
+    found: dict[int, Message] = {}
+    for number in contact_point_ids:
+        chosen = select(Message).where(Message.destination == f"contact:{number}")
+        newest = session.exec(chosen.order_by(col(Message.number).desc()).limit(1)).first()
+        if newest is not None:
+            found[number] = newest
+    return found

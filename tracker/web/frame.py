@@ -65,6 +65,9 @@ NAVIGATION: Final[tuple[tuple[str, tuple[Link, ...]], ...]] = (
         (
             Link("/enrol", "Enrol a pump", "enrol", "pumps.enrol"),
             Link("/clinic", "Clinic", "clinic", "clinic.read"),
+            Link("/oncall", "On call", "staff", "oncall.read"),
+            Link("/messages", "Messages", "alarm", "messages.read"),
+            Link("/notifications", "My notifications", "alarm", "contacts.manage"),
             Link("/schedule", "Schedule", "schedule", "schedule.read"),
             Link("/audit", "Audit", "audit", "audit.read"),
             Link("/staff", "Staff", "staff", "staff.read"),
@@ -124,6 +127,12 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "programmer-named": "The programmer is the clinic's; findings about it are looked at anew.",
         "programmer-dropped": "The programmer is off the list.",
         "broke-glass": "Emergency access is open for two hours. The other clinic sees all that you read or do.",
+        "contact-added": "Added. Send a test, and confirm it by the code.",
+        "contact-tested": "The test is on its way. Reload this page to see what became of it.",
+        "contact-confirmed": "Confirmed: alarms reach you there.",
+        "contact-changed": "Saved.",
+        "contact-ended": "Removed: nothing is sent there any more.",
+        "oncall-changed": "Policies and rotations are saved.",
         "reviewed": "Your review is recorded.",
     }
 )

@@ -18,9 +18,12 @@ from tracker.web.pages import (
     guideline,
     handovers,
     live,
+    messages,
     models,
     mri,
+    notifications,
     oidc,
+    oncall,
     planning,
     pump,
     pumps,
@@ -45,6 +48,9 @@ from tracker.web.pages import (
 
 PAGES = (
     acknowledge.router,
+    notifications.router,
+    oncall.router,
+    messages.router,
     sign_in.router,
     second_step.router,
     set_up.router,

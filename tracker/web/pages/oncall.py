@@ -1,0 +1,69 @@
+"""On call: who is told now and next, each rotation's week and gaps, and the policies. Template ``oncall.html``."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from tracker.actions.messages.clinic_staff import oncall_of
+from tracker.actions.messages.set_oncall import set_oncall
+from tracker.actions.messages.view_oncall import view_oncall
+from tracker.errors import Invalid, TrackerError
+from tracker.oncall.document import to_document
+from tracker.records.pump import Clinic
+from tracker.web.context import Context, Web
+from tracker.web.frame import back_to
+from tracker.web.people import Person
+from tracker.web.permissions import requires
+from tracker.web.rendering import page
+from tracker.web.typed_again import keeps_what_was_typed
+
+router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
+LONGEST = 100_000
+
+
+@router.get("/oncall", response_class=HTMLResponse)
+def show(request: Request, web: Context, person: Annotated[Person, requires("oncall.read")]) -> HTMLResponse:
+    """Who would be told if a pump stalled now."""
+    return _show(request, web, person)
+
+
+@router.post("/oncall")
+def change(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("oncall.change")],
+    document: Annotated[str, Form(max_length=LONGEST)] = "",
+) -> Response:
+    """Set policies and rotations. A faulty document changes nothing and names the path of its fault."""
+    try:
+        try:
+            given = json.loads(document)
+        except ValueError as wrong:
+            raise Invalid(f"this is not JSON: {wrong}", field="document") from None
+        with web.database.writing() as session:
+            clinic = session.get_one(Clinic, person.clinic_id)
+            set_oncall(session, clinic, given, by=person.email, now=web.clock())
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault, typed=document)
+    return back_to("/oncall", "oncall-changed")
+
+
+def _show(
+    request: Request, web: Web, person: Person, *, fault: TrackerError | None = None, typed: str = ""
+) -> HTMLResponse:
+    with web.database.reading() as session:
+        shown = view_oncall(session, person.clinic_id, web.clock())
+        document = json.dumps(to_document(oncall_of(session, person.clinic_id, {})), indent=2)
+    return page(
+        request,
+        person,
+        "oncall.html",
+        status_code=fault.status if fault else 200,
+        oncall=shown,
+        document=typed or document,
+        fault=fault,
+    )
