@@ -30,6 +30,7 @@ NOT_PAGES: Final = {
     "/pumps/{serial}/visits/code": "a part of the visit's page",
     "/sign-in": "for those who are not signed in; looked at below",
     "/sign-in/set-up": "opened by a link; looked at below",
+    "/a/{token}": "opened by a link in a message; looked at in test_acknowledge",
     "/sign-in/second": "for those whose password was right; looked at in test_second_factor",
     "/sign-in/oidc": "leads to the organization's provider",
     "/sign-in/oidc/back": "comes from there",

@@ -22,6 +22,8 @@ from tracker.web.permissions import FOR_PROGRAMS, PERMISSIONS, OpenToAll, Requir
 from tracker.web.scopes import SCOPE_OF
 
 OPEN = {
+    ("GET", "/a/{token}"),  # by the signed link in a message
+    ("POST", "/a/{token}"),
     ("GET", "/openapi.json"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),

@@ -44,6 +44,7 @@ NOT_ASKED: Final = {
     "/sign-in/oidc/back": "comes from there",
     "/confirm/oidc": "leads to the organization's provider",
     "/sign-in/second": "for those whose password was right",
+    "/a/{token}": "opens by a link in a message, for who has not signed in",
     "/health/ready": "looks at every process, and its answer depends on which of them run",
 }
 

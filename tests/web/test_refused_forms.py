@@ -112,6 +112,9 @@ CATALOGUE = (
         "administrator",
     ),
     Refused("/account/tokens", {"name": LONG[:100], "records": "read", "days": "900", "password": PASSWORD}, "days"),
+    Refused("/notifications", {"kind": "email", "target": "nobody at all", "label": LONG[:80]}, "target"),
+    Refused("/notifications/{contact_id}/confirm", {"code": "000000x"}),
+    Refused("/oncall", {"document": '{"policies": 1}'}, "document", role="administrator"),
     Refused("/pumps/views", {"name": " ", "query": "unit=Pain"}),
 )
 NEVER_REFUSED = {
@@ -129,6 +132,10 @@ NEVER_REFUSED = {
     "/confirm/passkey": "the same",
     "/confirm/passkey/emergency/challenge": "the same",
     "/confirm/passkey/emergency": "the same",
+    "/a/{token}": "takes no values",
+    "/notifications/{contact_id}/test": "takes no values",
+    "/notifications/{contact_id}/change": "offers choices alone",
+    "/notifications/{contact_id}/end": "takes no values",
     "/find/{place}": "leads on to the page, whose fields show what is searched for",
     "/sign-out": "ends the session",
     "/assess": "answers as one types; nothing is kept",
