@@ -1,54 +1,46 @@
-"""The document of policies and rotations: read strictly, so that a slip of the pen is named and changes nothing."""
+"""Read and write the document in which a clinic sets its policies and rotations. Strict: nothing in it is guessed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
-from difflib import get_close_matches
+from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from devices.alarms import Priority
+from tracker.oncall.fields import Field, OncallFault, named
+from tracker.oncall.recipients import EVERYBODY, NEXT, TOLD_ROLES
 from tracker.oncall.values import Oncall, Override, Policy, Rota, Step
+from tracker.oncall.zones import is_zone, to_utc, zone
 
-_PRIORITIES: Final = {"high": Priority.HIGH, "medium": Priority.MEDIUM}
-_ROLES: Final = ("nurse", "physician", "administrator")
-_MOST: Final = 100
+__all__ = ["OncallFault", "parse", "to_document"]
+
+_PRIORITIES: Final = {"high": Priority.HIGH, "medium": Priority.MEDIUM}  # what is low is in the daily digest
 _LONGEST_STEP: Final = 24 * 60
-
-
-class OncallFault(ValueError):
-    """What is wrong, and where: ``path`` as ``policies[0].steps[1].tell[0]``."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(path, message)
-        self.path = path
-        self.message = message
-
-    def __str__(self) -> str:
-        """One sentence that begins with the path."""
-        return f"{self.path}: {self.message}"
+_WORDS: Final = "rota:NAME, rota:NAME+1, staff:EMAIL, role:ROLE, everybody"
 
 
 def parse(document: object, known: Collection[str]) -> Oncall:
-    """The policies and rotations. ``known``: the emails of the clinic's staff. Raises ``OncallFault``."""
-    whole = _object(document, "document", {"policies", "rotas"})
-    rotas = tuple(_rota(each, path, known) for each, path in _list(whole, "rotas", ""))
-    names = [rota.name for rota in rotas]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            raise OncallFault(f"rotas[{number}].name", f"two rotations are called {name!r}")
-    policies = tuple(_policy(each, path, known, names) for each, path in _list(whole, "policies", ""))
-    seen: set[tuple[str | None, Priority]] = set()
-    for number, policy in enumerate(policies):
-        if (policy.unit, policy.priority) in seen:
-            raise OncallFault(f"policies[{number}]", "there is another policy for the same unit and priority")
-        seen.add((policy.unit, policy.priority))
-    return Oncall(policies, rotas)
+    """Read the document of the contract; ``known`` are the emails of the clinic's staff.
+
+    Raises OncallFault, which names the path of the first fault, as ``policies[0].steps[1].tell[0]``.
+    """
+    emails = {email.lower() for email in known}
+    whole = Field("", document).fields({"policies", "rotas"})
+    rotas = [_rota(field, emails) for field in whole.or_empty("rotas").items(most=100)]
+    for field, rota in zip(whole.or_empty("rotas").items(most=100), rotas, strict=True):
+        if [other.name for other in rotas].index(rota.name) != rotas.index(rota):
+            raise OncallFault(f"{field.path}.name", f"two rotas are called {named(rota.name)}")
+    policies: list[Policy] = []
+    for field in whole.or_empty("policies").items(most=200):
+        policy = _policy(field, [rota.name for rota in rotas], emails)
+        if any(_same(policy, other) for other in policies):
+            raise OncallFault(field.path, "another policy is for the same unit and priority")
+        policies.append(policy)
+    return Oncall(tuple(policies), tuple(rotas))
 
 
 def to_document(oncall: Oncall) -> dict[str, Any]:
-    """The document that ``parse`` reads as this."""
+    """Return the document of those values, as ``parse`` reads it; overrides in UTC."""
     return {
         "policies": [
             {
@@ -64,12 +56,11 @@ def to_document(oncall: Oncall) -> dict[str, Any]:
             {
                 "name": rota.name,
                 "time_zone": rota.time_zone,
-                "starts": rota.starts.isoformat(timespec="minutes"),
+                "starts": rota.starts.isoformat(timespec="minutes" if not rota.starts.second else "seconds"),
                 "every_hours": rota.every_hours,
                 "members": list(rota.members),
                 "overrides": [
-                    {"from": one.start.isoformat(), "to": one.end.isoformat(), "member": one.member}
-                    for one in rota.overrides
+                    {"from": _utc(one.start), "to": _utc(one.end), "member": one.member} for one in rota.overrides
                 ],
             }
             for rota in oncall.rotas
@@ -77,122 +68,93 @@ def to_document(oncall: Oncall) -> dict[str, Any]:
     }
 
 
-def _policy(given: object, path: str, known: Collection[str], rotas: list[str]) -> Policy:
-    fields = _object(given, path, {"unit", "priority", "steps", "repeat", "lapse_minutes"})
-    unit = fields.get("unit")
-    if unit is not None and not (isinstance(unit, str) and 0 < len(unit) <= 80):
-        raise OncallFault(f"{path}.unit", "must be null or the name of a unit")
-    priority = _PRIORITIES.get(str(fields.get("priority")))
-    if priority is None:
-        raise OncallFault(f"{path}.priority", "must be high or medium (what is low is in the daily digest)")
-    steps = tuple(_step(each, where, known, rotas) for each, where in _list(fields, "steps", path))
-    if not steps:
-        raise OncallFault(f"{path}.steps", "needs at least one step")
-    if steps[0].after_minutes:
-        raise OncallFault(f"{path}.steps[0].after_minutes", "the first step must be at 0 minutes")
-    for number in range(1, len(steps)):
-        if steps[number].after_minutes <= steps[number - 1].after_minutes:
-            raise OncallFault(f"{path}.steps[{number}].after_minutes", "must be later than the step before")
-    repeat = fields.get("repeat", True)
-    if not isinstance(repeat, bool):
-        raise OncallFault(f"{path}.repeat", "must be true or false")
-    return Policy(unit, priority, steps, repeat, _whole(fields, "lapse_minutes", path, 1, 24 * 60, default=30))
+def _policy(field: Field, rotas: list[str], emails: set[str]) -> Policy:
+    fields = field.fields({"unit", "priority", "steps", "repeat", "lapse_minutes"}, required=("priority", "steps"))
+    priority = _PRIORITIES[fields["priority"].one_of(_PRIORITIES)]
+    unit = None if fields.is_null("unit") else fields["unit"].text(most=80)
+    steps: list[Step] = []
+    for step_field in fields["steps"].items(least=1, most=20):
+        step = _step(step_field, rotas, emails)
+        if steps and step.after_minutes <= steps[-1].after_minutes:
+            raise OncallFault(
+                f"{step_field.path}.after_minutes",
+                f"must be more than the {steps[-1].after_minutes} of the step before it",
+            )
+        if not steps and step.after_minutes != 0:
+            raise OncallFault(f"{step_field.path}.after_minutes", "must be 0: the first step comes at once")
+        steps.append(step)
+    return Policy(
+        unit,
+        priority,
+        tuple(steps),
+        fields["repeat"].yes_or_no() if "repeat" in fields else True,
+        fields["lapse_minutes"].whole(1, 1440) if "lapse_minutes" in fields else 30,
+    )
 
 
-def _step(given: object, path: str, known: Collection[str], rotas: list[str]) -> Step:
-    fields = _object(given, path, {"after_minutes", "tell"})
-    tell = tuple(_recipient(each, where, known, rotas) for each, where in _list(fields, "tell", path))
-    if not tell:
-        raise OncallFault(f"{path}.tell", "names nobody")
-    return Step(_whole(fields, "after_minutes", path, 0, _LONGEST_STEP), tell)
+def _step(field: Field, rotas: list[str], emails: set[str]) -> Step:
+    fields = field.fields({"after_minutes", "tell"}, required=("after_minutes", "tell"))
+    after = fields["after_minutes"].whole(0, _LONGEST_STEP)
+    tell = [_word(word, rotas, emails) for word in fields["tell"].items(least=1, most=50)]
+    return Step(after, tuple(dict.fromkeys(tell)))
 
 
-def _recipient(given: object, path: str, known: Collection[str], rotas: list[str]) -> str:
-    if not isinstance(given, str):
-        raise OncallFault(path, "must be a text such as rota:nurses or staff:a@clinic.example")
-    kind, _, name = given.partition(":")
-    if given == "everybody" or (kind == "role" and name in _ROLES):
-        return given
+def _word(field: Field, rotas: list[str], emails: set[str]) -> str:
+    text = field.text(most=300)
+    kind, colon, name = text.partition(":")
+    if text == EVERYBODY:
+        return text
+    if not colon or kind not in {"rota", "staff", "role"}:
+        raise OncallFault(field.path, f"{named(text)} is none of {_WORDS}")
     if kind == "rota":
-        if name.removesuffix("+1") not in rotas:
-            raise OncallFault(path, f"no rotation is called {name!r}{_hint(name, rotas)}")
-        return given
-    if kind == "staff":
-        return f"staff:{_member(name, path, known)}"
-    raise OncallFault(path, f"{given[:80]!r} is none of rota:NAME, staff:EMAIL, role:{'|'.join(_ROLES)}, everybody")
+        field.known_as(name.removesuffix(NEXT), rotas, "no rota is called {}")
+        return text
+    if kind == "role":
+        field.known_as(name, TOLD_ROLES, f"{{}} is no role that is told of alarms ({', '.join(TOLD_ROLES)})")
+        return text
+    field.known_as(name.lower(), emails, "nobody of this clinic has the email {}")
+    return f"staff:{name.lower()}"
 
 
-def _rota(given: object, path: str, known: Collection[str]) -> Rota:
-    fields = _object(given, path, {"name", "time_zone", "starts", "every_hours", "members", "overrides"})
-    name = fields.get("name")
-    if not (isinstance(name, str) and 0 < len(name.strip()) <= 80 and not name.endswith("+1")):
-        raise OncallFault(f"{path}.name", "must be a text of 1 to 80 characters that does not end with +1")
-    zone = fields.get("time_zone")
-    try:
-        ZoneInfo(str(zone))
-    except Exception:  # noqa: BLE001 - whatever the library finds wrong with it, it is no zone
-        raise OncallFault(f"{path}.time_zone", f"{str(zone)[:60]!r} is no IANA zone such as America/New_York") from None
-    starts = _time(fields.get("starts"), f"{path}.starts")
-    if starts.tzinfo is not None:
-        raise OncallFault(f"{path}.starts", "is local time in time_zone: leave the offset out")
-    members = tuple(_member(each, where, known) for each, where in _list(fields, "members", path))
-    if not members:
-        raise OncallFault(f"{path}.members", "needs at least one member")
-    overrides = tuple(_override(each, where, known) for each, where in _list(fields, "overrides", path))
-    every = _whole(fields, "every_hours", path, 1, 8760)
-    return Rota(name, str(zone), starts, every, members, overrides)
+def _rota(field: Field, emails: set[str]) -> Rota:
+    needed = ("name", "time_zone", "starts", "every_hours", "members")
+    fields = field.fields({*needed, "overrides"}, required=needed)
+    name = fields["name"].text(most=60)
+    if name.endswith(NEXT):
+        raise OncallFault(fields["name"].path, f'a name can\'t end with "{NEXT}", which means the next on call')
+    zone_name = fields["time_zone"].text(most=64)
+    if not is_zone(zone_name):
+        raise OncallFault(fields["time_zone"].path, f"{named(zone_name)} is no time zone, as America/New_York is")
+    return Rota(
+        name,
+        zone_name,
+        fields["starts"].local_time(),
+        fields["every_hours"].whole(1, 8760),
+        tuple(_member(one, emails) for one in fields["members"].items(least=1, most=200)),
+        tuple(_override(one, zone_name, emails) for one in fields.or_empty("overrides").items(most=1000)),
+    )
 
 
-def _override(given: object, path: str, known: Collection[str]) -> Override:
-    fields = _object(given, path, {"from", "to", "member"})
-    start, end = (_time(fields.get(name), f"{path}.{name}") for name in ("from", "to"))
-    if start.tzinfo is None or end.tzinfo is None:
-        raise OncallFault(path, "from and to need their offset from UTC, such as Z")
-    if end <= start:
-        raise OncallFault(f"{path}.to", "must be later than from")
-    return Override(start, end, _member(fields.get("member"), f"{path}.member", known))
+def _override(field: Field, zone_name: str, emails: set[str]) -> Override:
+    fields = field.fields({"from", "to", "member"}, required=("from", "to", "member"))
+    start, end = (
+        to_utc(time, zone(zone_name)) if time.tzinfo is None else time.astimezone(UTC)
+        for time in (fields["from"].time(), fields["to"].time())
+    )
+    if start >= end:
+        raise OncallFault(fields["to"].path, "must be later than from")
+    return Override(start, end, _member(fields["member"], emails))
 
 
-def _member(given: object, path: str, known: Collection[str]) -> str:
-    email = given.strip().lower() if isinstance(given, str) else ""
-    if email not in known:
-        raise OncallFault(path, f"{str(given)[:120]!r} has no account in this clinic{_hint(email, known)}")
+def _member(field: Field, emails: set[str]) -> str:
+    email = field.text(most=254).lower()
+    field.known_as(email, emails, "nobody of this clinic has the email {}")
     return email
 
 
-def _object(given: object, path: str, names: set[str]) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
-        raise OncallFault(path, "must be a JSON object")
-    for name in given:
-        if name not in names:
-            raise OncallFault(f"{path}.{name}", f"is not a field here{_hint(str(name), names)}")
-    return given
+def _same(one: Policy, other: Policy) -> bool:
+    return one.priority is other.priority and (one.unit or "").casefold() == (other.unit or "").casefold()
 
 
-def _list(fields: Mapping[str, Any], name: str, path: str) -> Iterator[tuple[object, str]]:
-    where = f"{path}.{name}" if path else name
-    given = fields.get(name, [])
-    if not isinstance(given, list):
-        raise OncallFault(where, "must be a list")
-    if len(given) > _MOST:
-        raise OncallFault(where, f"has more than {_MOST} entries")
-    return ((each, f"{where}[{number}]") for number, each in enumerate(given))
-
-
-def _whole(fields: Mapping[str, Any], name: str, path: str, least: int, most: int, default: int | None = None) -> int:
-    given = fields.get(name, default)
-    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
-        raise OncallFault(f"{path}.{name}", f"must be a whole number from {least} to {most}")
-    return given
-
-
-def _time(given: object, path: str) -> datetime:
-    try:
-        return datetime.fromisoformat(str(given) if isinstance(given, str) else "")
-    except ValueError:
-        raise OncallFault(path, "must be a time such as 2026-12-01T08:00") from None
-
-
-def _hint(given: str, known: Collection[str]) -> str:
-    near = get_close_matches(given, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -19,11 +19,16 @@ DEFAULT_MEDIUM: Final = (Step(0, _NURSES),)
 
 def policy_for(oncall: Oncall, unit: str | None, priority: Priority) -> Policy:
     """The unit's own policy, else the clinic's, else the default one."""
-    for wanted in (unit, None):
+    for wanted in (_key(unit), None):
         for policy in oncall.policies:
-            if policy.unit == wanted and policy.priority is priority:
+            if _key(policy.unit) == wanted and policy.priority is priority:
                 return policy
     return _default(oncall, priority)
+
+
+def _key(unit: str | None) -> str | None:
+    """Units are written by hand: case and spaces around them do not matter."""
+    return (unit or "").strip().casefold() or None
 
 
 def _default(oncall: Oncall, priority: Priority) -> Policy:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from devices.alarms import Priority
 from tracker.oncall.plan import due
-from tracker.oncall.recipients import named
+from tracker.oncall.policy import policy_for
+from tracker.oncall.recipients import TOLD_ROLES, can_be_told, named, recipients
 from tracker.oncall.rotation import shifts
-from tracker.oncall.values import Escalation, Oncall, Person
+from tracker.oncall.values import Escalation, Oncall, Person, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time in which a rotation reaches nobody, and why."""
+    """A time in which nobody is reached, and why. ``rota``: the rotation's name, or which policy's first step it is."""
 
     start: datetime
     end: datetime
@@ -54,13 +55,19 @@ def ahead(
         for tell in plan.tell:
             by_step.setdefault((tell.turn, tell.step), []).append(tell.email)
         found += [Preview(moment, turn, step, tuple(emails)) for (turn, step), emails in by_step.items()]
-        escalation = Escalation(escalation.priority, escalation.unit, plan.started_at, plan.turn, plan.next_step)
+        told = (*escalation.told, *(Told(tell.email, tell.turn, tell.step) for tell in plan.tell))
+        escalation = Escalation(
+            escalation.priority, escalation.unit, plan.started_at, plan.turn, plan.next_step, told=told
+        )
         moment = plan.next_at
     return tuple(found[:times])
 
 
 def gaps(oncall: Oncall, people: Sequence[Person], start: datetime, end: datetime) -> tuple[Gap, ...]:
-    """The times in which a rotation has nobody, or somebody who is inactive or can't be reached."""
+    """The times in which a rotation has nobody, or somebody who is inactive or can't be reached.
+
+    And those in which the first step of a policy of high priority that names no rotation reaches nobody.
+    """
     known = {person.email: person for person in people}
     found = []
     for rota in oncall.rotas:
@@ -68,6 +75,13 @@ def gaps(oncall: Oncall, people: Sequence[Person], start: datetime, end: datetim
             reason = _why_not(shift.member, known)
             if reason:
                 found.append(Gap(shift.start, shift.end, rota.name, reason))
+    units = dict.fromkeys([None, *(policy.unit for policy in oncall.policies if policy.priority is Priority.HIGH)])
+    for policy in dict.fromkeys(policy_for(oncall, unit, Priority.HIGH) for unit in units):
+        tell = policy.steps[0].tell
+        by_rota = any(word.startswith("rota:") for word in tell)
+        if start < end and not by_rota and not recipients(tell, oncall, people, start):
+            name = "high priority" if policy.unit is None else f"high priority, {policy.unit}"
+            found.append(Gap(start, end, name, f"nobody of the first step ({', '.join(tell)}) can be reached"))
     return tuple(sorted(found, key=lambda gap: (gap.start, gap.rota)))
 
 
@@ -87,4 +101,6 @@ def _why_not(email: str | None, known: dict[str, Person]) -> str:
         return f"{email} has no account in this clinic"
     if not person.active:
         return f"{email} may not sign in"
-    return "" if person.reachable else f"{email} has no confirmed contact point"
+    if person.role not in TOLD_ROLES:
+        return f"{email} is not told of alarms as {person.role}"
+    return "" if can_be_told(person) else f"{email} has no confirmed contact point"

@@ -35,15 +35,17 @@ def on_call(rota: Rota, at: datetime) -> str | None:
 
 def next_on_call(rota: Rota, at: datetime) -> str | None:
     """Who comes after whoever is on call: the next other member in the rotation's order."""
-    current = on_call(rota, at)
+    return next(iter(successors(rota, at)), None)
+
+
+def successors(rota: Rota, at: datetime) -> tuple[str, ...]:
+    """The other members in the order in which they come, each once. Who gave the shift away comes last."""
     number = _shift_number(rota, at)
-    if number is None:
-        return rota.members[0] if rota.members else None
-    for ahead in range(1, len(rota.members) + 1):
-        member = rota.members[(number + ahead) % len(rota.members)]
-        if member != current:
-            return member
-    return None
+    first = 0 if number is None else number + 1
+    count = len(rota.members)
+    order = dict.fromkeys(rota.members[(first + ahead) % count] for ahead in range(count))
+    current = on_call(rota, at)
+    return tuple(member for member in order if member != current)
 
 
 def shifts(rota: Rota, start: datetime, end: datetime) -> tuple[Shift, ...]:

@@ -55,10 +55,11 @@ class Rota:
 
 @dataclass(frozen=True, slots=True)
 class Oncall:
-    """The policies and rotations of one clinic."""
+    """The policies and rotations of one clinic. ``time_zone`` is the clinic's; it is no part of the document."""
 
     policies: tuple[Policy, ...] = ()
     rotas: tuple[Rota, ...] = ()
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,17 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody was told, by this step (from 0) of this turn."""
+
+    email: str
+    turn: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Escalation:
-    """How far the escalation of one task has come."""
+    """How far the escalation of one task has come. ``told``: below high priority, who was told of it so far."""
 
     priority: Priority
     unit: str | None
@@ -86,6 +96,9 @@ class Escalation:
     next_step: int = 0
     held: bool = False
     lapses_at: datetime | None = None
+    held_by: str | None = None
+    held_since: datetime | None = None
+    told: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +114,10 @@ class Tell:
 class Plan:
     """What is due now, where the escalation stands afterwards, and when to look again.
 
-    ``lapse``: the acknowledgment has run out. ``nobody``: no step of the policy reaches anyone.
+    ``started_at``: what the minutes of this turn's steps count from; earlier than the turn's beginning where steps were
+    passed over. ``next_step``: the number of steps where all have passed and the next turn is waited for.
+    ``lapse``: the acknowledgment has run out. ``nobody``: something is due and reaches nobody, of high priority in the
+    whole clinic.
     """
 
     tell: tuple[Tell, ...]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, or_, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
 from tracker.records.message import Message, State
 from tracker.records.worklist import WorklistItem
+
+CLOCK_SLACK: Final = timedelta(minutes=2)
+"""So far in the future a time may lie without meaning that the clock was set back. Assumed."""
 
 
 class Notification(SQLModel, table=True):
@@ -70,8 +74,17 @@ def notifications_of_items(session: Session, item_ids: Sequence[int]) -> dict[in
 
 
 def due_notifications(session: Session, now: datetime, limit: int) -> list[Notification]:
-    """Those that are to be looked at by now, the most urgent first."""
-    chosen = select(Notification).where(col(Notification.ended_at).is_(None), col(Notification.next_at) <= now)
+    """Those that are to be looked at by now, the most urgent first.
+
+    One that began or was acknowledged in the future is among them: the clock was set back, and what it waits for would
+    come too late. ``tracker.oncall.plan`` decides what follows.
+    """
+    due = or_(
+        col(Notification.next_at) <= now,
+        col(Notification.started_at) > now,
+        col(Notification.acknowledged_at) > now + CLOCK_SLACK,
+    )
+    chosen = select(Notification).where(col(Notification.ended_at).is_(None), due)
     return list(
         session.exec(chosen.order_by(col(Notification.priority).desc(), col(Notification.next_at)).limit(limit))
     )

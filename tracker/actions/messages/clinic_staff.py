@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from tracker.oncall.document import parse
+from tracker.oncall.document import OncallFault, parse
 from tracker.oncall.values import Oncall, Person
 from tracker.records.columns import key
 from tracker.records.contact_point import ContactPoint, contact_points_of, settings_of
@@ -49,14 +49,20 @@ def clinic_staff(session: Session, clinic_id: int) -> ClinicStaff:
         own = settings.get(key(one.id))
         zone, begins, ends = (own.time_zone, own.night_from, own.night_to) if own else (clinic.timezone, *NIGHT)
         people.append(Person(one.email, one.role, one.unit, one.active, bool(usable[one.email]), zone, begins, ends))
-    return ClinicStaff(clinic, oncall_of(session, clinic_id, by_email), tuple(people), by_email, usable)
+    oncall = replace(oncall_of(session, clinic_id, by_email), time_zone=clinic.timezone)
+    return ClinicStaff(clinic, oncall, tuple(people), by_email, usable)
 
 
 def oncall_of(session: Session, clinic_id: int, known: dict[str, Staff]) -> Oncall:
     """The clinic's policies and rotations; what it has not set has defaults (``tracker.oncall.policy``)."""
     row = session.get(OncallDocument, clinic_id)
+    if row is None:
+        return Oncall()
     # Somebody whose account has gone since stays in the document: it names a gap, and is no fault of the reading.
-    return Oncall() if row is None else parse(row.document, {*known, *_emails(row.document)})
+    try:
+        return parse(row.document, {*known, *_emails(row.document)})
+    except OncallFault:  # written under other rules: the default policies tell somebody, a fault would tell nobody
+        return Oncall()
 
 
 def _emails(document: dict[str, object]) -> set[str]:

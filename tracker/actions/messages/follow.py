@@ -20,7 +20,7 @@ from tracker.actions.messages.compose import Telling, send_all
 from tracker.actions.messages.take_back import take_back
 from tracker.oncall.plan import due
 from tracker.oncall.policy import policy_for
-from tracker.oncall.values import Escalation
+from tracker.oncall.values import Escalation, Told
 from tracker.records.columns import key
 from tracker.records.message import Type
 from tracker.records.notification import (
@@ -69,14 +69,16 @@ def advance(
 ) -> None:
     """Tell whoever is due now, and set when each is to be looked at again."""
     tellings: list[Telling] = []
+    told = _told_below_high(session, staff, [notification for notification, _ in pairs])
     for notification, item in pairs:
-        plan = due(escalation_of(notification), staff.oncall, staff.people, now)
+        before = told.get(key(notification.id), ())
+        plan = due(escalation_of(notification, before), staff.oncall, staff.people, now)
         if plan.lapse:
             tellings += _lapse(session, staff, notification, item, now)
-            plan = due(escalation_of(notification), staff.oncall, staff.people, now)
+            plan = due(escalation_of(notification, before), staff.oncall, staff.people, now)
         is_first = notification.turn == 1 and notification.next_step == 0
         for tell in plan.tell:
-            opened = is_first and tell.step == 0 and tell.turn == 1
+            opened = tell.turn == 1 and (tell.step == 0 or (is_first and tell.step == plan.tell[0].step))
             kind = Type.OPENED if opened else Type.ESCALATED
             tellings.append(Telling(tell.email, kind, notification, item, tell.turn, tell.step))
         notification.started_at, notification.turn = plan.started_at, plan.turn
@@ -150,8 +152,8 @@ def acted_on(session: Session, notifications: Sequence[Notification], now: datet
             session.add(notification)
 
 
-def escalation_of(notification: Notification) -> Escalation:
-    """The row as the value that the plan is made from."""
+def escalation_of(notification: Notification, told: Sequence[Told] = ()) -> Escalation:
+    """The row as the value that the plan is made from. ``told``: below high priority, who was told so far."""
     return Escalation(
         Priority(notification.priority),
         notification.unit,
@@ -160,7 +162,27 @@ def escalation_of(notification: Notification) -> Escalation:
         notification.next_step,
         notification.acknowledged_at is not None,
         notification.lapses_at,
+        notification.acknowledged_by,
+        notification.acknowledged_at,
+        tuple(told),
     )
+
+
+def _told_below_high(
+    session: Session, staff: ClinicStaff, notifications: Sequence[Notification]
+) -> dict[int, tuple[Told, ...]]:
+    """Who was told of those that respect the night, so that whoever slept is told later and nobody twice."""
+    calm = [key(one.id) for one in notifications if one.priority < Priority.HIGH and one.next_step > 0]
+    emails = {key(person.id): email for email, person in staff.by_email.items()}
+    steps = {Type.OPENED.value, Type.ESCALATED.value, Type.LAPSED.value}
+    return {
+        notification_id: tuple(
+            Told(emails[row.staff_id], row.turn, row.step)
+            for row in rows
+            if row.staff_id in emails and row.type in steps
+        )
+        for notification_id, rows in persons_told(session, calm).items()
+    }
 
 
 def _new(session: Session, item: WorklistItem, unit: str | None, now: datetime) -> Notification:
