@@ -86,11 +86,9 @@ def gaps(oncall: Oncall, people: Sequence[Person], start: datetime, end: datetim
 
 
 def unreachable(tell: Sequence[str], oncall: Oncall, people: Sequence[Person], at: datetime) -> tuple[str, ...]:
-    """Those whom a step names and who can't be told, each with the reason."""
+    """Why each of those can't be told whom a step names and does not reach."""
     known = {person.email: person for person in people}
-    return tuple(
-        f"{email}: {reason}" for email in named(tell, oncall, people, at) if (reason := _why_not(email, known))
-    )
+    return tuple(reason for email in named(tell, oncall, people, at) if (reason := _why_not(email, known)))
 
 
 def _why_not(email: str | None, known: dict[str, Person]) -> str:

@@ -59,11 +59,11 @@ def _meant(word: str, oncall: Oncall, people: Sequence[Person], at: datetime) ->
     if kind == "staff":
         return [name.lower()]
     if kind == "role":
-        return [person.email for person in people if person.role == name]
+        return [person.email for person in people if person.active and person.role == name]
     if kind == "rota":
         rota = next((one for one in oncall.rotas if one.name == name.removesuffix(NEXT)), None)
         if rota is None:
             return []
         member = on_call(rota, at)
         return list(successors(rota, at)) if _is_next(word) else [] if member is None else [member]
-    return [person.email for person in people if person.role in CLINICAL]
+    return [person.email for person in people if person.active and person.role in CLINICAL]

@@ -35,7 +35,7 @@ Own = Annotated[Person, requires("contacts.manage")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Mark = Annotated[str, Form(max_length=3)]
 PAGE: Final = "/notifications"
-KINDS: Final = (("email", "Email"), ("webhook", "Webhook"), ("apprise", "SMS, Teams, Slack or other (Apprise address)"))
+KINDS: Final = (("email", "Email"), ("webhook", "Webhook"), ("apprise", "Other (Apprise)"))
 Act = Callable[[Session, Staff, ContactPoint], object]
 
 
