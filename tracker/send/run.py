@@ -17,6 +17,7 @@ from tracker.records.job import STOPPED, beat
 from tracker.records.message import waiting_destinations
 from tracker.send.channels import channels
 from tracker.send.deliver import Deliverer
+from tracker.send.outside import outside
 from tracker.settings import Settings
 
 _LOG = structlog.get_logger("tracker.send")
@@ -38,7 +39,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
     under_way: dict[str, Future[int]] = {}
     beaten: datetime | None = None
     try:
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as pool:
+        with (
+            outside(settings, base_of(settings), stop),
+            ThreadPoolExecutor(THREADS, thread_name_prefix="send") as pool,
+        ):
             while not stop.wait(LOOK_EVERY_S):
                 now = datetime.now(UTC)
                 under_way = {one: future for one, future in under_way.items() if not future.done()}
