@@ -110,13 +110,16 @@ class Sentinel:
         }
         log = self.folder.with_suffix(".log").open("ab")
         self.process = subprocess.Popen(
-            [*before, TRACKER, "sentinel"], env={**os.environ, **given, **self.environment}, stderr=log
+            [*before, TRACKER, "sentinel"],
+            env={**os.environ, **given, **self.environment},
+            stderr=log,
+            start_new_session=True,
         )
         wait_until(lambda: self.health() is not None, 30, "the sentinel")
 
     def kill(self) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
+        os.killpg(self.process.pid, signal.SIGKILL)  # faketime has the sentinel as its child
         self.process.wait()
 
     def log(self) -> str:
@@ -150,7 +153,7 @@ def sentinel(folder: Path, box: Mailbox, **environment: str) -> Iterator[Sentine
         yield one
     finally:
         if one.process is not None and one.process.poll() is None:
-            one.process.terminate()
+            os.killpg(one.process.pid, signal.SIGTERM)
             one.process.wait(20)
 
 

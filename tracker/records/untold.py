@@ -39,11 +39,9 @@ def change_mark(session: Session) -> tuple[object, ...]:
     return tuple(found)
 
 
-def stuck_messages(session: Session, until: datetime, limit: int) -> list[Message]:
-    """Messages of high priority written by then that have not left, oldest first."""
-    chosen = select(Message).where(
-        Message.state == State.QUEUED.value, Message.priority == _HIGH, col(Message.created_at) <= until
-    )
+def queued_messages(session: Session, limit: int) -> list[Message]:
+    """Messages of high priority that have not left, oldest first."""
+    chosen = select(Message).where(Message.state == State.QUEUED.value, Message.priority == _HIGH)
     return list(session.exec(chosen.order_by(col(Message.created_at)).limit(limit)))
 
 

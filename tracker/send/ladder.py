@@ -18,13 +18,12 @@ from tracker.records.contact_point import ContactPoint
 from tracker.records.message import Message
 from tracker.records.notification import Notification
 from tracker.records.pump import Pump, clinics_by_id, pumps_by_id
-from tracker.records.untold import open_high, stuck_messages
+from tracker.records.untold import open_high, queued_messages
 from tracker.records.worklist import WorklistItem
 
 GRACE: Final = timedelta(seconds=45)
 """The tracker's own message comes first: the sentinel speaks so long after the time of a step."""
 SILENT_AFTER_S: Final = 300
-STUCK_AFTER: Final = timedelta(seconds=60)
 TIMES: Final = 8
 MOST_STEPS: Final = 1500
 SINGLE: Final = 50
@@ -34,13 +33,13 @@ _KINDS: Final = frozenset({"email", "webhook"})
 _Pair = tuple[Notification, WorklistItem]
 
 
-def ladder(session: Session, base: str, sequence: int, now: datetime) -> dict[str, Any]:
+def ladder(session: Session, base: str, sequence: int) -> dict[str, Any]:
     """The document that is handed over; ``base`` is the tracker's address. Reads only."""
     pairs = open_high(session)
     pumps = pumps_by_id(session, [one.pump_id for one, _ in pairs if one.pump_id is not None])
-    stuck = stuck_messages(session, now - STUCK_AFTER, MOST_STEPS // 3)
+    queued = queued_messages(session, MOST_STEPS // 3)
     clinics = {clinic_id: clinic_staff(session, clinic_id) for clinic_id in sorted(clinics_by_id(session))}
-    steps = [_of_message(one, clinics[one.clinic_id], base) for one in stuck]
+    steps = [_of_message(one, clinics[one.clinic_id], base) for one in queued]
     for clinic_id, staff in clinics.items():
         for group in _grouped([pair for pair in pairs if pair[0].clinic_id == clinic_id]):
             steps += _of_alarms(group, staff, pumps, base)
@@ -155,14 +154,14 @@ def _words(
 
 
 def _of_message(message: Message, staff: ClinicStaff, base: str) -> dict[str, Any]:
-    """A message that the tracker could not get rid of, for the person's other points and the sentinel's own server."""
+    """What has not left yet: where the tracker can't send it, the sentinel does, to all points of the person."""
     person = next((email for email, one in staff.by_email.items() if one.id == message.staff_id), "")
     data = message.data
     about = " · ".join(str(text) for text in (data.get("pump"), data.get("what")) if text)
     lines = [f"{name}: {data[name]}" for name in ("clinic", "pump", "patient", "next_step", "since") if data.get(name)]
     return {
         "id": f"{message.id}",
-        "due_at": message.created_at + STUCK_AFTER + GRACE,
+        "due_at": message.created_at + GRACE,
         "to": _targets(staff.points_for(person, 3)),
         "subject": f"HIGH: {about}",
         "text": "\n".join([about, *lines, "", f"The tracker could not send this itself. Open it: {base}/worklist", ""]),

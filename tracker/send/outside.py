@@ -92,7 +92,7 @@ class Renewer:
         began = datetime.now(UTC)
         sequence = sequence_after(self._held, began)
         with self._database.reading() as session:
-            document = ladder(session, self._base, sequence, began)
+            document = ladder(session, self._base, sequence)
         reason = self._put(document)
         now = datetime.now(UTC)
         _RENEWALS.labels("refused" if reason else "held").inc()
