@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 from sqlmodel import select
 
 from tests.browser.conftest import House
@@ -21,7 +21,7 @@ from tracker.records.worklist import WorklistItem
 
 pytestmark = pytest.mark.xdist_group("browser")
 KEY = "a key for tests, of 32 characters"
-PHONE = {"width": 375, "height": 667}
+PHONE = ViewportSize(width=375, height=667)
 
 
 def link_to(house: House, stage: Stage) -> str:

@@ -32,7 +32,9 @@ class Mailbox:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
         if self.answer.startswith("250"):
-            parsed = email.message_from_bytes(envelope.content or b"", policy=email.policy.default)
+            content = envelope.content
+            assert isinstance(content, bytes)
+            parsed = email.message_from_bytes(content, policy=email.policy.default)
             assert isinstance(parsed, EmailMessage)
             self.mails.append(parsed)
         return self.answer
