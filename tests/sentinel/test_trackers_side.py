@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from sqlmodel import Session, select
 
@@ -212,6 +214,36 @@ def test_a_failing_heartbeat_goes_to_the_address_with_fail_behind_it() -> None:
         "https://hc.example/uuid/fail?reason=no%20scheduler%20leads"
     )
     assert address("https://hc.example/p?key=1", "x&y") == "https://hc.example/p/fail?key=1&reason=x%26y"
+
+
+def test_a_heartbeat_is_asked_for_by_a_process_and_fails_while_no_ingest_lives(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/uuid"
+        product = Product(
+            tmp_path, TRACKER_DATABASE_URL=sqlite_database.engine.url.render_as_string(hide_password=False)
+        )
+        product.environment["TRACKER_HEARTBEAT_URL"] = url
+        product.start("send")
+        try:
+            wait_until(lambda: asked, 60, "the heartbeat")
+        finally:
+            product.stop()
+            server.shutdown()
+    assert asked[0].startswith("/uuid/fail?reason=no%20ingest%20process%20is%20alive")
 
 
 PUMP = {"serial": "SN-1", "model": "synchromed-ii-20", "lifecycle": "implanted", "drug": "baclofen"}

@@ -19,6 +19,7 @@ from tracker.records.untold import untold_since
 
 _LOG = structlog.get_logger("tracker.send")
 EVERY_S: Final = 60.0
+LOOK_EVERY_S: Final = 20.0
 TIMEOUT_S: Final = 10.0
 UNTOLD_FOR: Final = timedelta(minutes=2)
 
@@ -61,17 +62,25 @@ class Heartbeat:
         self._database = database
 
     def run(self, stop: threading.Event) -> None:
-        """Until told to stop."""
+        """Until told to stop. A reason that is new is told at once."""
         if stop.wait(15.0):  # the others start too
             return
+        waited, before = EVERY_S, ""
         while True:
             reason = reason_against(self._database, datetime.now(UTC))
-            try:
-                answer = httpx.get(address(self._url, reason), timeout=TIMEOUT_S, follow_redirects=True)
-                said = "" if answer.is_success else f"it answered {answer.status_code}"
-            except (httpx.HTTPError, OSError, ValueError) as fault:
-                said = type(fault).__name__  # its text may hold the address, which is a secret
-            if said or reason:
-                _LOG.warning("heartbeat", not_well=reason, unsent=said)
-            if stop.wait(EVERY_S):
+            if waited >= EVERY_S or bool(reason) != bool(before):
+                self._ask(reason)
+                waited = 0.0
+            before = reason
+            if stop.wait(LOOK_EVERY_S):
                 return
+            waited += LOOK_EVERY_S
+
+    def _ask(self, reason: str) -> None:
+        try:
+            answer = httpx.get(address(self._url, reason), timeout=TIMEOUT_S, follow_redirects=True)
+            said = "" if answer.is_success else f"it answered {answer.status_code}"
+        except (httpx.HTTPError, OSError, ValueError) as fault:
+            said = type(fault).__name__  # its text may hold the address, which is a secret
+        if said or reason:
+            _LOG.warning("heartbeat", not_well=reason, unsent=said)
