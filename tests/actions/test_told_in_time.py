@@ -1,0 +1,82 @@
+"""Who is told of a task when, through the record: each person's night, and a clock that was set back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session, select
+
+from devices.alarms import Priority
+from tests.build import a_clinic, a_person, a_pump, an_item
+from tracker.actions.messages.follow import hold, items_changed
+from tracker.actions.messages.tend import tell_due
+from tracker.records.columns import key
+from tracker.records.contact_point import ContactPoint, NotificationSettings
+from tracker.records.database import Database
+from tracker.records.notification import Notification, NotificationTold
+from tracker.records.pump import Clinic
+from tracker.records.staff import Staff
+from tracker.records.worklist import WorklistItem
+
+MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Berlin
+HOUR = timedelta(hours=1)
+
+
+def a_nurse(session: Session, item: WorklistItem, name: str, night_to: str = "07:00") -> Staff:
+    clinic = session.get_one(Clinic, item.clinic_id)
+    person = a_person(session, clinic, email=f"{name}@clinic.example")
+    target = f"{name}@clinic.example"
+    session.add(
+        ContactPoint(
+            staff_id=key(person.id),
+            kind="email",
+            target=target,
+            created_at=MORNING,
+            created_by=target,
+            confirmed_at=MORNING,
+        )
+    )
+    session.add(
+        NotificationSettings(staff_id=key(person.id), time_zone="Europe/Berlin", night_from="21:00", night_to=night_to)
+    )
+    session.flush()
+    return person
+
+
+def a_task(session: Session, priority: Priority) -> WorklistItem:
+    clinic = a_clinic(session, timezone="Europe/Berlin")
+    return an_item(session, clinic, a_pump(session, clinic), priority=int(priority))
+
+
+def told(session: Session) -> list[tuple[str, str]]:
+    rows = session.exec(select(NotificationTold, Staff).where(NotificationTold.staff_id == Staff.id))
+    return [(person.email.split("@")[0], row.type) for row, person in rows]
+
+
+def test_whoever_slept_is_told_once_when_their_night_ends(database: Database) -> None:
+    with database.writing() as session:
+        item = a_task(session, Priority.MEDIUM)
+        a_nurse(session, item, "early")
+        a_nurse(session, item, "late", night_to="11:30")
+        items_changed(session, [item], MORNING)
+        assert told(session) == [("early", "alarm.opened")]
+    with database.writing() as session:
+        tell_due(session, MORNING + HOUR)
+        assert len(told(session)) == 1
+    for after in (90, 91, 300):
+        with database.writing() as session:
+            tell_due(session, MORNING + timedelta(minutes=after))
+            assert told(session) == [("early", "alarm.opened"), ("late", "alarm.opened")]
+
+
+def test_an_acknowledgment_from_before_the_clock_was_set_back_does_not_silence_the_alarm(database: Database) -> None:
+    with database.writing() as session:
+        item = a_task(session, Priority.HIGH)
+        nurse = a_nurse(session, item, "early")
+        items_changed(session, [item], MORNING)
+        notification = session.exec(select(Notification)).one()
+        hold(session, [(notification, item)], by=nurse.email, now=MORNING)
+    with database.writing() as session:
+        tell_due(session, MORNING - timedelta(days=3))
+        assert told(session) == [("early", "alarm.opened"), ("early", "alarm.lapsed")]
+        assert session.exec(select(Notification)).one().acknowledged_by is None
