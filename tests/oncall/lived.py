@@ -42,10 +42,10 @@ class Lived:
         self.looked_at = self.now
         plan = self._due()
         if plan.lapse:
-            first = (self.holder,) if self.holder in self.people else ()
+            first = (self.holder,) if self.holder and self.people[self.holder].active else ()
             self._begin_again()
             plan = self._due()
-            self._send((*[one for one in first if one], *(tell.email for tell in plan.tell)), "lapsed")
+            self._send((*first, *(tell.email for tell in plan.tell)), "lapsed")
         else:
             opened = self.escalation.turn == 1 and self.escalation.next_step == 0
             for tell in plan.tell:

@@ -6,6 +6,7 @@ was sent until the last of it, as ``TIME PERSON KIND``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,10 @@ def told(case: dict[str, Any], oncall: Oncall, people: list[Person], zone: str) 
         match step.get("does", "nothing").split():
             case ["acknowledges", name]:
                 lived.acknowledge(f"{name}@clinic.example")
+            case ["leaves", name]:
+                email = f"{name}@clinic.example"
+                lived.people[email] = replace(lived.people[email], active=False)
+                lived.look()
             case ["releases"]:
                 lived.release()
             case ["acts"]:

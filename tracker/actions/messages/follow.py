@@ -228,7 +228,9 @@ def _lapse(
         now=now,
     )
     plan = due(escalation_of(notification), staff.oncall, staff.people, now)
-    emails = dict.fromkeys([*([holder] if holder in staff.by_email else []), *(one.email for one in plan.tell)])
+    person = staff.by_email.get(holder)
+    had_it = [holder] if person is not None and person.active else []  # nothing goes to a closed account
+    emails = dict.fromkeys([*had_it, *(one.email for one in plan.tell)])
     return [Telling(email, Type.LAPSED, notification, item, notification.turn, 0) for email in emails]
 
 
