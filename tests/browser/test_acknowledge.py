@@ -64,7 +64,7 @@ def test_on_a_phone_the_link_shows_the_alarm_and_a_press_takes_it_once(
     expect(page.get_by_role("heading", name="You have this")).to_be_visible()
     assert holder(house, stage) == stage.email("nurse")
     page.goto(link)
-    expect(page.get_by_text("has this already")).to_be_visible()
+    expect(page.get_by_text("Somebody has this already")).to_be_visible()
     context.close()
 
 

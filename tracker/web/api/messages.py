@@ -184,9 +184,11 @@ def test_one(contact_id: RowId, web: Context, person: Own) -> dict[str, Any]:
 @router.post("/contacts/{contact_id}/confirm", response_model=ContactShown)
 def confirm_one(contact_id: RowId, given: Code, web: Context, person: Own) -> dict[str, Any]:
     """Confirm the contact point by the code of its test message."""
+    web.limits.strangers.take(f"contact code {person.staff_id}")  # guesses cost; the right code gives its cost back
     with web.database.writing() as session:
         staff, point = _own(session, person, contact_id)
         confirm_contact(session, staff, point, given.code, signing_key=web.settings.signing_key(), now=web.clock())
+    web.limits.strangers.give_back(f"contact code {person.staff_id}")
     return _contact(point)
 
 

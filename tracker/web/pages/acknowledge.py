@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from tracker.actions.messages.answer_link import pass_on, take_by_link
+from tracker.actions.messages.compose import NONE
 from tracker.actions.messages.links import LinkOver, Opened, open_link
 from tracker.actions.sign_in_tries import network_of
 from tracker.records.pump import Clinic, pumps_by_id
@@ -70,6 +71,15 @@ def _shown(session: Session, opened: Opened, done: str) -> dict[str, Any]:
     items = items_by_id(session, [one.item_id for one in opened.notifications])
     pumps = pumps_by_id(session, [one.pump_id for one in items.values() if one.pump_id is not None])
     clinic = session.get_one(Clinic, opened.message.clinic_id)
-    holder = next((one.acknowledged_by for one in opened.notifications if one.acknowledged_by), None)
-    tasks = [(item, pumps.get(item.pump_id or 0), in_words(item.since, clinic.timezone)) for item in items.values()]
-    return {"staff": opened.staff, "tasks": tasks, "holder": holder, "done": done}
+    holders = {one.item_id: one.acknowledged_by for one in opened.notifications}
+    tasks = [
+        (item, pumps.get(item.pump_id or 0), in_words(item.since, clinic.timezone), holders[number])
+        for number, item in items.items()
+    ]
+    return {
+        "staff": opened.staff,
+        "tasks": tasks,
+        "names_patients": clinic.message_content != NONE,  # a clinic that names nobody in messages names nobody here
+        "is_free": None in holders.values(),
+        "done": done,
+    }

@@ -86,9 +86,12 @@ def confirm(
 ) -> Response:
     """Rely on the contact point from now on."""
     now, signing_key = web.clock(), web.settings.signing_key()
+    bucket = f"contact code {person.staff_id}"
+    web.limits.strangers.take(bucket)  # guesses cost; the right code gives its cost back
 
     def act(session: Session, staff: Staff, point: ContactPoint) -> None:
         confirm_contact(session, staff, point, code, signing_key=signing_key, now=now)
+        web.limits.strangers.give_back(bucket)
 
     return _act(request, web, person, contact_id, "contact-confirmed", act)
 

@@ -1,0 +1,89 @@
+"""Acknowledge links: forged, foreign, used and old ones, and those that speak of several alarms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlmodel import Session, select
+
+from tests import build
+from tests.build import NOW
+from tests.web.conftest import Site
+from tracker.actions.messages.contacts import add_contact
+from tracker.actions.messages.follow import items_changed
+from tracker.actions.messages.links import token_of
+from tracker.records.columns import key
+from tracker.records.message import Message
+from tracker.records.notification import notifications_of_items
+from tracker.records.pump import Clinic
+from tracker.records.worklist import WorklistItem
+
+
+def told(session: Session, clinic: Clinic, serials: tuple[str, ...]) -> tuple[Message, list[WorklistItem]]:
+    """One message to one nurse about an urgent task of each of those pumps."""
+    nurse = build.a_person(session, clinic, role="nurse")
+    add_contact(session, nurse, kind="email", target="n@clinic.example", confirmed=True, by="test", now=NOW)
+    items = [
+        build.an_item(session, clinic, build.a_pump(session, clinic, serial=serial), priority=3) for serial in serials
+    ]
+    items_changed(session, items, NOW)
+    message = session.exec(select(Message).where(Message.clinic_id == clinic.id)).first()
+    assert message is not None
+    message.notification_ids = [
+        key(one.id) for one in notifications_of_items(session, [key(i.id) for i in items]).values()
+    ]
+    session.add(message)
+    return message, items
+
+
+def link(site: Site, message: Message) -> str:
+    return f"/a/{token_of(site.app.state.web.settings.signing_key(), message.id, message.staff_id)}"
+
+
+def test_a_link_over_two_alarms_still_offers_the_one_that_nobody_has(site: Site) -> None:
+    with site.database.writing() as session:
+        message, items = told(session, site.clinic(), ("LINK-1", "LINK-2"))
+        first = notifications_of_items(session, [key(items[0].id)])[key(items[0].id)]
+        first.acknowledged_at, first.acknowledged_by = NOW, "somebody@clinic.example"
+        session.add(first)
+    visitor = site.stranger()
+    assert "I have this" in visitor.get(link(site, message)).text
+    assert visitor.post(link(site, message)).status_code == 200
+    with site.database.reading() as session:
+        assert session.get_one(WorklistItem, items[0].id).claimed_by is None
+        assert session.get_one(WorklistItem, items[1].id).claimed_by is not None
+
+
+def test_a_clinic_that_names_nobody_in_messages_names_nobody_behind_the_link(site: Site) -> None:
+    with site.database.writing() as session:
+        clinic = site.clinic()
+        message, _ = told(session, clinic, ("LINK-3",))
+        here = session.get_one(Clinic, clinic.id)
+        here.message_content = "none"
+        session.add(here)
+    page = site.stranger().get(link(site, message)).text
+    assert "I have this" in page
+    assert "LINK-3" not in page
+
+
+@pytest.mark.parametrize("harm", ["other person", "other message", "cut", "old"])
+def test_a_link_that_is_not_this_persons_for_this_message_today_opens_nothing(site: Site, harm: str) -> None:
+    with site.database.writing() as session:
+        message, items = told(session, site.clinic(), ("LINK-4",))
+        if harm == "old":
+            message.created_at = NOW - timedelta(hours=25)
+            session.add(message)
+    secret = site.app.state.web.settings.signing_key()
+    token = {
+        "other person": token_of(secret, message.id, message.staff_id + 1),
+        "other message": token_of(secret, "msg_" + "0" * 32, message.staff_id),
+        "cut": token_of(secret, message.id, message.staff_id)[:-2],
+        "old": token_of(secret, message.id, message.staff_id),
+    }[harm]
+    visitor: httpx.Client = site.stranger()
+    assert visitor.get(f"/a/{token}").status_code == 404
+    assert visitor.post(f"/a/{token}").status_code == 409
+    with site.database.reading() as session:
+        assert session.get_one(WorklistItem, items[0].id).claimed_by is None
