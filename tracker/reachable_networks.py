@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from tracker.errors import StartupFault
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Forbidden(ValueError):
@@ -32,14 +35,42 @@ def allowed_networks(setting: str) -> tuple[Network, ...]:
     return tuple(found)
 
 
+def may_reach(text: str, allowed: Sequence[Network]) -> bool:
+    """Whether messages may go to that IP address: it is public, or in a network that the operator named.
+
+    An IPv6 address that carries an IPv4 address (mapped, 6to4, Teredo, NAT64) is judged by both.
+    """
+    address = ipaddress.ip_address(text.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return all(_is_open(one, allowed) for one in ([mapped] if mapped is not None else _carried(address)))
+
+
 def address_of(host: str, port: int, allowed: Sequence[Network]) -> str:
-    """The one address to connect to. Raises ``Forbidden``, and ``OSError`` where the name has none."""
+    """The one address to connect to. Raises ``Forbidden``, and ``OSError`` where the name has none.
+
+    A name with several addresses is refused for any one of them that is inside.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     for text in addresses:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        is_named = any(mapped in network for network in allowed if network.version == mapped.version)
-        if not is_named and (not mapped.is_global or mapped.is_multicast):
+        if not may_reach(text, allowed):
             raise Forbidden(f"{host} is at {text}, which is not a public address; TRACKER_WEBHOOK_ALLOW can name it")
     return addresses[0]
+
+
+def _carried(address: _Address) -> Iterator[_Address]:
+    yield address
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.sixtofour is not None:
+            yield address.sixtofour
+        if address.teredo is not None:
+            yield address.teredo[1]
+        if address in _NAT64:
+            yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+
+
+def _is_open(address: _Address, allowed: Sequence[Network]) -> bool:
+    if any(address in network for network in allowed if network.version == address.version):
+        return True
+    is_site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_multicast and not is_site_local

@@ -15,11 +15,13 @@ from prometheus_client import REGISTRY, CollectorRegistry, Metric, disable_creat
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy.exc import SQLAlchemyError
 
+from devices.alarms import Priority
 from tracker.broker.jetstream_limits import Stored
 from tracker.cli.running import require_free_port
 from tracker.errors import TrackerError
 from tracker.records.database import Database
 from tracker.records.figures import alarms_waiting, backlog
+from tracker.records.outbox import waiting
 from tracker.records.pool_use import pool_use
 from tracker.settings import Settings
 
@@ -84,7 +86,7 @@ def of_the_records(database: Database) -> Source:
     def look() -> Iterator[Metric]:
         now = datetime.now(UTC)
         with database.reading() as session:
-            waiting, due = alarms_waiting(session, now), backlog(session, now)
+            unheard, due = alarms_waiting(session, now), backlog(session, now)
         alarms = GaugeMetricFamily(
             "tracker_alarms_waiting",
             "Open alarms, neither acknowledged nor snoozed, that wait for longer than so many seconds",
@@ -93,7 +95,7 @@ def of_the_records(database: Database) -> Source:
         longest = GaugeMetricFamily(
             "tracker_alarms_waiting_longest_seconds", "For how long the first of them waits", labels=["priority"]
         )
-        for one in waiting:
+        for one in unheard:
             for age, number in one.longer_than.items():
                 alarms.add_metric([one.priority.name.lower(), f"{age.total_seconds():.0f}"], number)
             longest.add_metric([one.priority.name.lower()], one.longest_s)
@@ -103,6 +105,28 @@ def of_the_records(database: Database) -> Source:
         yield GaugeMetricFamily(
             "tracker_evaluation_backlog_longest_seconds", "For how long the first of them is due", due.longest_s
         )
+
+    return look
+
+
+def of_the_outbox(database: Database) -> Source:
+    """The messages that have not left: how many, and for how long the first of them waits."""
+
+    def look() -> Iterator[Metric]:
+        now = datetime.now(UTC)
+        with database.reading() as session:
+            found = {one.priority: one for one in waiting(session)}
+        queued = GaugeMetricFamily("tracker_messages_queued", "Messages that have not left", labels=["priority"])
+        oldest = GaugeMetricFamily(
+            "tracker_messages_queued_oldest_seconds", "For how long the first of them waits", labels=["priority"]
+        )
+        for priority in sorted(Priority, reverse=True):
+            one = found.get(int(priority))
+            queued.add_metric([priority.name.lower()], 0 if one is None else one.messages)
+            age_s = 0.0 if one is None else max(0.0, (now - one.since).total_seconds())
+            oldest.add_metric([priority.name.lower()], age_s)
+        yield queued
+        yield oldest
 
     return look
 

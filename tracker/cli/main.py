@@ -14,7 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ingest": ("tracker.cli.ingest", "take telemetry from the broker into the database"),
     "web": ("tracker.cli.web", "the pages and the JSON API"),
     "schedule": ("tracker.cli.schedule", "the scheduled jobs; several may run, one works at a time"),
-    "send": ("tracker.cli.send", "deliver messages: mail, webhooks, Apprise addresses"),
+    "send": ("tracker.cli.send", "deliver messages: mail, webhooks, web push, Apprise addresses"),
     "sentinel": ("tracker.cli.sentinel", "on another machine: say what is due when the tracker can't"),
     "broker": ("tracker.cli.broker", "the embedded MQTT broker; files for Mosquitto"),
     "alive": ("tracker.cli.alive", "whether a process gives signs of life, for health checks"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tracker.cli.figures_address import figures_served
+from tracker.cli.figures_address import figures_served, of_the_outbox
 from tracker.cli.running import begin, require_schema, stop_on_signal
 from tracker.cli.tracing import traced
 from tracker.records.database import Database
@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def send() -> None:
-    """Deliver mail, webhooks and Apprise messages, each destination's in order, and try again what failed."""
+    """Deliver mail, webhooks, pushes and Apprise messages, each destination's in order; try again what failed."""
     from tracker.send.run import run
 
     settings = begin("send")
@@ -22,6 +22,8 @@ def send() -> None:
     with traced(settings.otlp_endpoint, "send"):
         database = Database(settings.database_url)
         require_schema(database)
-        database.close()
-        with figures_served(settings):
-            run(settings, stop)
+        try:
+            with figures_served(settings, of_the_outbox(database)):
+                run(settings, stop)
+        finally:
+            database.close()

@@ -17,10 +17,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
-from tracker.records.contact_point import ContactPoint
 
 _HIGH: Final = 3
 TRIED_FOR: Final = timedelta(hours=24)
+LEASE: Final = timedelta(seconds=45)
+"""So long a process may send to a destination without a sign of it. One attempt takes 20 s at the most."""
+LONGEST_PAUSE: Final = timedelta(seconds=90)
+"""No failure puts off for longer: a later time is from before the clock was set back."""
 
 
 class State(StrEnum):
@@ -199,43 +202,71 @@ def messages_page(
     return list(session.exec(chosen.order_by(col(Message.created_at).desc(), col(Message.id).desc()).limit(limit)))
 
 
-def waiting_destinations(session: Session, now: datetime, limit: int) -> list[str]:
-    """Destinations with messages that may be sent now and that nobody is sending to, the most urgent first."""
-    ready = (col(Destination.next_try_at).is_(None)) | (col(Destination.next_try_at) <= now)
-    free = (col(Destination.lease_until).is_(None)) | (col(Destination.lease_until) <= now)
-    own_turn = (col(Message.next_try_at).is_(None)) | (col(Message.next_try_at) <= now)
+def waiting_destinations(session: Session, now: datetime, limit: int) -> list[tuple[str, bool]]:
+    """Destinations with messages that may be sent now and that nobody is sending to, the most urgent first.
+
+    With each: whether the last attempt there failed.
+    """
     chosen = (
-        sqlalchemy.select(col(Message.destination))
+        sqlalchemy.select(col(Message.destination), sqlalchemy.func.max(col(Destination.failures)))
         .where(
             col(Message.state) == State.QUEUED.value,
             col(Message.destination) == col(Destination.key),
-            own_turn,
-            free,
-            ready,
+            _due(Message.next_try_at, now, LONGEST_PAUSE),
+            _due(Destination.next_try_at, now, LONGEST_PAUSE),
+            _due(Destination.lease_until, now, 2 * LEASE),
         )
         .group_by(col(Message.destination))
         .order_by(sqlalchemy.func.max(col(Message.priority)).desc(), sqlalchemy.func.min(col(Message.created_at)))
         .limit(limit)
     )
-    return list(session.execute(chosen).scalars())
+    return [(name, failures > 0) for name, failures in session.execute(chosen)]
 
 
-def take_destination(session: Session, name: str, holder: str, now: datetime, until: datetime) -> bool:
+def take_destination(session: Session, name: str, holder: str, now: datetime) -> bool:
     """Take or renew the right to send there; False where another process has it."""
-    free = (col(Destination.lease_until).is_(None)) | (col(Destination.lease_until) <= now)
+    free = _due(Destination.lease_until, now, 2 * LEASE) | (col(Destination.leased_by) == holder)
     taken = session.connection().execute(
         sqlalchemy.update(Destination)
-        .where(col(Destination.key) == name, free | (col(Destination.leased_by) == holder))
-        .values(leased_by=holder, lease_until=until)
+        .where(col(Destination.key) == name, free)
+        .values(leased_by=holder, lease_until=now + LEASE)
     )
     return bool(taken.rowcount)
 
 
+def holders(session: Session) -> list[str]:
+    """Who has the right to send to anywhere now."""
+    chosen = sqlalchemy.select(col(Destination.leased_by)).where(col(Destination.leased_by).is_not(None)).distinct()
+    return list(session.execute(chosen).scalars())
+
+
+def release_leases(session: Session, holder: str) -> None:
+    """Give back every destination of a process that ended."""
+    session.execute(
+        sqlalchemy.update(Destination)
+        .where(col(Destination.leased_by) == holder)
+        .values(leased_by=None, lease_until=None)
+    )
+
+
 def next_message(session: Session, destination: str, now: datetime) -> Message | None:
     """The queued message with the lowest number there that has not been put off."""
-    own_turn = (col(Message.next_try_at).is_(None)) | (col(Message.next_try_at) <= now)
+    own_turn = _due(Message.next_try_at, now, LONGEST_PAUSE)
     chosen = select(Message).where(Message.destination == destination, Message.state == State.QUEUED.value, own_turn)
     return session.exec(chosen.order_by(col(Message.number)).limit(1)).first()
+
+
+def queued_messages(session: Session, destination: str, give_up_by: datetime | None = None) -> list[Message]:
+    """What waits there in its order; with a time, only what is to be given up by then."""
+    chosen = select(Message).where(Message.destination == destination, Message.state == State.QUEUED.value)
+    if give_up_by is not None:
+        chosen = chosen.where(Message.give_up_at <= give_up_by)
+    return list(session.exec(chosen.order_by(col(Message.number))))
+
+
+def _due(when: Any, now: datetime, longest: timedelta) -> Any:
+    """Whether that time has come, is none, or lies so far ahead that the clock was set back since."""
+    return col(when).is_(None) | (col(when) <= now) | (col(when) > now + longest)
 
 
 def messages_of_person_about(session: Session, staff_id: int, notification_ids: Sequence[int]) -> list[Message]:
@@ -244,33 +275,3 @@ def messages_of_person_about(session: Session, staff_id: int, notification_ids: 
     rows = session.exec(chosen.order_by(col(Message.created_at).desc()).limit(500))
     wanted = set(notification_ids)
     return [row for row in rows if wanted & set(row.notification_ids)]
-
-
-def messages_of_look(session: Session, clinic_id: int, pump_id: int | None) -> list[Message]:
-    """The clinic's messages about that pump, or about no one pump; oldest first."""
-    chosen = select(Message).where(Message.clinic_id == clinic_id, col(Message.pump_id).is_not_distinct_from(pump_id))
-    return list(session.exec(chosen.order_by(col(Message.created_at), col(Message.number), col(Message.id))))
-
-
-def mark_queued_as_sent(session: Session, now: datetime) -> None:
-    """Count every queued message as sent: for a rehearsal, which opens no connection. A test confirms its point."""
-    tested = sqlalchemy.select(col(Message.contact_point_id)).where(
-        col(Message.state) == State.QUEUED.value, col(Message.type) == Type.TEST.value
-    )
-    session.execute(sqlalchemy.update(ContactPoint).where(col(ContactPoint.id).in_(tested)).values(confirmed_at=now))
-    session.execute(
-        sqlalchemy.update(Message)
-        .where(col(Message.state) == State.QUEUED.value)
-        .values(state=State.SENT.value, sent_at=now, attempts=1)
-    )
-
-
-def last_messages_of_points(session: Session, contact_point_ids: Sequence[int]) -> dict[int, Message]:
-    """The newest message to each of those contact points that had any."""
-    found: dict[int, Message] = {}
-    for number in contact_point_ids:
-        chosen = select(Message).where(Message.destination == f"contact:{number}")
-        newest = session.exec(chosen.order_by(col(Message.number).desc()).limit(1)).first()
-        if newest is not None:
-            found[number] = newest
-    return found

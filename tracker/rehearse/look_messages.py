@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from tracker.records.columns import key
-from tracker.records.message import mark_queued_as_sent, messages_of_look
+from tracker.records.message_lists import mark_queued_as_sent, messages_of_look
 from tracker.records.message_people import recipients_of
 from tracker.records.pump import Pump
 from tracker.rehearse.scenario import Clinic

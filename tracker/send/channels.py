@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from typing import Final
 
+from tracker.push_key import push_key
 from tracker.reachable_networks import allowed_networks
 from tracker.records.contact_point import ContactPoint
 from tracker.send import apprise_address, webhook
 from tracker.send.letter import Letter
 from tracker.send.mail import MailServer
 from tracker.send.outcome import Failed, Outcome
+from tracker.send.push import PushSender
 from tracker.settings import Settings
 
 Channel = Callable[[Letter, ContactPoint], Outcome]
@@ -22,10 +25,13 @@ def channels(settings: Settings) -> Mapping[str, Channel]:
     allowed = allowed_networks(settings.webhook_allow)
     url = settings.smtp_url.get_secret_value()
     server = MailServer(url, settings.smtp_from) if url else None
+    subscriber = parseaddr(settings.smtp_from)[1] or "administrator@pump-tracker.invalid"
+    key = push_key(settings.push_key.get_secret_value(), settings.data_dir)
     return {
         "email": server.send if server else _no_server,
         "webhook": lambda letter, point: webhook.send(letter, point, allowed),
         "apprise": lambda letter, point: apprise_address.send(letter, point, allowed),
+        "push": PushSender(key, subscriber, allowed).send,
     }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.records.message import Type
 
@@ -27,6 +28,10 @@ FIELDS: Final = (
 )
 """The fields of a webhook's ``data``, fixed by the contract."""
 SUBJECT_CHARACTERS: Final = 150
+_AMOUNT: Final = re.compile(
+    r"\d[\d.,]*\s*(?:mcg|µg|μg|ug|mg|ng|g|mL|micrograms?|milligrams?|units?|IU)\b(?:\s*(?:/|per)\s*(?:\d+\s*)?\w+)*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,18 @@ class Letter:
     @property
     def subject(self) -> str:
         """One line without control characters, whatever a pump or a person wrote into it."""
-        lead = LEADS[self.type].format(priority=str(self.data.get("priority", "")).upper())
-        about = [text for text in (self.data.get("pump"), self.data.get("what")) if text]
+        return self._subject(dict(self.data))
+
+    @property
+    def brief_subject(self) -> str:
+        """The subject for a telephone, where anybody may read it: without amounts of a drug."""
+        return self._subject({name: without_amounts(value) for name, value in self.data.items()})
+
+    def _subject(self, data: Mapping[str, Any]) -> str:
+        lead = LEADS[self.type].format(priority=str(data.get("priority", "")).upper())
+        about = [text for text in (data.get("pump"), data.get("what")) if text]
         line = f"{lead}: {' · '.join(map(str, about))}" if about else lead
-        plain = " ".join("".join(letter if letter.isprintable() else " " for letter in line).split())
+        plain = plain_line(line)
         return plain if len(plain) <= SUBJECT_CHARACTERS else plain[: SUBJECT_CHARACTERS - 1] + "…"
 
     @property
@@ -57,8 +70,8 @@ class Letter:
         """The plain text."""
         lines = [self.subject, ""]
         lines += [f"{name}: {value}" for name, value in self._facts()]
-        if self.data.get("next_step"):
-            lines += ["", "Next step", str(self.data["next_step"])]
+        for heading, words in self._advice():
+            lines += ["", heading, words]
         if self.can_be_acknowledged:
             lines += ["", "I have this, or pass it on:", str(self.data["acknowledge_link"])]
         if self.data.get("link"):
@@ -66,9 +79,10 @@ class Letter:
         return "\n".join(lines) + "\n"
 
     def short(self) -> str:
-        """For a telephone: what, which pump, and the link; never a dose."""
+        """For a telephone, below the subject: patient reference, since when, and the link; never a dose."""
+        about = [f"{name} {value}" for name, value in self._facts() if name in {"Patient", "Since"}]
         link = self.data.get("acknowledge_link") or self.data.get("link") or ""
-        return f"{self.subject} {link}".strip()
+        return "\n".join([*about, str(link)]).strip() or self.brief_subject
 
     def html(self) -> str:
         """The same, readable at arm's length; it loads nothing from anywhere."""
@@ -78,18 +92,19 @@ class Letter:
             for name, value in self._facts()
         )
         parts = [f'<h1 style="font-size:22px;margin:0 0 12px">{escape(self.subject)}</h1>', f"<table>{facts}</table>"]
-        if self.data.get("next_step"):
-            parts.append(f"<p><strong>Next step</strong><br>{escape(str(self.data['next_step']))}</p>")
+        parts += [f"<p><strong>{escape(name)}</strong><br>{escape(words)}</p>" for name, words in self._advice()]
         if self.can_be_acknowledged:
             link = escape(str(self.data["acknowledge_link"]))
             parts.append(
                 f'<p><a href="{link}" style="display:inline-block;padding:14px 22px;background:#0b5cad;color:#fff;'
-                'text-decoration:none;border-radius:6px;font-size:18px">I have this, or pass it on</a></p>'
+                'text-decoration:none;border-radius:6px;font-size:22px">I have this, or pass it on</a></p>'
             )
         if self.data.get("link"):
             parts.append(f'<p><a href="{escape(str(self.data["link"]))}">Open the tracker</a></p>')
         body = "".join(parts)
-        return f'<html><body style="font:18px/1.5 sans-serif;color:#111">{body}</body></html>'
+        head = f'<meta charset="utf-8"><title>{escape(self.subject)}</title>'
+        style = "font:20px/1.5 sans-serif;color:#111"
+        return f'<!doctype html><html lang="en"><head>{head}</head><body style="{style}">{body}</body></html>'
 
     def body(self) -> dict[str, Any]:
         """The contract's webhook body."""
@@ -100,15 +115,44 @@ class Letter:
         }
 
     def _facts(self) -> list[tuple[str, str]]:
-        since = self.data.get("since")
-        when = "" if not since else datetime.fromisoformat(str(since)).astimezone(ZoneInfo(self.zone))
+        others = self.data.get("others") or ""
         facts = (
             ("Pump", self.data.get("pump")),
             ("Patient", self.data.get("patient")),
             ("What", self.data.get("what")),
+            ("Also", "; ".join(map(str, others)) if isinstance(others, (list, tuple)) else others),
             ("Why", self.data.get("why")),
-            ("Since", f"{when:%Y-%m-%d %H:%M} ({self.zone})" if when else ""),
+            ("Since", self._since()),
             ("Clinic", self.data.get("clinic")),
             ("Code", self.data.get("code")),
         )
-        return [(name, str(value)) for name, value in facts if value]
+        return [(name, plain_line(str(value))) for name, value in facts if value]
+
+    def _since(self) -> str:
+        """In the recipient's zone, which is named; in UTC where that zone is not known here."""
+        given = self.data.get("since")
+        if not given:
+            return ""
+        try:
+            at, zone = datetime.fromisoformat(str(given)), ZoneInfo(self.zone)
+        except (ValueError, ZoneInfoNotFoundError):
+            return str(given)
+        return f"{at.astimezone(zone):%a %Y-%m-%d %H:%M} ({self.zone})"
+
+    def _advice(self) -> list[tuple[str, str]]:
+        given = (
+            ("Next step", self.data.get("next_step")),
+            ("Tell the patient", self.data.get("tell_patient")),
+            ("Emergency", self.data.get("emergency")),
+        )
+        return [(name, str(value)) for name, value in given if value]
+
+
+def plain_line(text: str) -> str:
+    """Without line ends and other characters that do not print, which could pass for a header or another fact."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def without_amounts(value: Any) -> Any:
+    """The text without amounts of a drug, which the tracker's pages show; other values as they are."""
+    return _AMOUNT.sub("[amount: see the tracker]", value) if isinstance(value, str) else value

@@ -21,7 +21,7 @@ from tracker.errors import TrackerError
 from tracker.reachable_networks import allowed_networks
 from tracker.records.columns import key
 from tracker.records.contact_point import ContactPoint, contact_points_of
-from tracker.records.message import last_messages_of_points
+from tracker.records.message_lists import last_messages_of_points
 from tracker.records.staff import Staff
 from tracker.web.context import Context, Web
 from tracker.web.frame import back_to
