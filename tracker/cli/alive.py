@@ -30,6 +30,7 @@ class Kind(StrEnum):
     BROKER = "broker"
     INGEST = "ingest"
     SCHEDULE = "schedule"
+    SEND = "send"
     BROKER_FILES = "broker-files"
 
 
