@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlmodel import Session
 
 from devices.alarms import AlarmCode
-from tracker.actions.messages.follow import alarms_acknowledged
+from tracker.actions.messages.follow import acted_on, alarms_acknowledged
 from tracker.errors import Conflict, NotFound
 from tracker.findings.wanted_alarms import CAUSES
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import EVENT_REASON, key
+from tracker.records.notification import open_notifications
 from tracker.records.pump import hold_states, look_again
 
 
@@ -26,6 +27,8 @@ def acknowledge_alarm(session: Session, alarm_id: int, *, reason: str = "", by: 
         alarm.closed_at = now
         tell(session, alarm, "closed", by=by, now=now, reason="it is over and somebody has looked")
     alarms_acknowledged(session, alarm.pump_id, CAUSES[AlarmCode(alarm.code)], by=by, now=now)
+    if reason.strip():  # it says what was done
+        acted_on(session, open_notifications(session, pump_id=alarm.pump_id), now)
     look_again(session, [alarm.pump_id], now)
     return alarm
 

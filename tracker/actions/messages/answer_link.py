@@ -39,9 +39,7 @@ def take_by_link(session: Session, opened: Opened, now: datetime) -> None:
         if item.pump_id is not None:
             for alarm in open_alarms(session, [item.pump_id]).get(item.pump_id, []):
                 if CAUSES[AlarmCode(alarm.code)] == item.kind and alarm.acknowledged_at is None:
-                    acknowledge_alarm(
-                        session, key(alarm.id), reason="by the link in a message", by=staff.email, now=now
-                    )
+                    acknowledge_alarm(session, key(alarm.id), reason="", by=staff.email, now=now)
         claim(session, key(item.id), by=staff.email, now=now)
     for message in messages_of_person_about(session, key(staff.id), [key(one.id) for one, _ in pairs]):
         message.acknowledged_at = now

@@ -213,9 +213,13 @@ def _restart(notification: Notification, now: datetime) -> None:
 def _lapse(
     session: Session, staff: ClinicStaff, notification: Notification, item: WorklistItem, now: datetime
 ) -> list[Telling]:
-    """Take the acknowledgment back; its holder and those of the first step hear that nobody acted."""
+    """Tell the holder and those of the first step that nobody acted, and begin the steps again.
+
+    The acknowledgment in the record is taken back where nothing was done after it and somebody hears of that. What a
+    person did stays said, also when the alarm outlasts it by a day.
+    """
     holder = notification.acknowledged_by or ""
-    take_back(session, item, holder, now)
+    was_acted_on = _was_acted_on(staff, notification)
     _restart(notification, now)
     notification.turn += 1
     audit.record(
@@ -228,10 +232,21 @@ def _lapse(
         now=now,
     )
     plan = due(escalation_of(notification), staff.oncall, staff.people, now)
+    if plan.tell and not was_acted_on and notification.priority >= Priority.HIGH:
+        take_back(session, item, holder, now)
     person = staff.by_email.get(holder)
     had_it = [holder] if person is not None and person.active else []  # nothing goes to a closed account
     emails = dict.fromkeys([*had_it, *(one.email for one in plan.tell)])
     return [Telling(email, Type.LAPSED, notification, item, notification.turn, 0) for email in emails]
+
+
+def _was_acted_on(staff: ClinicStaff, notification: Notification) -> bool:
+    """Whether somebody did something after acknowledging: that is what moves the end of an acknowledgment."""
+    acknowledged, lapses = notification.acknowledged_at, notification.lapses_at
+    if acknowledged is None or lapses is None:
+        return False
+    minutes = policy_for(staff.oncall, notification.unit, Priority(notification.priority)).lapse_minutes
+    return lapses > acknowledged + timedelta(minutes=minutes)
 
 
 def _end(
