@@ -178,8 +178,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
 def test_a_request_is_one_line_that_names_neither_pump_nor_search(pages: Pages) -> None:
     answer = pages.client.get("/api/v1/pumps/SN-SECRET-7", params={"q": "of Mrs Miller"})
     assert answer.status_code == 404
-    mine = [line for line in pages.lines() if line.get("request_id") == answer.headers["X-Request-ID"]]
-    [access] = [line for line in mine if line["event"] == "request"]
+    number = answer.headers["X-Request-ID"]
+
+    def accesses() -> list[dict[str, Any]]:
+        return [line for line in pages.lines() if (line.get("request_id"), line["event"]) == (number, "request")]
+
+    wait_until(accesses, 20, "the line, which is written once the answer is sent")
+    [access] = accesses()
     assert (access["method"], access["route"], access["status"]) == ("GET", "/api/v1/pumps/{serial}", 404)
     assert access["level"] == "info"
     assert access["seconds"] > 0
