@@ -76,7 +76,7 @@ class Site:
             return a_person(session, home, role=role, **given)
 
     def stranger(self, **given: object) -> httpx.Client:
-        client = httpx.Client(base_url=self.address, timeout=20, verify=NO_TLS, **given)  # type: ignore[arg-type]
+        client = httpx.Client(base_url=self.address, timeout=60, verify=NO_TLS, **given)  # type: ignore[arg-type]
         self.clients.append(client)
         return client
 

@@ -108,10 +108,10 @@ def test_contact(session: Session, staff: Staff, point: ContactPoint, *, signing
 def confirm_contact(
     session: Session, staff: Staff, point: ContactPoint, code: str, *, signing_key: str, now: datetime
 ) -> None:
-    """Rely on the point from now on. Raises ``Invalid`` for another code than the test carried."""
+    """Rely on the point from now on. Raises ``Conflict`` for another code than the test carried."""
     right = code_of(signing_key, key(point.id), point.target)
     if not hmac.compare_digest(right.encode(), code.strip().encode()):
-        raise Invalid("this is not the code of the test message", field="code")
+        raise Conflict("this is not the code of the test message")
     if point.confirmed_at is None:
         point.confirmed_at = now
         session.add(point)
