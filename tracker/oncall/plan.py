@@ -140,7 +140,9 @@ class _Steps:
         self.step += 1
         if reached:
             return True
-        self.started = self.now - self.steps[min(self.step, len(self.steps) - 1)].after
+        # The earlier of both: after a stop of the program the steps behind it must not come later than they were due.
+        following = self.steps[min(self.step, len(self.steps) - 1)]
+        self.started = min(self.started, self.now - following.after)
         if self.step < len(self.steps):
             return True
         reached_any = self._tell_all()
