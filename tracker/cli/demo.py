@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 
 from tracker.cli import demo_clinic
+from tracker.cli.demo_mail import MailPlan, plan_mail
 from tracker.cli.log_format import set_up_logging
 from tracker.cli.parts import Parts
 from tracker.cli.running import require_free_port, stop_on_signal
@@ -60,6 +61,7 @@ def demo(
         database = Database(settings.database_url)
         schema.upgrade(database)
         clinic = demo_clinic.DemoClinic(settings, database, pumps=pumps, years=years, seed=seed)
+        mail = plan_mail(settings)
         # Each child reads the same settings; the secret ones go by the environment, never by the command line.
         parts = Parts(
             settings.data_dir / "logs",
@@ -68,10 +70,11 @@ def demo(
                 "TRACKER_DATABASE_URL": settings.database_url,
                 "TRACKER_MQTT_URL": settings.tracker_mqtt_url(),
                 "TRACKER_METRICS_PORT": "0",  # one port for several processes; the pages' /metrics is there
-            },
+            }
+            | mail.environment,
         )
         try:
-            _run(settings, parts, database, clinic, every, stop.wait)
+            _run(settings, parts, database, clinic, mail, every, stop.wait)
         finally:
             with console.status("ending every part …"):
                 parts.stop()
@@ -80,7 +83,13 @@ def demo(
 
 
 def _run(
-    settings: Settings, parts: Parts, database: Database, clinic: demo_clinic.DemoClinic, every: float, wait: Wait
+    settings: Settings,
+    parts: Parts,
+    database: Database,
+    clinic: demo_clinic.DemoClinic,
+    mail: MailPlan,
+    every: float,
+    wait: Wait,
 ) -> None:
     tracker = (sys.executable, "-m", "tracker.cli.main")
     enrolled = clinic.enrol_if_new()
@@ -98,8 +107,12 @@ def _run(
         clinic.settle_history()
         parts.start("web", *tracker, "web")
     clinic.expect_reports(every)
+    clinic.add_contact_points()
     _until_up(parts, "web", settings.web_host, settings.web_port, wait)
-    _say_where(settings, clinic)
+    if mail.command:
+        parts.start("mailbox", *mail.command)
+    _say_where(settings, clinic, mail)
+    parts.start("send", *tracker, "send")
     parts.start("schedule", *tracker, "schedule")
     parts.start("audit", *tracker, "audit", "anchor", "--every", "60")
     parts.start("simulators", *clinic.live_command(every))
@@ -110,13 +123,16 @@ def _run(
             )
 
 
-def _say_where(settings: Settings, clinic: demo_clinic.DemoClinic) -> None:
+def _say_where(settings: Settings, clinic: demo_clinic.DemoClinic, mail: MailPlan) -> None:
     host = reachable(settings.web_host)
     console.print()
     console.print(f"  [bold]http://{host}:{settings.web_port}/[/]")
     console.print(f"  sign in as [bold]{demo_clinic.NURSE}[/] with the password [bold]{clinic.password}[/]")
     console.print(f"  (the same password for {', '.join(demo_clinic.OTHERS)})", style="dim")
     console.print()
+    if mail.page:
+        console.print(f"  mail to the nurse and the physician arrives at [bold]{mail.page}[/]")
+        console.print()
     console.print("  Simulated telemetry. Decision support with its basis shown; not for clinical use.", style="dim")
     console.print("  Ctrl-C ends everything.", style="dim")
 

@@ -20,6 +20,7 @@ from tracker.actions.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.add_staff import add_clinic, add_staff
 from tracker.actions.confirm_visit import confirm_visit
 from tracker.actions.enrol_pump import OPTIONAL_FIELDS, Enrolment, enrol_pumps
+from tracker.actions.messages.contacts import add_contact
 from tracker.actions.name_programmer import name_programmer
 from tracker.broker.credentials import fits, issue_many
 from tracker.broker.users import replace_private
@@ -28,6 +29,7 @@ from tracker.errors import Invalid, StartupFault
 from tracker.private import private_folder, private_text
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.columns import key
+from tracker.records.contact_point import contact_points_of
 from tracker.records.credential import active_credentials
 from tracker.records.database import Database
 from tracker.records.pump import Pump
@@ -45,6 +47,8 @@ PEOPLE: Final = {
     "auditor@clinic.example": ("auditor", "Simulated Auditor"),
 }
 OTHERS: Final = tuple(email for email in PEOPLE if email != NURSE)
+REACHED: Final = (NURSE, "physician@clinic.example")
+"""Who receives mail in the demo."""
 CLINIC: Final = "Simulated Pain Clinic"
 _STAFF_OF_THE_PAST: Final = "the simulated clinic's staff"
 _SETTLED_DAYS: Final = 3
@@ -197,6 +201,17 @@ class DemoClinic:
             session.execute(
                 update(Pump).where(col(Pump.explanted_on).is_(None)).values(report_interval_s=max(60, round(3 * every)))
             )
+
+    def add_contact_points(self) -> None:
+        """Let the nurse and the physician receive mail, which the demo's mailbox takes; once for each of them."""
+        now = datetime.now(UTC)
+        with self._database.writing() as session:
+            for address in REACHED:
+                staff = staff_by_email(session, address)
+                if staff is not None and not contact_points_of(session, [key(staff.id)]):
+                    add_contact(
+                        session, staff, kind="email", target=address, confirmed=True, by="tracker demo", now=now
+                    )
 
     def live_command(self, every: float) -> list[str]:
         """The simulators' command that goes on from where the history ended."""
