@@ -6,6 +6,7 @@ import email
 import email.policy
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class Receiver:
     url: str = ""
     status: int = 200
     location: str = ""
+    seconds: float = 0.0  # how long it takes to answer
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     forged: int = 0
 
@@ -80,6 +82,7 @@ def webhook_receiver(port: int = 0) -> Iterator[Receiver]:
                 receiver.calls.append((self.headers["webhook-id"], json.loads(body)))
             except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no call of ours
                 receiver.forged += 1
+            time.sleep(receiver.seconds)
             self.send_response(receiver.status)
             if receiver.location:
                 self.send_header("location", receiver.location)

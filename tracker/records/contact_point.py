@@ -61,3 +61,9 @@ def settings_of(session: Session, staff_ids: Sequence[int]) -> dict[int, Notific
     """The settings of those persons who have set any."""
     chosen = select(NotificationSettings).where(col(NotificationSettings.staff_id).in_(staff_ids))
     return {row.staff_id: row for row in session.exec(chosen)} if staff_ids else {}
+
+
+def any_confirmed(session: Session) -> bool:
+    """Whether anybody relies on messages."""
+    confirmed = col(ContactPoint.confirmed_at).is_not(None) & col(ContactPoint.ended_at).is_(None)
+    return session.exec(select(ContactPoint.id).where(confirmed).limit(1)).first() is not None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Index, or_, text
+from sqlalchemy import Index, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.columns import UtcDateTime
@@ -28,6 +28,12 @@ class Notification(SQLModel, table=True):
             "next_at",
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_notification_ended",
+            "ended_at",
+            sqlite_where=text("ended_at IS NOT NULL"),
+            postgresql_where=text("ended_at IS NOT NULL"),
         ),
         Index("ix_notification_pump", "pump_id", "ended_at"),
         Index("ix_notification_clinic", "clinic_id", "ended_at"),
@@ -118,19 +124,31 @@ def persons_told(session: Session, notification_ids: Sequence[int]) -> dict[int,
     return found
 
 
-def last_of_cause(session: Session, clinic_id: int, cause: str, since: datetime) -> Notification | None:
-    """The notification of the same cause that ended last, unless that was before ``since``."""
-    return session.exec(
-        select(Notification)
+def last_of_causes(
+    session: Session, causes: Sequence[tuple[int, str]], since: datetime
+) -> dict[tuple[int, str], Notification]:
+    """By clinic and cause, the notification that ended last, unless that was before ``since``."""
+    if not causes:
+        return {}
+    chosen = (
+        select(WorklistItem.clinic_id, WorklistItem.key, Notification)
         .where(
             Notification.item_id == WorklistItem.id,
-            WorklistItem.clinic_id == clinic_id,
-            WorklistItem.key == cause,
+            col(WorklistItem.key).in_({cause for _, cause in causes}),
             col(Notification.ended_at) >= since,
         )
-        .order_by(col(Notification.ended_at).desc())
-        .limit(1)
-    ).first()
+        .order_by(col(Notification.ended_at))
+    )
+    return {(clinic_id, cause): row for clinic_id, cause, row in session.exec(chosen)}
+
+
+def look_again_at(session: Session, clinic_id: int, now: datetime) -> None:
+    """Let the job look at every open notification of the clinic at its next turn: who is told may have changed."""
+    session.execute(
+        update(Notification)
+        .where(col(Notification.clinic_id) == clinic_id, col(Notification.ended_at).is_(None))
+        .values(next_at=now)
+    )
 
 
 def unnoticed_items(session: Session, priority: int, limit: int) -> list[WorklistItem]:

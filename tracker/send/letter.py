@@ -80,7 +80,7 @@ class Letter:
 
     def short(self) -> str:
         """For a telephone, below the subject: patient reference, since when, and the link; never a dose."""
-        about = [f"{name} {value}" for name, value in self._facts() if name in {"Patient", "Since"}]
+        about = [f"{name} {value}" for name, value in self._facts() if name in {"Patient", "Since", "Code"}]
         link = self.data.get("acknowledge_link") or self.data.get("link") or ""
         return "\n".join([*about, str(link)]).strip() or self.brief_subject
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Final
 
 from tracker.errors import TrackerError
 
@@ -28,6 +29,10 @@ class TooMany(TrackerError):
     def __init__(self, retry_after_s: float) -> None:
         self.retry_after_s = max(1, round(retry_after_s + 0.5))
         super().__init__(f"too many requests: try again in {self.retry_after_s} s")
+
+
+GUESS: Final = 10.0
+"""What one guess of a six-digit code costs a stranger's bucket: six at once, then one in ten seconds."""
 
 
 class Buckets:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.broker.file_watch import IN_STEP
 from tracker.errors import TrackerError
 from tracker.records import schema
+from tracker.records.contact_point import any_confirmed
 from tracker.records.database import Database
 from tracker.records.job import BROKER_FILES, LEADS, JobRun, WorkerStatus, job_runs, overdue, workers
 from tracker.settings import Settings
@@ -76,9 +77,12 @@ class Readiness:
                 return checks
             with self._database.reading() as session:
                 beats, runs = workers(session), job_runs(session)
+                has_points = any_confirmed(session)
         except SQLAlchemyError as fault:
             return checks | {"database": Check(ok=False, detail=f"failed: {type(fault).__name__}")}
         checks |= {"ingest": self._ingest(beats), "schedule": self._schedule(beats, runs)}
+        if has_points:  # without a contact point there is nobody to send to
+            checks["send"] = self._alive("send", beats)
         return checks | self._broker_files(beats)
 
     def _room(self) -> Check:

@@ -25,7 +25,7 @@ from tracker.records.columns import key
 from tracker.records.message import Type
 from tracker.records.notification import (
     Notification,
-    last_of_cause,
+    last_of_causes,
     notifications_of_items,
     open_notifications,
     persons_told,
@@ -45,6 +45,8 @@ def items_changed(session: Session, items: Sequence[WorklistItem], now: datetime
     begun: list[tuple[Notification, WorklistItem]] = []
     ended: list[tuple[Notification, WorklistItem]] = []
     units = pumps_by_id(session, [item.pump_id for item in items if item.pump_id is not None])
+    fresh = [(item.clinic_id, item.key) for item in items if key(item.id) not in known and item.closed_at is None]
+    before = last_of_causes(session, fresh, now - FLAPS_WITHIN)
     for item in items:
         notification = known.get(key(item.id))
         if item.closed_at is not None or item.priority < Priority.MEDIUM:
@@ -52,7 +54,8 @@ def items_changed(session: Session, items: Sequence[WorklistItem], now: datetime
                 ended.append((notification, item))
         elif notification is None:
             pump = units.get(item.pump_id or 0)
-            begun.append((_new(session, item, None if pump is None else pump.unit, now), item))
+            last = before.get((item.clinic_id, item.key))
+            begun.append((_new(session, item, None if pump is None else pump.unit, last, now), item))
         elif item.priority > notification.priority:
             notification.priority = item.priority
             _restart(notification, now)
@@ -69,11 +72,13 @@ def advance(
 ) -> None:
     """Tell whoever is due now, and set when each is to be looked at again."""
     tellings: list[Telling] = []
+    lapsed: list[audit.Fact] = []
     told = _told_below_high(session, staff, [notification for notification, _ in pairs])
     for notification, item in pairs:
         before = told.get(key(notification.id), ())
         plan = due(escalation_of(notification, before), staff.oncall, staff.people, now)
         if plan.lapse:
+            lapsed.append(_fact_of_lapse(notification, item, now))
             tellings += _lapse(session, staff, notification, item, now)
             plan = due(escalation_of(notification, before), staff.oncall, staff.people, now)
         is_first = notification.turn == 1 and notification.next_step == 0
@@ -86,6 +91,8 @@ def advance(
         session.add(notification)
     by_person = {(one.email, key(one.item.id)): one for one in reversed(tellings)}  # a lapse says it, and is said once
     send_all(session, staff, list(reversed(by_person.values())), now)
+    if lapsed:  # last, since whoever appends to the trail keeps all others from it until the commit
+        audit.record_all(session, lapsed)
 
 
 def item_taken(session: Session, item: WorklistItem, *, by: str, now: datetime) -> None:
@@ -185,7 +192,10 @@ def _told_below_high(
     }
 
 
-def _new(session: Session, item: WorklistItem, unit: str | None, now: datetime) -> Notification:
+def _new(
+    session: Session, item: WorklistItem, unit: str | None, before: Notification | None, now: datetime
+) -> Notification:
+    """A new one; ``before``: the last one of the same cause, where that ended a short while ago."""
     notification = Notification(
         item_id=key(item.id),
         clinic_id=item.clinic_id,
@@ -196,7 +206,6 @@ def _new(session: Session, item: WorklistItem, unit: str | None, now: datetime) 
         started_at=now,
         next_at=now,
     )
-    before = last_of_cause(session, item.clinic_id, item.key, now - FLAPS_WITHIN)
     if before is not None and before.acknowledged_at is None and before.priority >= item.priority:
         notification.started_at, notification.turn = before.started_at, before.turn
         notification.next_step = before.next_step
@@ -222,15 +231,6 @@ def _lapse(
     was_acted_on = _was_acted_on(staff, notification)
     _restart(notification, now)
     notification.turn += 1
-    audit.record(
-        session,
-        actor=THE_TRACKER,
-        clinic_id=item.clinic_id,
-        action=Event.ACKNOWLEDGMENT_LAPSED,
-        subject=f"task:{item.id}",
-        detail={"held_by": holder, "what": item.what},
-        now=now,
-    )
     plan = due(escalation_of(notification), staff.oncall, staff.people, now)
     if plan.tell and not was_acted_on and notification.priority >= Priority.HIGH:
         take_back(session, item, holder, now)
@@ -238,6 +238,11 @@ def _lapse(
     had_it = [holder] if person is not None and person.active else []  # nothing goes to a closed account
     emails = dict.fromkeys([*had_it, *(one.email for one in plan.tell)])
     return [Telling(email, Type.LAPSED, notification, item, notification.turn, 0) for email in emails]
+
+
+def _fact_of_lapse(notification: Notification, item: WorklistItem, now: datetime) -> audit.Fact:
+    detail = {"held_by": notification.acknowledged_by, "what": item.what}
+    return audit.Fact(now, THE_TRACKER, item.clinic_id, Event.ACKNOWLEDGMENT_LAPSED, f"task:{item.id}", detail)
 
 
 def _was_acted_on(staff: ClinicStaff, notification: Notification) -> bool:

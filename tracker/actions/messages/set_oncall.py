@@ -13,6 +13,7 @@ from tracker.errors import Invalid
 from tracker.oncall.document import OncallFault, parse, to_document
 from tracker.oncall.values import Oncall
 from tracker.records.columns import key
+from tracker.records.notification import look_again_at
 from tracker.records.oncall import OncallDocument
 from tracker.records.pump import Clinic
 from tracker.records.staff import people_of_clinic
@@ -32,6 +33,7 @@ def set_oncall(session: Session, clinic: Clinic, document: object, *, by: str, n
         row = OncallDocument(clinic_id=key(clinic.id), document=after, changed_at=now, changed_by=by)
     row.document, row.changed_at, row.changed_by = after, now, by
     session.add(row)
+    look_again_at(session, key(clinic.id), now)
     audit.record(
         session,
         actor=by,

@@ -30,6 +30,7 @@ from tracker.records.pump import Clinic
 from tracker.records.staff import Staff
 from tracker.web.api.values import NO_NUL, Cursor, Given, Limit, Moment, Page, RowId, fitting, paged, place_in
 from tracker.web.context import Context
+from tracker.web.limits import GUESS
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 
@@ -184,11 +185,13 @@ def test_one(contact_id: RowId, web: Context, person: Own) -> dict[str, Any]:
 @router.post("/contacts/{contact_id}/confirm", response_model=ContactShown)
 def confirm_one(contact_id: RowId, given: Code, web: Context, person: Own) -> dict[str, Any]:
     """Confirm the contact point by the code of its test message."""
-    web.limits.strangers.take(f"contact code {person.staff_id}")  # guesses cost; the right code gives its cost back
+    web.limits.strangers.take(
+        f"contact code {person.staff_id}", GUESS
+    )  # guesses cost; the right code gives its cost back
     with web.database.writing() as session:
         staff, point = _own(session, person, contact_id)
         confirm_contact(session, staff, point, given.code, signing_key=web.settings.signing_key(), now=web.clock())
-    web.limits.strangers.give_back(f"contact code {person.staff_id}")
+    web.limits.strangers.give_back(f"contact code {person.staff_id}", GUESS)
     return _contact(point)
 
 

@@ -25,6 +25,7 @@ from tracker.records.message_lists import last_messages_of_points
 from tracker.records.staff import Staff
 from tracker.web.context import Context, Web
 from tracker.web.frame import back_to
+from tracker.web.limits import GUESS
 from tracker.web.people import Person
 from tracker.web.permissions import requires
 from tracker.web.rendering import page
@@ -87,11 +88,11 @@ def confirm(
     """Rely on the contact point from now on."""
     now, signing_key = web.clock(), web.settings.signing_key()
     bucket = f"contact code {person.staff_id}"
-    web.limits.strangers.take(bucket)  # guesses cost; the right code gives its cost back
+    web.limits.strangers.take(bucket, GUESS)  # guesses cost; the right code gives its cost back
 
     def act(session: Session, staff: Staff, point: ContactPoint) -> None:
         confirm_contact(session, staff, point, code, signing_key=signing_key, now=now)
-        web.limits.strangers.give_back(bucket)
+        web.limits.strangers.give_back(bucket, GUESS)
 
     return _act(request, web, person, contact_id, "contact-confirmed", act)
 

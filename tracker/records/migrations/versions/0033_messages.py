@@ -171,6 +171,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
     )
+    op.create_index(
+        "ix_notification_ended",
+        "notification",
+        ["ended_at"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    )
     op.create_index("ix_notification_pump", "notification", ["pump_id", "ended_at"], unique=False)
     op.create_index("uq_notification_item", "notification", ["item_id"], unique=True)
     op.create_table(
