@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from devices.alarms import Priority
 from tracker.oncall.plan import due
 from tracker.oncall.policy import policy_for
-from tracker.oncall.values import Escalation, Oncall, Person, Plan, Told
+from tracker.oncall.values import Escalation, Notified, Oncall, Person, Plan
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Lived:
             for tell in plan.tell:
                 is_first = tell.turn == 1 and (tell.step == 0 or (opened and tell.step == plan.tell[0].step))
                 self._send((tell.email,), "opened" if is_first else "escalated")
-        told = tuple(Told(tell.email, tell.turn, tell.step) for tell in plan.tell)
+        told = tuple(Notified(tell.email, tell.turn, tell.step) for tell in plan.tell)
         self.escalation = replace(
             self.escalation,
             started_at=plan.started_at,

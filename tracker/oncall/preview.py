@@ -11,7 +11,7 @@ from tracker.oncall.plan import due
 from tracker.oncall.policy import policy_for
 from tracker.oncall.recipients import TOLD_ROLES, can_be_told, named, recipients
 from tracker.oncall.rotation import shifts
-from tracker.oncall.values import Escalation, Oncall, Person, Told
+from tracker.oncall.values import Escalation, Notified, Oncall, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def ahead(
         for tell in plan.tell:
             by_step.setdefault((tell.turn, tell.step), []).append(tell.email)
         found += [Preview(moment, turn, step, tuple(emails)) for (turn, step), emails in by_step.items()]
-        told = (*escalation.told, *(Told(tell.email, tell.turn, tell.step) for tell in plan.tell))
+        told = (*escalation.told, *(Notified(tell.email, tell.turn, tell.step) for tell in plan.tell))
         escalation = Escalation(
             escalation.priority, escalation.unit, plan.started_at, plan.turn, plan.next_step, told=told
         )

@@ -77,7 +77,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notified:
     """Somebody was told, by this step (from 0) of this turn."""
 
     email: str
@@ -98,7 +98,7 @@ class Escalation:
     lapses_at: datetime | None = None
     held_by: str | None = None
     held_since: datetime | None = None
-    told: tuple[Told, ...] = ()
+    told: tuple[Notified, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,10 @@ class Notification(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class NotificationTold(SQLModel, table=True):
+class NotificationRecipient(SQLModel, table=True):
     """One person who was told of one notification, by which step."""
 
-    __tablename__ = "notification_told"
+    __tablename__ = "notification_recipient"
 
     id: int | None = Field(default=None, primary_key=True)
     notification_id: int = Field(foreign_key="notification.id", index=True)
@@ -114,12 +114,12 @@ def open_notifications_by_id(session: Session, ids: Sequence[int]) -> list[Notif
     return list(session.exec(chosen)) if ids else []
 
 
-def persons_told(session: Session, notification_ids: Sequence[int]) -> dict[int, list[NotificationTold]]:
+def notified_persons(session: Session, notification_ids: Sequence[int]) -> dict[int, list[NotificationRecipient]]:
     """Who was told of each, oldest first."""
-    found: dict[int, list[NotificationTold]] = {}
+    found: dict[int, list[NotificationRecipient]] = {}
     if notification_ids:
-        chosen = select(NotificationTold).where(col(NotificationTold.notification_id).in_(notification_ids))
-        for row in session.exec(chosen.order_by(col(NotificationTold.id))):
+        chosen = select(NotificationRecipient).where(col(NotificationRecipient.notification_id).in_(notification_ids))
+        for row in session.exec(chosen.order_by(col(NotificationRecipient.id))):
             found.setdefault(row.notification_id, []).append(row)
     return found
 

@@ -14,8 +14,8 @@ import httpx
 import structlog
 
 from tracker.records.database import Database
+from tracker.records.high_notifications import untold_since
 from tracker.records.job import LEADS, beat, job_runs, overdue, workers
-from tracker.records.untold import untold_since
 
 _LOG = structlog.get_logger("tracker.send")
 EVERY_S: Final = 60.0

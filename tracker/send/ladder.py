@@ -15,10 +15,10 @@ from tracker.actions.messages.clinic_staff import ClinicStaff, clinic_staff
 from tracker.actions.messages.follow import escalation_of
 from tracker.oncall.preview import ahead
 from tracker.records.contact_point import ContactPoint
+from tracker.records.high_notifications import open_high, queued_messages
 from tracker.records.message import Message
 from tracker.records.notification import Notification
 from tracker.records.pump import Pump, clinics_by_id, pumps_by_id
-from tracker.records.untold import open_high, queued_messages
 from tracker.records.worklist import WorklistItem
 
 GRACE: Final = timedelta(seconds=45)

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 from tracker.actions.messages.note_sentinel import note_renewed, note_unreachable
 from tracker.errors import StartupFault
 from tracker.records.database import Database
-from tracker.records.untold import change_mark
+from tracker.records.high_notifications import change_mark
 from tracker.send.heartbeat import Heartbeat
 from tracker.send.ladder import ladder, sequence_after
 from tracker.settings import SHORTEST_KEY, Settings

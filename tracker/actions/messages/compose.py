@@ -13,7 +13,7 @@ from devices.alarms import Priority
 from tracker.actions.messages.clinic_staff import ClinicStaff
 from tracker.records.columns import key
 from tracker.records.message import Message, Outgoing, Type, enqueue
-from tracker.records.notification import Notification, NotificationTold
+from tracker.records.notification import Notification, NotificationRecipient
 from tracker.records.pump import Pump, pumps_by_id
 from tracker.records.worklist import WorklistItem
 
@@ -69,7 +69,7 @@ def send_all(session: Session, staff: ClinicStaff, tellings: Sequence[Telling], 
         whole = tuple(key(one.notification.id) for one in group)
         for one in group:
             session.add(
-                NotificationTold(
+                NotificationRecipient(
                     notification_id=key(one.notification.id),
                     staff_id=person,
                     at=now,

@@ -20,15 +20,15 @@ from tracker.actions.messages.compose import Telling, send_all
 from tracker.actions.messages.take_back import take_back
 from tracker.oncall.plan import due
 from tracker.oncall.policy import policy_for
-from tracker.oncall.values import Escalation, Told
+from tracker.oncall.values import Escalation, Notified
 from tracker.records.columns import key
 from tracker.records.message import Type
 from tracker.records.notification import (
     Notification,
     last_of_causes,
     notifications_of_items,
+    notified_persons,
     open_notifications,
-    persons_told,
 )
 from tracker.records.pump import pumps_by_id
 from tracker.records.worklist import WorklistItem, items_by_id
@@ -116,7 +116,7 @@ def hold(session: Session, pairs: Sequence[tuple[Notification, WorklistItem]], *
     if not fresh:
         return
     staff = clinic_staff(session, fresh[0][1].clinic_id)
-    told = persons_told(session, [key(one.id) for one, _ in fresh])
+    told = notified_persons(session, [key(one.id) for one, _ in fresh])
     emails = {key(person.id): email for email, person in staff.by_email.items()}
     tellings = []
     for notification, item in fresh:
@@ -159,7 +159,7 @@ def acted_on(session: Session, notifications: Sequence[Notification], now: datet
             session.add(notification)
 
 
-def escalation_of(notification: Notification, told: Sequence[Told] = ()) -> Escalation:
+def escalation_of(notification: Notification, told: Sequence[Notified] = ()) -> Escalation:
     """The row as the value that the plan is made from. ``told``: below high priority, who was told so far."""
     return Escalation(
         Priority(notification.priority),
@@ -177,18 +177,18 @@ def escalation_of(notification: Notification, told: Sequence[Told] = ()) -> Esca
 
 def _told_below_high(
     session: Session, staff: ClinicStaff, notifications: Sequence[Notification]
-) -> dict[int, tuple[Told, ...]]:
+) -> dict[int, tuple[Notified, ...]]:
     """Who was told of those that respect the night, so that whoever slept is told later and nobody twice."""
     calm = [key(one.id) for one in notifications if one.priority < Priority.HIGH and one.next_step > 0]
     emails = {key(person.id): email for email, person in staff.by_email.items()}
     steps = {Type.OPENED.value, Type.ESCALATED.value, Type.LAPSED.value}
     return {
         notification_id: tuple(
-            Told(emails[row.staff_id], row.turn, row.step)
+            Notified(emails[row.staff_id], row.turn, row.step)
             for row in rows
             if row.staff_id in emails and row.type in steps
         )
-        for notification_id, rows in persons_told(session, calm).items()
+        for notification_id, rows in notified_persons(session, calm).items()
     }
 
 
@@ -258,7 +258,7 @@ def _end(
     session: Session, staff: ClinicStaff, pairs: Sequence[tuple[Notification, WorklistItem]], now: datetime
 ) -> None:
     """Those tasks are closed; whoever was told of them in high priority hears it."""
-    told = persons_told(session, [key(one.id) for one, _ in pairs])
+    told = notified_persons(session, [key(one.id) for one, _ in pairs])
     emails = {key(person.id): email for email, person in staff.by_email.items()}
     tellings = []
     for notification, item in pairs:

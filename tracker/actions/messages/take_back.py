@@ -1,4 +1,4 @@
-"""Take an acknowledgment back that nobody acted on: the alarm must be acknowledged again, the task is nobody's."""
+"""Take an acknowledgment back that nobody acted on: the alarm must be acknowledged again, and the task is released."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_message_attempt_message_id", "message_attempt", ["message_id"], unique=False)
     op.create_table(
-        "notification_told",
+        "notification_recipient",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("notification_id", sa.Integer(), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
@@ -215,7 +215,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_notification_told_notification_id", "notification_told", ["notification_id"], unique=False)
+    op.create_index(
+        "ix_notification_recipient_notification_id", "notification_recipient", ["notification_id"], unique=False
+    )
     op.add_column(
         "clinic", sa.Column("message_content", sa.String(length=16), server_default="reference", nullable=False)
     )

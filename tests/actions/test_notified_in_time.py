@@ -13,7 +13,7 @@ from tracker.actions.messages.tend import tell_due
 from tracker.records.columns import key
 from tracker.records.contact_point import ContactPoint, NotificationSettings
 from tracker.records.database import Database
-from tracker.records.notification import Notification, NotificationTold
+from tracker.records.notification import Notification, NotificationRecipient
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff
 from tracker.records.worklist import WorklistItem
@@ -49,7 +49,7 @@ def a_task(session: Session, priority: Priority) -> WorklistItem:
 
 
 def told(session: Session) -> list[tuple[str, str]]:
-    rows = session.exec(select(NotificationTold, Staff).where(NotificationTold.staff_id == Staff.id))
+    rows = session.exec(select(NotificationRecipient, Staff).where(NotificationRecipient.staff_id == Staff.id))
     return [(person.email.split("@")[0], row.type) for row, person in rows]
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from devices.alarms import Priority
 from tracker.records.message import Message, State
-from tracker.records.notification import Notification, NotificationTold
+from tracker.records.notification import Notification, NotificationRecipient
 from tracker.records.worklist import WorklistItem
 
 _HIGH = int(Priority.HIGH)
@@ -51,11 +51,11 @@ def untold_since(session: Session, until: datetime) -> int:
     So are urgent tasks whose escalation was never begun.
     """
     left = (
-        select(NotificationTold.id)
+        select(NotificationRecipient.id)
         .where(
-            NotificationTold.notification_id == Notification.id,
-            Message.staff_id == NotificationTold.staff_id,
-            Message.created_at == NotificationTold.at,
+            NotificationRecipient.notification_id == Notification.id,
+            Message.staff_id == NotificationRecipient.staff_id,
+            Message.created_at == NotificationRecipient.at,
             col(Message.sent_at).is_not(None),
         )
         .exists()
