@@ -30,9 +30,12 @@ TELEMETRY = f"pumps/{PUMP}/telemetry"
 
 
 def _gone(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
-        return not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        try:
+            status = Path(f"/proc/{pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        return status.rsplit(")", 1)[1].split()[0] == "Z"
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
