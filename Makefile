@@ -69,7 +69,7 @@ fmt: $(DEV_STAMP) ## format and mend what can be mended
 	$(BIN)/ruff format .
 
 test: lint ## every check and every test
-	@$(BIN)/python -m compileall -q devices simulators tracker tests  # hundreds of processes start in the tests
+	@$(BIN)/python -m compileall -q benchmarks devices simulators tracker tests  # hundreds of processes start in the tests
 	$(TMP) $(BIN)/python -m pytest -n 2 --dist loadscope
 
 coverage: $(DEV_STAMP) ## every test once more, with the lines and branches that none reaches
@@ -77,17 +77,17 @@ coverage: $(DEV_STAMP) ## every test once more, with the lines and branches that
 	$(TMP) $(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term:skip-covered
 
 bench: $(DEV_STAMP) ## speed and cost per message, beside a bare subscriber and mq-bridge; writes docs/benchmarks.md
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m benchmarks
 
 soak: $(DEV_STAMP) ## the faults in full number, and an hour of disturbances (MINUTES=60)
-	$(BIN)/python -m tests.faults.soak
-	$(BIN)/python -m tests.faults.wide
-	$(BIN)/python -m tests.faults.drill --minutes $(MINUTES)
+	$(BIN)/python -m benchmarks.faults.soak
+	$(BIN)/python -m benchmarks.faults.wide
+	$(BIN)/python -m benchmarks.faults.drill --minutes $(MINUTES)
 	EVERY_MACHINE=1 $(BIN)/python -m pytest -q tests/deploy/test_handbook_runs.py
-	$(BIN)/python -m tests.hostile
+	$(BIN)/python -m benchmarks.hostile
 
 accuracy: $(DEV_STAMP) ## forecasts and worklist held against simulated clinics, ten minutes; writes docs/accuracy.md
-	$(BIN)/python -m tests.accuracy
+	$(BIN)/python -m benchmarks.accuracy
 
 screenshots: $(DEV_STAMP) ## the README's pictures
 	$(BIN)/python -m tests.browser.screenshots

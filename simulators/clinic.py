@@ -13,10 +13,10 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from simulators.admission import Patient, admit, implant, plan_explant_for_infection, successor
-from simulators.course import Dice
 from simulators.effects import run
-from simulators.telling import Event, Fact
+from simulators.generate_patient import Patient, admit, implant, plan_explant_for_infection, successor
+from simulators.pump_life import Dice
+from simulators.status_messages import Event, Fact
 
 _STRIDE: Final = timedelta(days=7)
 _SURGERY_DAYS_AFTER_ERI: Final = (15.0, 82.0)

@@ -16,20 +16,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from simulators import keeping, options
+from simulators import options, saved_state
+from simulators.backfill import Filling, NoReceiptsError
+from simulators.backfill import Progress as Filled
 from simulators.clinic import Clinic, open_clinic
 from simulators.communicator import BULK, Pace
 from simulators.credentials import CredentialsError, of_serials, read_broker, read_credentials
-from simulators.filling import Filling, NoReceiptsError
-from simulators.filling import Progress as Filled
 from simulators.fleet import Fleet
 from simulators.journal import Journal, JournalInUseError
-from simulators.keeping import OtherClinicError, Stand
-from simulators.living import Living
+from simulators.live_clinic import Living
 from simulators.load import Load
 from simulators.roster import CSV_COLUMNS, Pump, roster
+from simulators.saved_state import OtherClinicError, Stand
+from simulators.signals import Stopping
 from simulators.single import play
-from simulators.stopping import Stopping
 from simulators.stories.catalogue import CATALOGUE
 from simulators.truth import TruthFile
 
@@ -229,13 +229,13 @@ def _clinic(
     journal: Journal, seed: int, pumps: int, opened: datetime, until: datetime
 ) -> tuple[Clinic, Stand, list[Pump]]:
     """The clinic as the journal keeps it, or a new one; with its roster."""
-    kept = keeping.read(journal)
+    kept = saved_state.read(journal)
     if kept is None:
         clinic = open_clinic(seed, pumps, opened, until)
         stand = Stand(seed, pumps, opened, until, lived_until=opened, until=None, events=0, messages=0)
     else:
         clinic, stand = kept
-        keeping.check_same(stand, seed, pumps)
+        saved_state.check_same(stand, seed, pumps)
     return clinic, stand, roster(clinic, stand.opened, stand.roster_until)
 
 

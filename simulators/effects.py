@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from devices.alarm_code import AlarmCode
 from devices.report import Infusion, SessionReservoir
-from simulators import happenings as h
-from simulators.course import Clock, Course, Dice
-from simulators.misspeaking import flood, garbage
+from simulators import events as h
+from simulators.bad_messages import flood, garbage
 from simulators.pump import fill, programme, recover, remove, stall
-from simulators.telling import Event, MemoryLost
+from simulators.pump_life import Clock, Course, Dice
+from simulators.status_messages import Event, MemoryLost
 
 DOSE_CHANGE_AT_REFILL: Final = 0.25
 DOSE_CHANGE_AT_CHECK_UP: Final = 0.45

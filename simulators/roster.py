@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from simulators.admission import Patient, admit
 from simulators.clinic import Clinic
-from simulators.course import Course
-from simulators.telling import Fact, Said
+from simulators.generate_patient import Patient, admit
+from simulators.pump_life import Course
+from simulators.status_messages import Fact, Said
 
 
 class Pump(Struct, frozen=True):

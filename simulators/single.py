@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from simulators.fleet import Fleet
+from simulators.status_messages import Event, Garbage, MemoryLost, Said
 from simulators.story import Story, tell
-from simulators.telling import Event, Garbage, MemoryLost, Said
 from simulators.truth import TruthFile
 
 _PATIENCE_S: Final = 30.0

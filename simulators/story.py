@@ -11,11 +11,11 @@ from devices.battery_drain import drain_factor
 from devices.model import PumpModel
 from devices.models.catalogue import CATALOGUE
 from devices.report import Infusion
-from simulators.course import Course, Dice
 from simulators.effects import run
-from simulators.happenings import Happening, Report
+from simulators.events import Happening, Report
 from simulators.pump import PumpState
-from simulators.telling import Event
+from simulators.pump_life import Course, Dice
+from simulators.status_messages import Event
 from simulators.therapies import MORPHINE, Therapy
 from simulators.unit import Unit
 

@@ -9,7 +9,7 @@ from typing import IO, Self
 
 import msgspec
 
-from simulators.telling import Event, Fact, Said
+from simulators.status_messages import Event, Fact, Said
 
 
 class TruthFile:

@@ -14,11 +14,11 @@ from sqlmodel import Session, SQLModel
 
 from tracker.records.alarm import Alarm
 from tracker.records.delivery import DeliveryMark
-from tracker.records.outlook import Outlook
+from tracker.records.forecast import Outlook
+from tracker.records.programmer_session import ProgrammerSessionRecord
 from tracker.records.pump import Clinic, Pump, PumpState
 from tracker.records.reading import Reading
 from tracker.records.rejected import RejectedMessage
-from tracker.records.session import ProgrammerSessionRecord
 from tracker.records.staff import Staff
 from tracker.records.visit import Visit
 from tracker.records.worklist import WorklistEvent, WorklistItem

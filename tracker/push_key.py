@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from webpush.vapid import VAPID
 
 from tracker.errors import StartupFault
-from tracker.private import private_text
+from tracker.private_files import private_text
 
 
 def push_key(setting: str, folder: Path) -> ec.EllipticCurvePrivateKey:

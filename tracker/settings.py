@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from tracker.errors import StartupFault
 from tracker.listening_address import is_loopback, reachable
 from tracker.message_settings import MessageSettings
-from tracker.private import private_text
+from tracker.private_files import private_text
 from tracker.public_address import public_address
 from tracker.settings_source import Environment, address_only, without_password
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from devices.alarm_code import AlarmCode
-from simulators import happenings as h
+from simulators import events as h
 from simulators.story import Expects, Story
 
 EXPECTS: Final = Expects(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulators import happenings as h
+from simulators import events as h
 from simulators.story import Expects, Story
 
 EXPECTS: Final = Expects(rejected=True)

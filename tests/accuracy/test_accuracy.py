@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from simulators.telling import Fact
-from tests.accuracy import goals, judge, score
-from tests.accuracy.__main__ import QUICK
-from tests.accuracy.foretold import Asked, foretell
-from tests.accuracy.lived import Harm, Life, Lived, Opened, live
-from tests.accuracy.run import HORIZON, OPENED, measure
-from tests.accuracy.truth import DAY, Truth
+from benchmarks.accuracy import goals, judge, score
+from benchmarks.accuracy.__main__ import QUICK
+from benchmarks.accuracy.foretold import Asked, foretell
+from benchmarks.accuracy.lived import Harm, Life, Lived, Opened, live
+from benchmarks.accuracy.run import HORIZON, OPENED, measure
+from benchmarks.accuracy.truth import DAY, Truth
+from simulators.status_messages import Fact
 
 AT = datetime(2020, 6, 1, tzinfo=UTC)
 SPOILT = AT - 188 * DAY

@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from tracker.actions.enrol_pump import enrol_pump
-from tracker.actions.note_alarms import note_alarms
-from tracker.actions.refresh_worklist import apply_lines
-from tracker.actions.view_pumps import view_pumps
-from tracker.findings.wanted import wanted
-from tracker.records.columns import key
+from tracker.actions.alarms.note_alarms import note_alarms
+from tracker.actions.pumps.enrol_pump import enrol_pump
+from tracker.actions.pumps.load_snapshots import view_pumps
+from tracker.actions.worklist.refresh_worklist import apply_lines
+from tracker.records.column_types import key
 from tracker.records.delivery import DeliveryMark
 from tracker.records.pump import Clinic, Pump, PumpState
 from tracker.records.reading import Reading
+from tracker.worklist.wanted_items import wanted
 
 NURSE = "rn@north.example"
 

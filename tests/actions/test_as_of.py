@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.actions.build import a_history, a_pump, a_report
-from tracker.actions.determine import determine
-from tracker.records.columns import key
+from tracker.actions.replacement.determine import determine
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.determination import Determination
 from tracker.records.pump import Pump
-from tracker.schedule.readings import drop_old
+from tracker.schedule.reading_retention import drop_old
 
 DAY = timedelta(days=1)
 

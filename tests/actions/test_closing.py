@@ -9,17 +9,17 @@ from sqlmodel import select
 
 from tests.actions.build import NURSE, a_pump, a_report, refresh_worklist
 from tests.actions.test_work import DAY, HOUR, OTHER, a_line, a_person, open_lines
-from tracker.actions.acknowledge_alarm import acknowledge_alarm
-from tracker.actions.assign_alarm import assign_alarm
-from tracker.actions.claim import claim
-from tracker.actions.evaluate_pumps import record, think
-from tracker.actions.finish import finish
-from tracker.actions.hand_over import hand_over
-from tracker.actions.note_item import note_item
-from tracker.actions.snooze_alarm import snooze_alarm
+from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.alarms.assign_alarm import assign_alarm
+from tracker.actions.alarms.snooze_alarm import snooze_alarm
+from tracker.actions.pumps.evaluate_pumps import record, think
+from tracker.actions.worklist.claim_item import claim
+from tracker.actions.worklist.finish_item import finish
+from tracker.actions.worklist.note_item import note_item
+from tracker.actions.worklist.reassign_item import hand_over
 from tracker.errors import Conflict, Invalid
 from tracker.records.alarm import Alarm, AlarmEvent
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.worklist import WorklistItem, worklist_events, worklist_page
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.actions.build import NURSE, a_clinic, a_pump
-from tracker.actions.move_pump import move_pump
-from tracker.actions.replace_pump import replace_pump
+from tracker.actions.pumps.move_pump import move_pump
+from tracker.actions.pumps.replace_pump import replace_pump
 from tracker.errors import Invalid
 from tracker.records.database import Database
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.actions.build import a_pump, a_report
 from tracker.records.database import Database
-from tracker.records.outlook import Outlook
-from tracker.schedule.sweep import sweep
+from tracker.records.forecast import Outlook
+from tracker.schedule.evaluate_due_pumps import sweep
 
 DAY = timedelta(days=1)
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.actions.build import a_history, a_pump
-from tracker.actions.look_ahead import look_ahead
+from tracker.actions.pumps.forecast_pump import look_ahead
 from tracker.records.database import Database
-from tracker.records.outlook import Ahead
+from tracker.records.forecast import Ahead
 from tracker.records.reading_history import readings_known_by
 
 DAY = timedelta(days=1)

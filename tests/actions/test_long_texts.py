@@ -10,19 +10,19 @@ from sqlmodel import select
 from tests.actions.build import NURSE, a_pump, a_report
 from tests.actions.test_visits import HOUR, LESS, MORE, a_session, log
 from tests.actions.test_work import DAY, OTHER, a_line, a_person
-from tracker.actions.amend_visit import amend_visit
-from tracker.actions.assign_alarm import assign_alarm
-from tracker.actions.confirm_visit import confirm_visit
-from tracker.actions.document_fact import document_fact
-from tracker.actions.draft_visit import draft_visit
-from tracker.actions.hand_over import hand_over
-from tracker.actions.snooze_alarm import snooze_alarm
-from tracker.actions.suspend_reporting import suspend_reporting
-from tracker.actions.withdraw_visit import withdraw_visit
+from tracker.actions.alarms.assign_alarm import assign_alarm
+from tracker.actions.alarms.snooze_alarm import snooze_alarm
+from tracker.actions.pumps.suspend_reporting import suspend_reporting
+from tracker.actions.replacement.document_fact import document_fact
+from tracker.actions.visits.amend_visit import amend_visit
+from tracker.actions.visits.confirm_visit import confirm_visit
+from tracker.actions.visits.draft_visit import draft_visit
+from tracker.actions.visits.withdraw_visit import withdraw_visit
+from tracker.actions.worklist.reassign_item import hand_over
 from tracker.errors import Invalid
 from tracker.findings.replacement_facts import DOCUMENTED
 from tracker.records.alarm import Alarm, alarm_events
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.worklist import worklist_events
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, select
 
 from tests.actions.build import NURSE, a_pump
-from tracker.actions.acknowledge_alarm import acknowledge_alarm
-from tracker.actions.note_alarms import PumpReports, note_alarms, note_alarms_of_batch
+from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.alarms.note_alarms import PumpReports, note_alarms, note_alarms_of_batch
 from tracker.records.alarm import Alarm, AlarmEvent
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump, PumpState
 

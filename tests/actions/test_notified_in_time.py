@@ -8,9 +8,9 @@ from sqlmodel import Session, select
 
 from devices.alarms import Priority
 from tests.build import a_clinic, a_person, a_pump, an_item
-from tracker.actions.messages.follow import hold, items_changed
-from tracker.actions.messages.tend import tell_due
-from tracker.records.columns import key
+from tracker.actions.messages.advance_notifications import tell_due
+from tracker.actions.messages.follow_items import hold, items_changed
+from tracker.records.column_types import key
 from tracker.records.contact_point import ContactPoint, NotificationSettings
 from tracker.records.database import Database
 from tracker.records.notification import Notification, NotificationRecipient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker.actions.passwords import hash_password, is_common, matches
+from tracker.actions.staff.passwords import hash_password, is_common, matches
 from tracker.errors import Invalid
 
 ABOUT = ("jo.smith@clinic.example", "Jo Smith", "Riverside Pain Clinic")

@@ -10,16 +10,16 @@ import pytest
 from sqlmodel import Session, select
 
 from tests.actions.build import NURSE, a_pump
-from tracker.actions.acknowledge_advisory import acknowledge_advisory
-from tracker.actions.import_recalls import Imported, import_recalls
-from tracker.actions.load_advisories import load_advisories
-from tracker.actions.read_recalls import Pasted, read_recalls
+from tracker.actions.advisories.acknowledge_advisory import acknowledge_advisory
+from tracker.actions.advisories.import_recalls import Imported, import_recalls
+from tracker.actions.advisories.load_advisories import load_advisories
+from tracker.actions.advisories.read_recalls import Pasted, read_recalls
 from tracker.errors import Invalid
 from tracker.records.advisory import Advisory, AdvisoryMatch
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump
-from tracker.records.serial_lookup import pump_by_serial
+from tracker.records.queries.serial_lookup import pump_by_serial
 from tracker.schedule.advisories import match_all
 
 SERIALS = ("NGP001000R", "NGP001000H", "NGP350081H", "NGP350082H", "NGP350090H", "NGP034132N", "NGP000400N")

@@ -10,18 +10,18 @@ from sqlmodel import Session, col, select
 
 from tests.actions.build import NURSE, a_history, a_pump, a_report
 from tests.build import an_alarm
-from tracker.actions.attest import attest, withdraw_attestation
-from tracker.actions.determine import determine
-from tracker.actions.document_fact import document_fact, withdraw_fact
-from tracker.actions.move_pump import move_pump
-from tracker.actions.replace_pump import replace_pump
-from tracker.actions.rule_finding import rule_finding
+from tracker.actions.pumps.move_pump import move_pump
+from tracker.actions.pumps.replace_pump import replace_pump
+from tracker.actions.replacement.attest import attest, withdraw_attestation
+from tracker.actions.replacement.determine import determine
+from tracker.actions.replacement.document_fact import document_fact, withdraw_fact
+from tracker.actions.replacement.rule_finding import rule_finding
 from tracker.errors import Conflict, Invalid, TrackerError
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.determination import Determination
 from tracker.records.finding import FindingRecord, RulingEvent
-from tracker.records.moves import lifecycle_events
+from tracker.records.lifecycle_events import lifecycle_events
 from tracker.records.pump import Pump
 
 DAY = timedelta(days=1)

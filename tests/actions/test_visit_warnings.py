@@ -11,7 +11,7 @@ import pytest
 
 from devices.models.catalogue import CATALOGUE
 from devices.prescription import PrescribedDrug, Prescription
-from tracker.actions.visit_warnings import Proposed, Unanswered, VisitWarning, answered, visit_warnings
+from tracker.actions.visits.visit_warnings import Proposed, Unanswered, VisitWarning, answered, visit_warnings
 
 
 def rx(drug: str = "baclofen", concentration: str = "2000", unit: str = "mcg/mL", dose: str = "300") -> Prescription:

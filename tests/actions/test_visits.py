@@ -10,17 +10,17 @@ from sqlmodel import Session
 
 from tests.actions.build import NURSE, a_clinic, a_pump
 from tests.build import a_visit
-from tracker.actions.amend_visit import amend_visit
-from tracker.actions.change_record import change_record
-from tracker.actions.confirm_visit import confirm_visit
-from tracker.actions.draft_visit import draft_visit
-from tracker.actions.log_visit import log_visit
-from tracker.actions.withdraw_visit import withdraw_visit
+from tracker.actions.pumps.change_record import change_record
+from tracker.actions.visits.amend_visit import amend_visit
+from tracker.actions.visits.confirm_visit import confirm_visit
+from tracker.actions.visits.draft_visit import draft_visit
+from tracker.actions.visits.log_visit import log_visit
+from tracker.actions.visits.withdraw_visit import withdraw_visit
 from tracker.errors import Conflict, Invalid
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
+from tracker.records.programmer_session import ProgrammerSessionRecord
 from tracker.records.pump import Pump
-from tracker.records.session import ProgrammerSessionRecord
 from tracker.records.visit import Visit, amendments
 
 HOUR = timedelta(hours=1)

@@ -8,11 +8,11 @@ from typing import Any
 from sqlmodel import Session
 
 from tests.actions.build import NURSE, a_pump
-from tracker.actions.amend_visit import amend_visit
-from tracker.actions.log_mri import check_after_mri, log_mri
-from tracker.actions.log_visit import log_visit
-from tracker.actions.withdraw_visit import withdraw_visit
-from tracker.records.columns import key
+from tracker.actions.pumps.log_mri import check_after_mri, log_mri
+from tracker.actions.visits.amend_visit import amend_visit
+from tracker.actions.visits.log_visit import log_visit
+from tracker.actions.visits.withdraw_visit import withdraw_visit
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump
 from tracker.records.visit import Visit

@@ -12,13 +12,13 @@ from sqlalchemy import text
 
 from tests.actions.build import NURSE, a_pump
 from tests.actions.test_visits import HOUR, LESS, MORE, a_session, log
-from tracker.actions.amend_visit import amend_visit
-from tracker.actions.confirm_visit import confirm_visit
-from tracker.actions.draft_visit import draft_visit
-from tracker.actions.withdraw_visit import withdraw_visit
+from tracker.actions.visits.amend_visit import amend_visit
+from tracker.actions.visits.confirm_visit import confirm_visit
+from tracker.actions.visits.draft_visit import draft_visit
+from tracker.actions.visits.withdraw_visit import withdraw_visit
 from tracker.errors import Conflict
 from tracker.records import schema
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump
 from tracker.records.visit import Visit

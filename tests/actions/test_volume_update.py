@@ -9,10 +9,10 @@ import pytest
 from sqlmodel import Session
 
 from tests.actions.build import a_pump
-from tracker.actions.draft_visit import draft_visit
-from tracker.records.columns import key
+from tracker.actions.visits.draft_visit import draft_visit
+from tracker.records.column_types import key
 from tracker.records.database import Database
-from tracker.records.session import ProgrammerSessionRecord
+from tracker.records.programmer_session import ProgrammerSessionRecord
 from tracker.records.visit import Visit
 
 RX = {"drug": "morphine", "concentration": "10", "unit": "mg/mL", "dose_per_day": "3", "mode": "simple_continuous"}

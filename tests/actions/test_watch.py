@@ -10,19 +10,19 @@ import pytest
 from sqlmodel import Session, col, select
 
 from tests.actions.build import NURSE, a_pump, a_report, refresh_worklist
-from tracker.actions.acknowledge_advisory import acknowledge_advisory
-from tracker.actions.enrol_pump import enrol_pump
-from tracker.actions.load_advisories import load_advisories
-from tracker.actions.log_mri import check_after_mri, log_mri
-from tracker.actions.log_visit import log_visit
-from tracker.actions.name_programmer import drop_programmer, name_programmer
-from tracker.actions.read_recalls import read_recalls
-from tracker.actions.revoke_credential import revoke_credential
-from tracker.actions.rotate_credential import rotate_credential
-from tracker.actions.suspend_reporting import resume_reporting, suspend_reporting
+from tracker.actions.advisories.acknowledge_advisory import acknowledge_advisory
+from tracker.actions.advisories.load_advisories import load_advisories
+from tracker.actions.advisories.read_recalls import read_recalls
+from tracker.actions.pumps.enrol_pump import enrol_pump
+from tracker.actions.pumps.log_mri import check_after_mri, log_mri
+from tracker.actions.pumps.name_programmer import drop_programmer, name_programmer
+from tracker.actions.pumps.revoke_credential import revoke_credential
+from tracker.actions.pumps.rotate_credential import rotate_credential
+from tracker.actions.pumps.suspend_reporting import resume_reporting, suspend_reporting
+from tracker.actions.visits.log_visit import log_visit
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.records.advisory import AdvisoryMatch, advisories_of
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.credential import CommunicatorCredential, active_credentials
 from tracker.records.database import Database
 from tracker.records.determination import newest_determinations
@@ -30,7 +30,7 @@ from tracker.records.finding import FindingRecord
 from tracker.records.pump import Pump
 from tracker.records.worklist import WorklistItem
 from tracker.schedule.advisories import match_all
-from tracker.schedule.sweep import sweep
+from tracker.schedule.evaluate_due_pumps import sweep
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

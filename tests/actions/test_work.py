@@ -10,19 +10,19 @@ from sqlmodel import Session, col, select
 
 from tests.actions.build import NURSE, a_clinic, a_pump, a_report, refresh_worklist
 from tests.build import a_visit
-from tracker.actions.acknowledge_alarm import acknowledge_alarm
-from tracker.actions.assign_alarm import assign_alarm
-from tracker.actions.change_staff import change_staff
-from tracker.actions.claim import claim
-from tracker.actions.escalate_alarms import escalate_alarms
-from tracker.actions.finish import finish
-from tracker.actions.hand_over import hand_over
-from tracker.actions.release import release
-from tracker.actions.snooze_alarm import snooze_alarm
-from tracker.actions.wake_alarms import wake_alarms
+from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.alarms.assign_alarm import assign_alarm
+from tracker.actions.alarms.end_snoozes import wake_alarms
+from tracker.actions.alarms.escalate_alarms import escalate_alarms
+from tracker.actions.alarms.snooze_alarm import snooze_alarm
+from tracker.actions.staff.change_staff import change_staff
+from tracker.actions.worklist.claim_item import claim
+from tracker.actions.worklist.finish_item import finish
+from tracker.actions.worklist.reassign_item import hand_over
+from tracker.actions.worklist.release_item import release
 from tracker.errors import Conflict, Invalid
 from tracker.records.alarm import Alarm, alarm_events
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump, PumpState
 from tracker.records.staff import Staff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.benchmarks.addresses import addresses
+from benchmarks.addresses import addresses
 
 
 def test_every_page_and_call_is_clicked_on_with_nothing_left_open_in_its_address() -> None:

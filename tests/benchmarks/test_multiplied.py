@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from benchmarks.multiplied import multiply
 from devices.serials import serial_key
-from tests.benchmarks.multiplied import multiply
 from tests.build import a_clinic, a_pump, a_state, an_item
 from tracker.records import schema
 from tracker.records.database import Database

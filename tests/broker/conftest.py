@@ -14,9 +14,9 @@ from tests.broker.clients import Device
 from tests.servers import binary, end, free_port, listens, wait_until
 from tracker.broker.configuration import BrokerConfiguration, Tls
 from tracker.broker.credentials import Credential, issue_many, mosquitto_hash
+from tracker.broker.embedded_broker import EmbeddedBroker
 from tracker.broker.mosquitto import write_mosquitto_files
 from tracker.broker.partitions import subscriptions
-from tracker.broker.process import EmbeddedBroker
 from tracker.broker.users import BrokerUser
 
 PUMP = "A.B-c_1"  # every character that a serial may hold and that a broker may stumble over

@@ -12,9 +12,9 @@ from tests.servers import wait_until
 from tracker.broker.configuration import BrokerConfiguration
 from tracker.broker.credentials import Credential
 from tracker.broker.disk import DiskWatch
-from tracker.broker.ownership import PID_FILE
+from tracker.broker.embedded_broker import EmbeddedBroker
+from tracker.broker.folder_lock import PID_FILE
 from tracker.broker.partitions import client_id, subscriptions
-from tracker.broker.process import EmbeddedBroker
 
 MIB = 1024**2
 TELEMETRY = f"pumps/{PUMP}/telemetry"

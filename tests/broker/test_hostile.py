@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.line import Line, LineLost
+from benchmarks.line import Line, LineLost
 from tests.broker.clients import Device
 from tests.broker.conftest import OTHER, PUMP, TRACKER_PASSWORD, configuration, nats_users
 from tests.servers import wait_until
 from tracker.broker.configuration import BrokerConfiguration
 from tracker.broker.credentials import Credential
+from tracker.broker.embedded_broker import EmbeddedBroker
 from tracker.broker.jetstream_limits import MAX_WAITING_PER_TOPIC, OTHER_BYTES, STREAMS, stream_limits
-from tracker.broker.loopback import Loopback
 from tracker.broker.partitions import client_id, subscriptions
-from tracker.broker.process import EmbeddedBroker
+from tracker.broker.server_api import Loopback
 from tracker.broker.session_reaper import SessionReaper
 from tracker.broker.sessions import KEPT
 from tracker.broker.users import CONTROL_USERNAME

@@ -11,7 +11,7 @@ import pytest
 from tests.broker.clients import sign_in_packet
 from tests.broker.conftest import PUMP, configuration, nats_users
 from tracker.broker.credentials import issue
-from tracker.broker.process import EmbeddedBroker
+from tracker.broker.embedded_broker import EmbeddedBroker
 from tracker.settings import Settings
 
 

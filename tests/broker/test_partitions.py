@@ -10,8 +10,8 @@ from tests.broker.clients import Device
 from tests.broker.conftest import TRACKER_PASSWORD, configuration, mosquitto, nats_users
 from tests.servers import free_port, wait_until
 from tracker.broker.credentials import issue_many
+from tracker.broker.embedded_broker import EmbeddedBroker
 from tracker.broker.partitions import KINDS, Arrival, client_id, parse_topic, subscriptions
-from tracker.broker.process import EmbeddedBroker
 
 SERIALS = ["A.B-c_1", ".", "..", "x.", "-", "_", "Z" * 64, *(f"SN{number}" for number in range(9))]
 

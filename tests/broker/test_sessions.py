@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from tests.servers import wait_until
+from tracker.broker.blocked_clients import FIRST_SECONDS, ShutOut
 from tracker.broker.session_reaper import SessionReaper
 from tracker.broker.session_watch import SessionWatch
 from tracker.broker.sessions import (
@@ -18,7 +19,6 @@ from tracker.broker.sessions import (
     session_key,
     surplus,
 )
-from tracker.broker.shut_out import FIRST_SECONDS, ShutOut
 
 TRACKER = frozenset({"tracker"})
 

@@ -14,7 +14,7 @@ from tests.broker.clients import Device
 from tests.broker.conftest import PUMP, TRACKER_PASSWORD, configuration, mosquitto, nats_users
 from tracker.broker.configuration import Tls
 from tracker.broker.credentials import Credential
-from tracker.broker.process import EmbeddedBroker
+from tracker.broker.embedded_broker import EmbeddedBroker
 
 BROKERS = ["nats", "mosquitto"]
 

@@ -27,10 +27,10 @@ from tests.build import PASSWORD, PASSWORD_HASH
 from tests.servers import binary, free_port
 from tracker.records.database import Database
 from tracker.records.determination import Determination
-from tracker.records.outlook import Outlook
+from tracker.records.forecast import Outlook
 from tracker.records.pump import Clinic, Pump, PumpState
 from tracker.records.staff import Staff
-from tracker.web.context import utc_now
+from tracker.web.app_state import utc_now
 
 PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
 AHEAD = WIDTH = timedelta(days=180)  # enough for a band that is seen

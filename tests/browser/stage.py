@@ -10,13 +10,13 @@ from itertools import count
 from sqlmodel import Session
 
 from tests import build, build_decisions
-from tracker.actions.issue_token import issue_token
-from tracker.actions.service_accounts import add_service
+from tracker.actions.staff.issue_token import issue_token
+from tracker.actions.staff.service_accounts import add_service
 from tracker.records.advisory import Advisory, AdvisoryCoverage, AdvisoryMatch
 from tracker.records.database import Database
+from tracker.records.programmer_session import MriExam
 from tracker.records.pump import Clinic, Pump
 from tracker.records.reading import Reading
-from tracker.records.session import MriExam
 from tracker.records.staff import BreakGlass
 from tracker.records.worklist import WorklistItem
 

@@ -12,7 +12,7 @@ from sqlmodel import select
 from tests.browser.conftest import House
 from tests.browser.stage import Stage
 from tracker.actions.messages.contacts import add_contact
-from tracker.actions.messages.follow import items_changed
+from tracker.actions.messages.follow_items import items_changed
 from tracker.actions.messages.links import token_of
 from tracker.records.database import Database
 from tracker.records.message import Message

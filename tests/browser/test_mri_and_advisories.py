@@ -12,11 +12,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Enter
 from tests.browser.stage import Stage
-from tracker.actions.load_advisories import load_advisories, match_advisories
-from tracker.actions.log_mri import log_mri
-from tracker.actions.read_recalls import read_recalls
+from tracker.actions.advisories.load_advisories import load_advisories, match_advisories
+from tracker.actions.advisories.read_recalls import read_recalls
+from tracker.actions.pumps.log_mri import log_mri
 from tracker.records.database import Database
-from tracker.records.serial_lookup import pump_by_serial
+from tracker.records.queries.serial_lookup import pump_by_serial
 
 pytestmark = pytest.mark.xdist_group("browser")
 

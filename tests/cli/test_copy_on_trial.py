@@ -14,7 +14,7 @@ from tests.build import NOW, a_clinic, a_pump
 from tests.cli.test_records import Commands
 from tracker.actions.audit import record
 from tracker.actions.audit_events import Event
-from tracker.actions.try_copy import DRILL
+from tracker.actions.verify_backup import DRILL
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.job import JobRun

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from tests.servers import Postgres
 from tracker.errors import StartupFault
-from tracker.records import copies, schema
+from tracker.records import backup, schema
 from tracker.records.database import Database
 from tracker.records.pump import Clinic, Pump
 from tracker.records.restore_postgresql import our_functions
@@ -35,11 +35,11 @@ def serials(database: Database) -> list[str]:
 
 def test_a_copy_brings_back_what_was_there_when_it_was_taken(database: Database, tmp_path: Path) -> None:
     add_pump(database, "A")
-    assert copies.backup(database, tmp_path / "copy") > 0
+    assert backup.backup(database, tmp_path / "copy") > 0
     add_pump(database, "B")
     with pytest.raises(StartupFault, match="--force"):
-        copies.restore(database, tmp_path / "copy", force=False)
-    copies.restore(database, tmp_path / "copy", force=True)
+        backup.restore(database, tmp_path / "copy", force=False)
+    backup.restore(database, tmp_path / "copy", force=True)
     assert serials(database) == ["A"]
     assert schema.current_revision(database) == schema.newest_revision()
 
@@ -47,20 +47,20 @@ def test_a_copy_brings_back_what_was_there_when_it_was_taken(database: Database,
 def test_a_backup_never_overwrites_a_file(sqlite_database: Database, tmp_path: Path) -> None:
     (tmp_path / "copy").write_text("precious")
     with pytest.raises(StartupFault, match="never overwrites"):
-        copies.backup(sqlite_database, tmp_path / "copy")
+        backup.backup(sqlite_database, tmp_path / "copy")
     assert (tmp_path / "copy").read_text() == "precious"
 
 
 @pytest.mark.parametrize("part", [0.0, 0.5, 0.9])
 def test_a_broken_copy_is_refused_and_the_records_stay(database: Database, tmp_path: Path, part: float) -> None:
     add_pump(database, "A")
-    copies.backup(database, tmp_path / "whole")
+    backup.backup(database, tmp_path / "whole")
     whole = (tmp_path / "whole").read_bytes()
     (tmp_path / "copy").write_bytes(whole[: int(len(whole) * part)] + b"not a database" * 1000)
     add_pump(database, "B")
     for _ in range(2):
         with pytest.raises(StartupFault, match=r"not a sound|pg_restore failed"):
-            copies.restore(database, tmp_path / "copy", force=True)
+            backup.restore(database, tmp_path / "copy", force=True)
         assert serials(database) == ["A", "B"]
 
 
@@ -68,17 +68,17 @@ def test_a_restore_that_was_cut_off_is_finished_by_the_next_one(postgres_url: st
     database = Database(postgres_url)
     schema.upgrade(database)
     add_pump(database, "A")
-    copies.backup(database, tmp_path / "copy")
+    backup.backup(database, tmp_path / "copy")
     with database.engine.begin() as connection:
         connection.execute(text("ALTER SCHEMA public RENAME TO before_restore"))
         connection.execute(text("CREATE SCHEMA public"))
-    copies.restore(database, tmp_path / "copy", force=False)
+    backup.restore(database, tmp_path / "copy", force=False)
     assert serials(database) == ["A"]
     with database.engine.begin() as connection:
         assert "before_restore" not in inspect(connection).get_schema_names()
         connection.execute(text("CREATE SCHEMA before_restore"))
     with pytest.raises(StartupFault, match="before_restore"):
-        copies.restore(database, tmp_path / "copy", force=True)
+        backup.restore(database, tmp_path / "copy", force=True)
     assert serials(database) == ["A"]
     database.close()
 
@@ -93,7 +93,7 @@ def test_a_restore_replaces_what_is_ours_and_leaves_what_is_others(postgres: Pos
     database = Database(postgres.new_database())
     schema.upgrade(database)
     add_pump(database, "A")
-    copies.backup(database, tmp_path / "copy")
+    backup.backup(database, tmp_path / "copy")
     add_pump(database, "B")
     role = f"reports_{database.url.database}"
     with database.engine.begin() as connection:
@@ -112,9 +112,9 @@ def test_a_restore_replaces_what_is_ours_and_leaves_what_is_others(postgres: Pos
         ):
             connection.execute(text(statement))
         before = rights_of(connection, role)
-    copies.backup(database, tmp_path / "with what is others'")
+    backup.backup(database, tmp_path / "with what is others'")
     for copy in ("copy", "with what is others'"):
-        copies.restore(database, tmp_path / copy, force=True)
+        backup.restore(database, tmp_path / copy, force=True)
         with database.engine.begin() as connection:
             assert before - rights_of(connection, role) == set()
             assert (may_call(connection, role, "make"), may_call(connection, role, "drop")) == (True, False)
@@ -140,8 +140,8 @@ def test_in_an_empty_database_nobody_gets_a_function_that_works_as_its_owner(
 ) -> None:
     source, empty = (Database(postgres.new_database()) for _ in range(2))
     schema.upgrade(source)
-    copies.backup(source, tmp_path / "copy")
-    copies.restore(empty, tmp_path / "copy", force=False)
+    backup.backup(source, tmp_path / "copy")
+    backup.restore(empty, tmp_path / "copy", force=False)
     role = f"anybody_{empty.url.database}"
     with empty.engine.begin() as connection:
         connection.execute(text(f"CREATE ROLE {role}"))
@@ -180,10 +180,10 @@ def test_a_view_of_others_on_our_records_is_named_before_anything_is_touched(pos
     database = Database(postgres_url)
     schema.upgrade(database)
     add_pump(database, "A")
-    copies.backup(database, tmp_path / "copy")
+    backup.backup(database, tmp_path / "copy")
     with database.engine.begin() as connection:
         connection.execute(text("CREATE VIEW of_others AS SELECT serial FROM pump"))
     with pytest.raises(StartupFault, match="views of others rest on the records and would be lost: of_others"):
-        copies.restore(database, tmp_path / "copy", force=True)
+        backup.restore(database, tmp_path / "copy", force=True)
     assert serials(database) == ["A"]
     database.close()

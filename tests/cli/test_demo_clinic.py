@@ -12,13 +12,13 @@ from sqlmodel import col, select
 
 from tests.build import a_visit
 from tracker.broker.credentials import fits
-from tracker.cli.demo_clinic import NURSE, DemoClinic
+from tracker.cli.demo.clinic import NURSE, DemoClinic
 from tracker.errors import StartupFault
 from tracker.records import schema
 from tracker.records.credential import active_credentials
 from tracker.records.database import Database
 from tracker.records.pump import Pump
-from tracker.records.serial_lookup import pumps_by_serial
+from tracker.records.queries.serial_lookup import pumps_by_serial
 from tracker.records.staff import staff_by_email
 from tracker.records.visit import Visit
 from tracker.settings import Settings

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from tests.servers import end, free_port, listens, wait_until
-from tracker.cli.demo_clinic import NURSE, REACHED, DemoClinic
-from tracker.cli.demo_mail import plan_mail
-from tracker.cli.demo_mailbox import MOST, PATH, Mailbox
+from tracker.cli.demo.clinic import NURSE, REACHED, DemoClinic
+from tracker.cli.demo.mail import plan_mail
+from tracker.cli.demo.mailbox import MOST, PATH, Mailbox
 from tracker.cli.main import COMMANDS
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.contact_point import contact_points_of
 from tracker.records.database import Database
 from tracker.records.staff import staff_by_email

@@ -23,11 +23,11 @@ import structlog
 
 from tests.build import NOW, PASSWORD, a_clinic, a_person
 from tests.servers import end, free_port, wait_until
-from tracker.actions.issue_token import issue_token
+from tracker.actions.staff.issue_token import issue_token
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.statement_log import SLOW_S
-from tracker.web.access_log import under_an_id
+from tracker.web.http.access_log import under_an_id
 
 TRACKER = [sys.executable, "-m", "tracker.cli.main"]
 

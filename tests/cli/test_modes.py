@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tracker.errors import StartupFault
-from tracker.records import copies
+from tracker.records import backup
 from tracker.records.database import Database
 
 READABLE_FOR_ALL = 0o022
@@ -60,14 +60,14 @@ def test_a_copy_that_failed_leaves_nothing_behind(sqlite_database: Database, sma
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"x" * (12 * 1024**2 - 100_000))
     with pytest.raises(sqlite3.Error):
-        copies.backup(sqlite_database, small_disk / "copy")
+        backup.backup(sqlite_database, small_disk / "copy")
     assert list(small_disk.iterdir()) == [ballast]
 
 
 def test_a_copy_of_postgresql_that_failed_leaves_nothing_behind(postgres_url: str, tmp_path: Path) -> None:
     missing = Database(postgres_url + "_that_is_not_there")
     with pytest.raises(StartupFault, match=r"can't be reached: .*does not exist"):
-        copies.backup(missing, tmp_path / "copy")
+        backup.backup(missing, tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
 
 

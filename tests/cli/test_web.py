@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from tests.servers import end, free_port, wait_until
-from tracker.actions.add_staff import add_clinic, add_staff
-from tracker.actions.issue_token import issue_token
+from tracker.actions.staff.add_staff import add_clinic, add_staff
+from tracker.actions.staff.issue_token import issue_token
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.web.context import utc_now
+from tracker.web.app_state import utc_now
 
 
 def start(folder: Path, port: int, *words: str, **settings: str) -> subprocess.Popen[str]:

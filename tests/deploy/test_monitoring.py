@@ -23,8 +23,8 @@ from tests.end_to_end.product import Product, report
 from tests.servers import binary, free_port, wait_until
 from tracker.cli.main import COMMANDS
 from tracker.records.database import Database
-from tracker.records.figures import AGES, alarms_waiting, backlog
 from tracker.records.pool_use import pool_use
+from tracker.records.waiting_counts import AGES, alarms_waiting, backlog
 from tracker.settings import Settings
 
 PROMETHEUS = Path("deploy/prometheus")

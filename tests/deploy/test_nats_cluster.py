@@ -13,9 +13,9 @@ from pathlib import Path
 from tests.broker.clients import Device
 from tests.broker.conftest import TRACKER_PASSWORD, nats_users
 from tests.servers import end, free_port, listens, wait_until
-from tracker.broker.child import find_server
 from tracker.broker.credentials import Credential, bcrypt_hash, issue_many
 from tracker.broker.partitions import client_id, parse_topic, subscriptions
+from tracker.broker.server_process import find_server
 from tracker.broker.users import write_system_account, write_users
 
 PARTITIONS = 8  # as the shipped mapping has it

@@ -11,9 +11,9 @@ from tests.broker.clients import Device
 from tests.broker.conftest import TRACKER_PASSWORD
 from tests.end_to_end.product import Product
 from tests.servers import end, free_port, listens, wait_until
-from tracker.broker.child import find_server
 from tracker.broker.jetstream_limits import STREAMS
-from tracker.broker.loopback import Loopback
+from tracker.broker.server_api import Loopback
+from tracker.broker.server_process import find_server
 from tracker.broker.users import CONTROL_USERNAME
 
 

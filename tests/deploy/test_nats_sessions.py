@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.line import Line, LineLost
+from benchmarks.line import Line, LineLost
 from tests.broker.clients import Device
 from tests.broker.conftest import TRACKER_PASSWORD
 from tests.end_to_end.product import Product
 from tests.servers import end, free_port, listens, wait_until
-from tracker.broker.child import find_server
 from tracker.broker.jetstream_limits import MESSAGES, SESSIONS
-from tracker.broker.loopback import Answer, Loopback
+from tracker.broker.server_api import Answer, Loopback
+from tracker.broker.server_process import find_server
 from tracker.broker.sessions import KEPT
 from tracker.broker.users import CONTROL_USERNAME
 from tracker.errors import Unavailable

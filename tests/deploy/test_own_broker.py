@@ -20,7 +20,7 @@ import pytest
 from tests.broker.clients import Device
 from tests.end_to_end.product import Product
 from tests.servers import binary, end, free_port, listens, wait_until
-from tracker.broker.child import find_server
+from tracker.broker.server_process import find_server
 
 OWN_PASSWORD = "the-trackers-own-password"
 CONTAINER = Path("deploy/mosquitto/mosquitto.conf")

@@ -22,7 +22,7 @@ from tests.records.test_schema import entry
 from tests.servers import Postgres, postgres_cluster
 from tracker.errors import StartupFault
 from tracker.records import schema
-from tracker.records.copies import backup_to
+from tracker.records.backup import backup_to
 from tracker.records.database import Database
 from tracker.records.postgres_programs import Server, program, server
 from tracker.records.tables import METADATA

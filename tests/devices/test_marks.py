@@ -10,7 +10,7 @@ import pytest
 from devices.figure import Figure
 from devices.model import PumpModel
 from devices.models.catalogue import CATALOGUE, MODELS
-from simulators.admission import MODEL_SHARES, NOT_SIMULATED
+from simulators.generate_patient import MODEL_SHARES, NOT_SIMULATED
 
 SPEAKS_OF = {
     "S1": ("synchromed-ii-",),

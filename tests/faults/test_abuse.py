@@ -14,10 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from benchmarks import load
+from benchmarks.brokers import LOAD, PASSWORD, Mosquitto, Nats, mosquitto, nats
+from benchmarks.faults.site import Message, Sender, Site, site
 from devices import topics
-from tests.benchmarks import load
-from tests.benchmarks.brokers import LOAD, PASSWORD, Mosquitto, Nats, mosquitto, nats
-from tests.faults.site import Message, Sender, Site, site
 from tests.servers import end, wait_until
 
 KEPT = 50

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from tests.benchmarks import load
-from tests.faults.cluster import nats_cluster, partition_of
-from tests.faults.site import Sender, Site, site
+from benchmarks import load
+from benchmarks.faults.cluster import nats_cluster, partition_of
+from benchmarks.faults.site import Sender, Site, site
 from tests.servers import wait_until
 from tracker.settings import Settings
-from tracker.web.readiness import Check, Readiness
+from tracker.web.http.readiness import Check, Readiness
 
 PARTITIONS = 4
 PUMPS = 20

@@ -8,10 +8,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks import load
+from benchmarks.brokers import mosquitto
+from benchmarks.faults.site import Sender, site
 from devices import topics
-from tests.benchmarks import load
-from tests.benchmarks.brokers import mosquitto
-from tests.faults.site import Sender, site
 from tests.servers import wait_until
 
 

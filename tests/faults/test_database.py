@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from tests.benchmarks import load
-from tests.benchmarks.brokers import mosquitto
-from tests.faults.cutter import Cutter
-from tests.faults.site import Sender, site
+from benchmarks import load
+from benchmarks.brokers import mosquitto
+from benchmarks.faults.cutter import Cutter
+from benchmarks.faults.site import Sender, site
 from tests.ingest.conftest import NOW, Desk, sent, status
 from tests.servers import wait_until
-from tracker.ingest.ledger import Ledger
+from tracker.ingest.batch_writer import Ledger
 from tracker.records import schema
 from tracker.records.database import Database
 

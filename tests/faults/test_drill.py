@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.disturbances import DISTURBANCES
-from tests.faults.drill import run
-from tests.faults.watched import Disturbed, Look, wrong
+from benchmarks.faults.disturbances import DISTURBANCES
+from benchmarks.faults.drill import run
+from benchmarks.faults.watched import Disturbed, Look, wrong
 from tests.servers import binary
 
 BUSY = 3.0  # a machine that runs other tests beside: the soak allows for none of it

@@ -20,10 +20,10 @@ from sqlalchemy.exc import OperationalError
 
 from tests.ingest.conftest import NOW, Desk, sent, status
 from tests.servers import Postgres, free_port, postgres_cluster, wait_until
-from tracker.ingest.ledger import DatabaseDown
+from tracker.ingest.batch_writer import DatabaseDown
 from tracker.records import schema
 from tracker.records.database import Database
-from tracker.web.people import session_cookie_name
+from tracker.web.auth.current_user import session_cookie_name
 
 TRACKER = str(Path(sys.executable).parent / "tracker")
 SOMEBODY = {"Cookie": f"{session_cookie_name(https=False)}={'x' * 43}", "Accept": "text/html"}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import load
-from tests.benchmarks.brokers import mosquitto, nats
-from tests.faults.site import Sender, Site, site
+from benchmarks import load
+from benchmarks.brokers import mosquitto, nats
+from benchmarks.faults.site import Sender, Site, site
 from tests.servers import Postgres, postgres_cluster, wait_until
 
 

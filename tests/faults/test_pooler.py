@@ -15,7 +15,7 @@ from sqlalchemy import make_url, text
 from tests.end_to_end.product import Product, installed, report
 from tests.servers import Postgres, pgbouncer, wait_until
 from tracker.errors import StartupFault
-from tracker.records import copies
+from tracker.records import backup
 from tracker.records.database import Database
 
 pytestmark = pytest.mark.needs("pgbouncer")
@@ -116,8 +116,8 @@ def test_a_copy_by_way_of_the_pooler_is_refused_and_taken_from_the_server_itself
 ) -> None:
     database = Database(pooled)
     for refused in (
-        lambda: copies.backup(database, tmp_path / "copy"),
-        lambda: copies.restore(database, Path(__file__), force=True),
+        lambda: backup.backup(database, tmp_path / "copy"),
+        lambda: backup.restore(database, Path(__file__), force=True),
     ):
         with pytest.raises(StartupFault, match="TRACKER_DATABASE_DIRECT_URL"):
             refused()

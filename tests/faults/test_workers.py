@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.benchmarks import load
-from tests.benchmarks.brokers import mosquitto, nats
-from tests.faults.site import Sender, Site, site
+from benchmarks import load
+from benchmarks.brokers import mosquitto, nats
+from benchmarks.faults.site import Sender, Site, site
 from tests.servers import wait_until
 
 

@@ -10,7 +10,7 @@ from devices.alarms import AlarmCode, Priority
 from devices.interval import Interval
 from devices.models.catalogue import CATALOGUE
 from tracker.findings.history import AlarmPast, History, SessionSeen, VisitSeen, VolumeSeen
-from tracker.findings.view import (
+from tracker.findings.pump_snapshot import (
     AlarmSeen,
     Expectation,
     LinkSeen,

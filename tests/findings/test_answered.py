@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.findings.build import a_history, a_session, a_visit, an_alarm, changed_from, day
-from tracker.actions.note_findings import as_seen, compare
+from tracker.actions.replacement.note_findings import as_seen, compare
 from tracker.findings.catalogue import findings
 from tracker.findings.history import Finding, History, MriPast
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.accuracy.truth import CAUSES
 from devices.models.catalogue import MODELS
 from devices.sources import SOURCES
-from tests.accuracy.truth import CAUSES
 from tracker.findings.catalogue import CATALOGUE, KINDS, title
 from tracker.findings.history import Direction
 from tracker.findings.kind import FindingKind
@@ -86,15 +86,15 @@ from sqlmodel import select
 
 import tracker
 from tests.actions.build import a_pump, a_report
-from tracker.actions.evaluate_pumps import record, think
-from tracker.actions.log_mri import log_mri
-from tracker.actions.rule_finding import rule_finding
+from tracker.actions.pumps.evaluate_pumps import record, think
+from tracker.actions.pumps.log_mri import log_mri
+from tracker.actions.replacement.rule_finding import rule_finding
 from tracker.records import schema
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.finding import FindingRecord
 from tracker.records.worklist import WorklistItem
-from tracker.web.words import word
+from tracker.web.views.formatting import word
 
 assert Path(tracker.__file__).is_relative_to(Path.cwd()), tracker.__file__
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -118,7 +118,7 @@ with database.writing() as session:
     assert "An MRI of which little is known" in {item.what for item in items}
     assert word("mri_unsaid") == "An MRI of which little is known"
     rule_finding(session, key(found.id), ruling="explained", reason="told by phone", by="dr@clinic.example", now=NOW)
-    session.get_one(tracker.records.session.MriExam, exam.id).emptied_before = True
+    session.get_one(tracker.records.programmer_session.MriExam, exam.id).emptied_before = True
     tracker.records.pump.look_again(session, [key(pump.id)], NOW + timedelta(hours=1))
     session.flush()
     look(session, pump, NOW + timedelta(hours=2))

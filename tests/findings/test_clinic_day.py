@@ -15,12 +15,11 @@ from devices.alarms import AlarmCode, Priority
 from devices.interval import Interval
 from devices.models.catalogue import CATALOGUE
 from tests.findings.build import a_history, a_session, a_visit, an_alarm
-from tests.findings.test_wanted_ahead import a_port, a_state, an_outlook
+from tests.worklist.test_reservoir import a_port, a_state, an_outlook
 from tracker.findings.catalogue import findings
 from tracker.findings.clinic_day import day_of, day_text, time_text
 from tracker.findings.history import MriPast
-from tracker.findings.replacement_facts import replacement_facts
-from tracker.findings.view import (
+from tracker.findings.pump_snapshot import (
     AdvisorySeen,
     AlarmSeen,
     AttestationSeen,
@@ -31,7 +30,8 @@ from tracker.findings.view import (
     MriSeen,
     PumpView,
 )
-from tracker.findings.wanted import wanted
+from tracker.findings.replacement_facts import replacement_facts
+from tracker.worklist.wanted_items import wanted
 
 LOS_ANGELES = "America/Los_Angeles"
 NIGHT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)

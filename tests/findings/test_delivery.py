@@ -15,10 +15,10 @@ from devices.models.catalogue import MODELS
 from devices.report import Infusion, Motor
 from tests.findings.build import DAY, NOW, a_setting, a_state, a_view, an_open_alarm, an_outlook, day
 from tracker.findings.delivery import Interruption, interrupted, interruptions, ordered_stop
-from tracker.findings.line import Line
+from tracker.findings.pump_snapshot import PumpView, SettingSeen, Standing
 from tracker.findings.rating import rated
-from tracker.findings.view import PumpView, SettingSeen, Standing
-from tracker.findings.wanted import wanted
+from tracker.worklist.item import Line
+from tracker.worklist.wanted_items import wanted
 
 STOPPED = a_state(infusion="stopped", motor="stopped", flow_ml_per_day=0.0)
 MINIMUM = a_state(infusion="minimum_rate", flow_ml_per_day=0.006)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.findings.build import NOW
 from tracker.findings.delivery_trace import ran_at, standing_volume, still_since
-from tracker.findings.trend import DAY, Point, micros
+from tracker.findings.reading_points import DAY, Point, micros
 
 
 def points(volumes: list[float], flow: float | None = 0.15, mode: str = "simple_continuous") -> list[Point]:

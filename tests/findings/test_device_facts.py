@@ -15,8 +15,7 @@ from devices.models.catalogue import CATALOGUE, MODELS
 from tests.findings.build import DAY, NOW
 from tracker.findings.battery_seen import BatterySeen, NoticeSeen
 from tracker.findings.fact import Fact
-from tracker.findings.replacement_facts import replacement_facts
-from tracker.findings.view import (
+from tracker.findings.pump_snapshot import (
     DocumentedSeen,
     Expectation,
     LinkSeen,
@@ -24,6 +23,7 @@ from tracker.findings.view import (
     PumpView,
     StateSeen,
 )
+from tracker.findings.replacement_facts import replacement_facts
 
 UNKNOWN = Expectation(None, "not asked here")
 BATTERY, NOTICE = "battery_nearing_end", "impending_failure_notice"

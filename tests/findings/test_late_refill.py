@@ -10,11 +10,11 @@ import pytest
 
 from devices.models.catalogue import CATALOGUE
 from tests.findings.build import DAY, NOW, a_history, a_session, a_visit, an_alarm, changed_from, day
-from tracker.actions.note_findings import as_seen
+from tracker.actions.replacement.note_findings import as_seen
 from tracker.findings.catalogue import findings
 from tracker.findings.history import Finding, History
+from tracker.findings.reading_points import micros
 from tracker.findings.refill_due import came_due, with_date_shown
-from tracker.findings.trend import micros
 
 LOW = an_alarm("low_reservoir", 10)
 

@@ -12,8 +12,8 @@ import pytest
 from tracker.errors import NotFound
 from tracker.guideline import LATEST, RELEASES, find, in_force_on
 from tracker.guideline.catalogue import VERSIONS, Release
-from tracker.guideline.document import AllOf, AnyOf, AtLeast, Combination, Criterion, Fact, OneOf, Rule, Step
-from tracker.guideline.edition import Edition
+from tracker.guideline.indexed_guideline import Edition
+from tracker.guideline.schema import AllOf, AnyOf, AtLeast, Combination, Criterion, Fact, OneOf, Rule, Step
 
 every_release = pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.version)
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from benchmarks.hostile.attacks import ATTACKS
+from benchmarks.hostile.attempt import attempt
+from benchmarks.hostile.installations import TWINS, Installation, embedded, separate
 from tests.broker.clients import Device
 from tests.end_to_end.product import report
-from tests.hostile.attacks import ATTACKS
-from tests.hostile.attempt import attempt
-from tests.hostile.installations import TWINS, Installation, embedded, separate
 from tests.servers import Postgres, wait_until
 
 SPARE_MB = 40  # blocks that a store gives back at its own pace

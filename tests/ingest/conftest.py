@@ -11,9 +11,9 @@ import pytest
 from sqlmodel import select
 
 from tests.build import a_clinic, a_pump
-from tracker.ingest.arrival import Arrival
 from tracker.ingest.batch import Stored
-from tracker.ingest.ledger import Ledger
+from tracker.ingest.batch_writer import Ledger
+from tracker.ingest.inbound_message import Arrival
 from tracker.records.database import Database
 from tracker.records.delivery import DeliveryMark
 from tracker.records.pump import PumpState

@@ -10,14 +10,14 @@ from sqlmodel import select
 
 from tests.ingest.conftest import NOW, Desk, sent, session, status
 from tracker.findings.budget_seen import OVER_FOR
+from tracker.ingest.batch_writer import Ledger
 from tracker.ingest.budget_limits import DEFAULT, Budget, Limits
-from tracker.ingest.ledger import Ledger
 from tracker.records.budget import PumpBudget
 from tracker.records.database import Database
 from tracker.records.delivery import DeliveryMark
 from tracker.records.worklist import WorklistItem
+from tracker.schedule.evaluate_due_pumps import sweep
 from tracker.schedule.silence import note_silence
-from tracker.schedule.sweep import sweep
 
 SMALL = Budget(Limits(10, 3, 2, 400), Limits(25, 5, 3, 1000), 200)
 MINUTE = timedelta(minutes=1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.ingest.conftest import sent, session, status
-from tracker.ingest.arrival import Arrival
 from tracker.ingest.fair_share import SHARE, next_batch
+from tracker.ingest.inbound_message import Arrival
 
 
 def flood(kind: str = "telemetry", count: int = 3 * SHARE, serial: str = "PUMP-2", size: int = 100) -> list[Arrival]:

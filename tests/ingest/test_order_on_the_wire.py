@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.line import Line
+from benchmarks.line import Line
 from tests.broker.conftest import TRACKER_PASSWORD
 from tests.end_to_end.product import Product, report
 from tests.servers import end, free_port, wait_until

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.ingest.conftest import NOW, Desk, sent
-from tracker.ingest.arrival import Arrival
+from tracker.ingest.inbound_message import Arrival
 
 
 def presence(online: bool, minutes: int = 0, *, retained: bool = False) -> Arrival:

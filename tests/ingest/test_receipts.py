@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from devices.report import Receipt
 from devices.wire import decode_receipt
 from tracker.ingest.receipts import Receipts
-from tracker.records.marks import Marks
+from tracker.records.delivery_ranges import Marks
 
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

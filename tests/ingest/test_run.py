@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks import load
-from tests.benchmarks.brokers import mosquitto
-from tests.benchmarks.line import Line
+from benchmarks import load
+from benchmarks.brokers import mosquitto
+from benchmarks.line import Line
 from tests.broker.certificates import Authority
 from tests.servers import free_port, wait_until
 from tracker.errors import StartupFault

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from tests.ingest.conftest import NOW, Desk, sent, session, status
 from tracker.records.alarm import Alarm
+from tracker.records.programmer_session import ProgrammerSessionRecord
 from tracker.records.pump import Pump
-from tracker.records.session import ProgrammerSessionRecord
 from tracker.records.visit import Visit
 
 

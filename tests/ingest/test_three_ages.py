@@ -9,7 +9,7 @@ import pytest
 
 from devices.alarms import ALARMS, AlarmClass
 from tests.ingest.conftest import NOW, Desk, sent, session, status
-from tracker.ingest.arrival import Arrival
+from tracker.ingest.inbound_message import Arrival
 from tracker.ingest.named_alarms import named_alarms
 
 LATER = NOW + timedelta(days=1)

@@ -11,8 +11,8 @@ from tests.build import NOW, a_clinic, a_pump, a_state, an_item, an_outlook
 from tracker.records.audit import AuditEntry, search_entries
 from tracker.records.database import Database
 from tracker.records.pump import Clinic
-from tracker.records.views_connectivity import link_counts
-from tracker.records.views_planning import (
+from tracker.records.queries.connectivity import link_counts
+from tracker.records.queries.planning import (
     Expected,
     Refill,
     expected_ends,
@@ -20,7 +20,7 @@ from tracker.records.views_planning import (
     refills_before,
     replacements,
 )
-from tracker.records.views_pumps import (
+from tracker.records.queries.pump_list import (
     SORTS,
     Matching,
     PumpFilter,
@@ -30,7 +30,7 @@ from tracker.records.views_pumps import (
     pump_rows,
     pumps_with_text,
 )
-from tracker.records.views_worklist import WorklistFilter, place_of, units, worklist_lines, worklist_tally
+from tracker.records.queries.worklist import WorklistFilter, place_of, units, worklist_lines, worklist_tally
 from tracker.records.worklist import WorklistItem
 
 LINKS = ("connected", "connected", "late", "disconnected", "never")

@@ -19,7 +19,7 @@ from tracker.errors import Invalid, StartupFault
 from tracker.records import least_role
 from tracker.records.database import Database
 from tracker.records.partitions import existing_months, month_after, month_of
-from tracker.schedule.readings import drop_old, make_ahead
+from tracker.schedule.reading_retention import drop_old, make_ahead
 
 ROLE = "tracker_app"
 APPENDED = {

@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from tracker.records import partitions, schema
 from tracker.records.audit import AuditEntry
-from tracker.records.columns import from_micros, to_micros
+from tracker.records.column_types import from_micros, to_micros
 from tracker.records.database import Database
 from tracker.records.pump import Clinic
 from tracker.records.tables import METADATA

@@ -12,7 +12,7 @@ from tests.build import a_clinic, a_pump
 from tests.servers import Postgres
 from tracker.records import schema, text_search
 from tracker.records.database import Database
-from tracker.records.views_pumps import PumpFilter, pumps_with_text
+from tracker.records.queries.pump_list import PumpFilter, pumps_with_text
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.actions.build import NURSE, a_pump, a_report
-from tracker.actions.snooze_alarm import snooze_alarm
+from tracker.actions.alarms.snooze_alarm import snooze_alarm
 from tracker.records.alarm import Alarm
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import PumpState
 from tracker.schedule.alarms import tend_alarms

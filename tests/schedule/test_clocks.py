@@ -10,12 +10,12 @@ from sqlmodel import col, select
 
 from tests.actions.build import a_pump
 from tests.schedule.test_measured import contact, message, work, write
-from tracker.actions.view_as_of import view_as_of
+from tracker.actions.pumps.load_as_of import view_as_of
 from tracker.records.alarm import Alarm
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.finding import FindingRecord
-from tracker.records.outlook import Outlook
+from tracker.records.forecast import Outlook
 from tracker.records.pump import Pump, PumpState
 from tracker.records.reading import Reading
 from tracker.records.visit import Visit

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.build import NOW, a_clinic, a_pump, a_state, an_alarm, an_item
-from tracker.actions.escalate_alarms import ANSWER_WITHIN
+from tracker.actions.alarms.escalate_alarms import ANSWER_WITHIN
 from tracker.records import schema
 from tracker.records.alarm import Alarm
 from tracker.records.database import Database
@@ -16,11 +16,11 @@ from tracker.records.lease import lease, take
 from tracker.records.pump import PumpState
 from tracker.records.worklist import WorklistItem
 from tracker.schedule.alarms import tend_alarms
+from tracker.schedule.clock_set_back import forget_the_future
 from tracker.schedule.clock_watch import ClockWatch
-from tracker.schedule.fence import FencedDatabase, LostLead
+from tracker.schedule.fenced_database import FencedDatabase, LostLead
 from tracker.schedule.leader import LAPSES_S, LEASE, Leadership
 from tracker.schedule.silence import note_silence
-from tracker.schedule.turned_back import forget_the_future
 
 
 class Seconds:

@@ -11,17 +11,17 @@ import pytest
 from sqlmodel import Session, col, select
 
 from tests.actions.build import a_pump
-from tracker.actions.suspend_reporting import suspend_reporting
-from tracker.actions.view_pumps import view_pumps
+from tracker.actions.pumps.load_snapshots import view_pumps
+from tracker.actions.pumps.suspend_reporting import suspend_reporting
 from tracker.findings.measured import measurement_overdue
-from tracker.ingest.arrival import Arrival
+from tracker.ingest.inbound_message import Arrival
 from tracker.ingest.store import Store
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump, PumpState
 from tracker.records.worklist import WorklistItem
+from tracker.schedule.evaluate_due_pumps import sweep
 from tracker.schedule.silence import note_silence
-from tracker.schedule.sweep import sweep
 
 DAY = timedelta(days=1)
 

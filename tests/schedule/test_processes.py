@@ -15,7 +15,7 @@ SWEEPS_FOR_EVER = """
 import multiprocessing, sys, time
 from datetime import UTC, datetime
 from tracker.records.database import Database
-from tracker.schedule.together import evaluate_together
+from tracker.schedule.worker_pool import evaluate_together
 
 def sets():
     yield []

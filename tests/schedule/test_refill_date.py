@@ -8,14 +8,14 @@ from itertools import pairwise
 from sqlmodel import Session, col, select
 
 from tests.actions.build import NURSE, a_clinic, a_pump, a_report
-from tracker.actions.change_record import change_record
-from tracker.actions.log_visit import log_visit
+from tracker.actions.pumps.change_record import change_record
+from tracker.actions.visits.log_visit import log_visit
 from tracker.records.database import Database
 from tracker.records.finding import FindingRecord
-from tracker.records.outlook import Outlook
+from tracker.records.forecast import Outlook
 from tracker.records.pump import Pump
 from tracker.records.worklist import WorklistItem
-from tracker.schedule.sweep import sweep
+from tracker.schedule.evaluate_due_pumps import sweep
 
 DAY = timedelta(days=1)
 

@@ -8,16 +8,16 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from tests.actions.build import a_pump, a_report
-from tracker.actions.acknowledge_alarm import acknowledge_alarm
-from tracker.actions.escalate_alarms import escalate_alarms
-from tracker.actions.suspend_reporting import suspend_reporting
+from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.alarms.escalate_alarms import escalate_alarms
+from tracker.actions.pumps.suspend_reporting import suspend_reporting
 from tracker.records.alarm import Alarm, alarm_events
 from tracker.records.database import Database
 from tracker.records.finding import FindingRecord
 from tracker.records.pump import Pump, PumpState, look_again
 from tracker.records.worklist import OUTAGE, WorklistItem
+from tracker.schedule.evaluate_due_pumps import sweep
 from tracker.schedule.silence import note_silence
-from tracker.schedule.sweep import sweep
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

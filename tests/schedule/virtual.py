@@ -12,22 +12,22 @@ from sqlmodel import Session, col, select
 from devices import topics
 from devices.report import StatusReport
 from simulators.numbering import numbered
+from simulators.status_messages import Event, Fact, Garbage, MemoryLost, Said
 from simulators.story import PROGRAMMER, Story, tell
-from simulators.telling import Event, Fact, Garbage, MemoryLost, Said
 from tests.actions.build import a_clinic, a_pump
-from tracker.ingest.arrival import Arrival
+from tracker.ingest.inbound_message import Arrival
 from tracker.ingest.store import Store
 from tracker.records.alarm import open_alarms
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.determination import newest_determinations
 from tracker.records.finding import FindingRecord
+from tracker.records.programmer_session import ClinicProgrammer
 from tracker.records.pump import Pump
-from tracker.records.session import ClinicProgrammer
 from tracker.records.worklist import WorklistItem
 from tracker.schedule.alarms import tend_alarms
+from tracker.schedule.evaluate_due_pumps import sweep
 from tracker.schedule.silence import note_silence
-from tracker.schedule.sweep import sweep
 
 TICK = timedelta(hours=12)
 

@@ -19,7 +19,7 @@ from tests.servers import free_port, wait_until
 from tracker.actions.messages.contacts import add_contact
 from tracker.errors import Invalid
 from tracker.reachable_networks import allowed_networks
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.contact_point import ContactPoint
 from tracker.records.database import Database
 from tracker.records.message import Message, MessageAttempt, Outgoing, State, Type, enqueue

@@ -17,10 +17,9 @@ from tests.end_to_end.product import Product, report
 from tests.sentinel.sentinels import NURSE, SECRET, Mailbox, mailbox, sentinel
 from tests.servers import free_port, wait_until
 from tracker.actions.messages.contacts import add_contact
-from tracker.actions.messages.follow import items_changed
+from tracker.actions.messages.follow_items import items_changed
 from tracker.actions.messages.note_sentinel import CAUSE, note_renewed, note_unreachable
-from tracker.actions.refresh_worklist import open_lines
-from tracker.findings.line import Line
+from tracker.actions.worklist.refresh_worklist import open_lines
 from tracker.records.database import Database
 from tracker.records.job import LEADS, beat
 from tracker.records.message import Message, State
@@ -30,6 +29,7 @@ from tracker.send.heartbeat import address, reason_against
 from tracker.send.ladder import GRACE, SINGLE, ladder
 from tracker.send.outside import Renewer
 from tracker.settings import Settings
+from tracker.worklist.item import Line
 
 BASE = "https://pumps.example.org"
 PHYSICIAN = "dr@clinic.example"

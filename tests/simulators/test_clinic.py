@@ -17,9 +17,9 @@ from devices.report import ProgrammerSession, StatusReport
 from devices.wire import decode_session, decode_status
 from simulators.clinic import Clinic, open_clinic
 from simulators.numbering import numbered
+from simulators.publications import speak
 from simulators.roster import roster
-from simulators.speaking import speak
-from simulators.telling import Event, Fact, Said
+from simulators.status_messages import Event, Fact, Said
 from simulators.truth import TruthFile
 
 OPENED = datetime(2024, 1, 1, tzinfo=UTC)

@@ -11,10 +11,10 @@ from devices.alarms import LATCHED
 from devices.check import check_session, check_status
 from devices.report import StatusReport
 from devices.wire import WireError, decode_session, decode_status
-from simulators.speaking import Spoken, speak
+from simulators.publications import Spoken, speak
+from simulators.status_messages import Fact, Said
 from simulators.stories.catalogue import CATALOGUE, STORIES
 from simulators.story import Story, tell
-from simulators.telling import Fact, Said
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -22,14 +22,14 @@ from fastapi import FastAPI
 
 from tests.build import NOW, PASSWORD, a_clinic, a_person
 from tests.servers import free_port, wait_until
-from tracker.actions.issue_token import issue_token
+from tracker.actions.staff.issue_token import issue_token
 from tracker.records.database import Database
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff
 from tracker.settings import Settings
 from tracker.web.app import create_app
-from tracker.web.context import Web
-from tracker.web.patience import PatientProtocol
+from tracker.web.app_state import Web
+from tracker.web.http.request_timeout import PatientProtocol
 
 #: the tests' servers speak plain HTTP; without it each client reads the machine's certificates
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

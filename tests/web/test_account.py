@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from tests.build import PASSWORD, a_pump, a_state
 from tests.web.conftest import Site, csrf_of, sign_in
-from tracker.actions.issue_token import issue_token
+from tracker.actions.staff.issue_token import issue_token
 from tracker.records.audit import AuditEntry
 from tracker.records.staff import ROLES, ApiToken, BrowserSession
 

@@ -12,9 +12,9 @@ from tests import build
 from tests.build import NOW
 from tests.web.conftest import Site
 from tracker.actions.messages.contacts import add_contact
-from tracker.actions.messages.follow import items_changed
+from tracker.actions.messages.follow_items import items_changed
 from tracker.actions.messages.links import token_of
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.message import Message
 from tracker.records.notification import notifications_of_items
 from tracker.records.pump import Clinic

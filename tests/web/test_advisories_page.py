@@ -13,14 +13,14 @@ from sqlmodel import Session, col, select
 
 from tests.build import NOW, a_pump
 from tests.web.conftest import Site
-from tracker.actions.import_recalls import import_recalls
-from tracker.actions.load_advisories import load_advisories, match_advisories
-from tracker.actions.read_recalls import read_recalls
+from tracker.actions.advisories.import_recalls import import_recalls
+from tracker.actions.advisories.load_advisories import load_advisories, match_advisories
+from tracker.actions.advisories.read_recalls import read_recalls
 from tracker.records.advisory import Advisory, AdvisoryMatch
 from tracker.records.audit import AuditEntry
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.pump import Pump
-from tracker.records.views_advisories import COUNTED_TO, Covered, covered_by_each, covered_count
+from tracker.records.queries.advisories import COUNTED_TO, Covered, covered_by_each, covered_count
 
 ADVISORY = {
     "reference": "Z-0001-2026",

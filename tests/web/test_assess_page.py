@@ -15,7 +15,7 @@ from tests.web.conftest import Site
 from tracker.errors import Invalid
 from tracker.guideline import LATEST, determine, find, questions
 from tracker.records.determination import Determination, DocumentedFact
-from tracker.web.assess_form import read_answers
+from tracker.web.forms.assess import read_answers
 
 CASES = [(form.name, step.indication) for form in questions() for step in form.steps]
 PAIN = {"question": "permanent_implant", "indication": "nonmalignant_pain"}

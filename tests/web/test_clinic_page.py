@@ -11,11 +11,11 @@ from sqlmodel import Session, col, select
 from tests.build import NOW, a_pump, a_state
 from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.finding import FindingRecord
+from tracker.records.programmer_session import programmers_of
 from tracker.records.pump import Clinic, PumpState
-from tracker.records.session import programmers_of
-from tracker.web.words import field_time
+from tracker.web.views.formatting import field_time
 
 DEEDS = ("clinic.changed", "programmer.named", "programmer.dropped")
 

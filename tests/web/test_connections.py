@@ -15,9 +15,9 @@ import pytest
 
 from tests.end_to_end.product import Product
 from tests.servers import wait_until
-from tracker.web.connections import Connections, network_of
-from tracker.web.limits import IMPORT_BYTES
-from tracker.web.patience import HEAD_BYTES, HEAD_LINES
+from tracker.web.auth.rate_limits import IMPORT_BYTES
+from tracker.web.http.connection_limits import Connections, network_of
+from tracker.web.http.request_timeout import HEAD_BYTES, HEAD_LINES
 
 CONNECTIONS, PER_ADDRESS = 60, 40
 

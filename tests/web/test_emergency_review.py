@@ -9,11 +9,11 @@ from devices.lifecycle import LifecycleState
 from tests.build import NOW, PASSWORD, a_pump, a_state
 from tests.findings.build import a_view
 from tests.web.conftest import Site
-from tracker.actions.evaluate_pumps import record, think
+from tracker.actions.pumps.evaluate_pumps import record, think
 from tracker.findings.emergency_seen import EmergencySeen
-from tracker.findings.wanted import wanted
 from tracker.records.audit import AuditEntry
 from tracker.records.pump import Pump
+from tracker.worklist.wanted_items import wanted
 
 V1 = "/api/v1"
 REASON = "Patient collapsed in our emergency room."

@@ -12,7 +12,7 @@ from sqlmodel import select
 from tests.build import NOW, a_pump, an_outlook
 from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry
-from tracker.web.exports import AT_ONCE, by_blocks
+from tracker.web.lists.exports import AT_ONCE, by_blocks
 
 
 @pytest.mark.parametrize("count", [0, 1, AT_ONCE, AT_ONCE + 1, 2 * AT_ONCE + 7])

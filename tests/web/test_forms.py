@@ -17,16 +17,16 @@ from tests import build, build_decisions
 from tests.build import NOW, PASSWORD
 from tests.web.conftest import Clock, Site, served
 from tests.web.test_permissions import declared
-from tracker.actions.load_advisories import load_advisories, match_advisories
-from tracker.actions.log_mri import log_mri
-from tracker.actions.read_recalls import read_recalls
-from tracker.actions.service_accounts import add_service
+from tracker.actions.advisories.load_advisories import load_advisories, match_advisories
+from tracker.actions.advisories.read_recalls import read_recalls
+from tracker.actions.pumps.log_mri import log_mri
+from tracker.actions.staff.service_accounts import add_service
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.pump import Pump
 from tracker.records.staff import SavedView
 from tracker.settings import Settings
-from tracker.web.permissions import Requirement, may
+from tracker.web.auth.permissions import Requirement, may
 
 LEFT_OUT = {"/sign-out"}  # it would end the session that the others need
 POISONS = (

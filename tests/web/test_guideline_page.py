@@ -11,7 +11,7 @@ import pytest
 from tests.web.conftest import Site
 from tracker.coding import CODES
 from tracker.guideline import find, tree
-from tracker.web.guideline_outline import sections_shown
+from tracker.web.views.guideline_outline import sections_shown
 
 EDITION = find()
 

@@ -11,7 +11,7 @@ from sqlmodel import select
 from tests.build import NOW, a_delivery_mark, a_pump, a_reading, a_state, a_visit, an_alarm
 from tests.web.asking import V1, good, walk
 from tests.web.conftest import Site
-from tracker.actions.evaluate_pumps import record, think
+from tracker.actions.pumps.evaluate_pumps import record, think
 from tracker.records.audit import AuditEntry
 from tracker.records.credential import CommunicatorCredential
 from tracker.records.pump import Pump, due_pumps

@@ -24,8 +24,8 @@ from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.job import ALIVE_FOR, LEADS, STOPPED, JobRun, WorkerStatus, beat
 from tracker.settings import Settings
-from tracker.web.people import session_cookie_name
-from tracker.web.readiness import Readiness
+from tracker.web.auth.current_user import session_cookie_name
+from tracker.web.http.readiness import Readiness
 
 
 @contextmanager

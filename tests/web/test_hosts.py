@@ -12,13 +12,13 @@ from tests.build import PASSWORD
 from tests.cli.test_web import answers, start
 from tests.servers import end, free_port, wait_until
 from tests.web.conftest import Clock, csrf_of, served
-from tracker.actions.add_staff import add_clinic, add_staff
+from tracker.actions.staff.add_staff import add_clinic, add_staff
 from tracker.errors import StartupFault
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.sign_in import SignInTry
 from tracker.settings import Settings
-from tracker.web.context import utc_now
+from tracker.web.app_state import utc_now
 
 KEY = "a key for tests, of 32 characters"
 

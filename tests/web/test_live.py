@@ -18,10 +18,10 @@ from sqlmodel import select
 from tests.build import NOW, a_pump, a_state, an_item
 from tests.servers import wait_until
 from tests.web.conftest import Site
-from tracker.actions.issue_token import issue_token
+from tracker.actions.staff.issue_token import issue_token
 from tracker.records.pump import Pump, PumpState
 from tracker.records.staff import BrowserSession
-from tracker.web.followers import RELOAD, Access, Followers, Listener
+from tracker.web.live_listeners import RELOAD, Access, Followers, Listener
 
 
 def told(story: Coroutine[Any, Any, None]) -> None:

@@ -19,7 +19,7 @@ from tests.end_to_end.product import Product
 from tests.servers import Postgres, wait_until
 from tests.web.conftest import csrf_of, sign_in
 from tests.web.test_live import Page, opened
-from tracker.actions.issue_token import issue_token, revoke_token
+from tracker.actions.staff.issue_token import issue_token, revoke_token
 from tracker.records.database import Database
 from tracker.records.pump import Clinic, PumpState
 from tracker.records.staff import ApiToken, BrowserSession, Staff

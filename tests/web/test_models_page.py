@@ -8,7 +8,7 @@ from devices.models.catalogue import CATALOGUE
 from devices.sources import SOURCES
 from tests.web.conftest import Site
 from tracker.web.pages.models import figures_of
-from tracker.web.rendering import cited
+from tracker.web.views.templating import cited
 
 
 def test_every_model_and_every_source_stands_on_the_page_and_every_link_leads_to_one(one_site: Site) -> None:

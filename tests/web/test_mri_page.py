@@ -10,11 +10,11 @@ from sqlmodel import Session, col, select
 
 from tests.build import NOW, a_pump
 from tests.web.conftest import Site
-from tracker.actions.log_mri import check_after_mri, log_mri
+from tracker.actions.pumps.log_mri import check_after_mri, log_mri
 from tracker.records.audit import AuditEntry
-from tracker.records.columns import key
+from tracker.records.column_types import key
+from tracker.records.programmer_session import MriExam
 from tracker.records.pump import Pump
-from tracker.records.session import MriExam
 
 HOUR = timedelta(hours=1)
 

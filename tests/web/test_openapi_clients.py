@@ -15,7 +15,7 @@ import pytest
 from hatch_build import npm_command
 from tests.servers import binary
 from tests.web.conftest import Site
-from tracker.web.operation_names import NAMES
+from tracker.web.http.operation_names import NAMES
 
 HERE = Path("tests/clients")
 SERVER_OF_OURS = [{"url": "/", "description": "This installation"}]
@@ -84,7 +84,7 @@ def test_every_call_has_one_name_that_a_program_can_use_and_the_server_is_named(
         for path, operations in described["paths"].items()
         for method, operation in operations.items()
     }
-    assert calls == dict(NAMES), "name each call in tracker/web/operation_names.py"
+    assert calls == dict(NAMES), "name each call in tracker/web/http/operation_names.py"
     assert len(set(calls.values())) == len(calls)
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in calls.values())
     assert not [name for name in described["components"]["schemas"] if "__" in name], "two shapes have one name"

@@ -13,13 +13,13 @@ from starlette.routing import Mount
 
 from tests.build import NOW
 from tests.web.conftest import Site
-from tracker.actions.issue_token import issue_token
-from tracker.actions.service_accounts import add_service
-from tracker.actions.token_scopes import SCOPES, SERVICE_SCOPES
+from tracker.actions.staff.issue_token import issue_token
+from tracker.actions.staff.service_accounts import add_service
+from tracker.actions.staff.token_scopes import SCOPES, SERVICE_SCOPES
 from tracker.records.staff import ROLES
-from tracker.web.permission_words import PERMITS
-from tracker.web.permissions import FOR_PROGRAMS, PERMISSIONS, OpenToAll, Requirement, Role, may
-from tracker.web.scopes import SCOPE_OF
+from tracker.web.auth.permission_labels import PERMITS
+from tracker.web.auth.permission_scopes import SCOPE_OF
+from tracker.web.auth.permissions import FOR_PROGRAMS, PERMISSIONS, OpenToAll, Requirement, Role, may
 
 OPEN = {
     ("GET", "/a/{token}"),  # by the signed link in a message

@@ -10,8 +10,8 @@ from tests.build import NOW, a_pump, a_state, an_alarm
 from tests.build_decisions import a_determination
 from tests.ingest.conftest import sent, status
 from tests.web.conftest import Site
+from tracker.ingest.batch_writer import Ledger
 from tracker.ingest.budget_limits import DEFAULT
-from tracker.ingest.ledger import Ledger
 
 
 def section(page: str, name: str) -> str:

@@ -18,8 +18,8 @@ from tests.web.conftest import Site
 from tracker.records.audit import AuditEntry
 from tracker.records.pump import Pump
 from tracker.records.staff import SavedView
-from tracker.web.exports import csv_cell
-from tracker.web.kept import MANY
+from tracker.web.lists.count_cache import MANY
+from tracker.web.lists.exports import csv_cell
 from tracker.web.pages.pumps import MOST_VIEWS
 
 

@@ -21,15 +21,15 @@ from tests import build, build_decisions
 from tests.build import NOW
 from tests.web.conftest import Site
 from tests.web.test_permissions import routes
-from tracker.actions.load_advisories import load_advisories, match_advisories
-from tracker.actions.log_mri import log_mri
-from tracker.actions.read_recalls import read_recalls
-from tracker.actions.service_accounts import add_service
+from tracker.actions.advisories.load_advisories import load_advisories, match_advisories
+from tracker.actions.advisories.read_recalls import read_recalls
+from tracker.actions.pumps.log_mri import log_mri
+from tracker.actions.staff.service_accounts import add_service
 from tracker.records.database import Database
 from tracker.records.partitions import ensure_months, month_of
 from tracker.records.pump import Clinic, Pump
 from tracker.records.staff import BreakGlass, SavedView, Staff
-from tracker.web.permissions import Requirement, may
+from tracker.web.auth.permissions import Requirement, may
 
 FEW: Final = 3
 MANY: Final = 60

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from tests.build import a_pump
 from tests.build_decisions import a_finding
 from tests.web.conftest import Site
-from tracker.actions.rotate_credential import rotate_credential
+from tracker.actions.pumps.rotate_credential import rotate_credential
 from tracker.records.audit import AuditEntry
 from tracker.records.credential import CommunicatorCredential
 from tracker.records.pump import Pump

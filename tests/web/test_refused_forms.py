@@ -16,11 +16,11 @@ from tests import build, build_decisions
 from tests.build import NOW, PASSWORD
 from tests.web.conftest import Clock, Site, served
 from tests.web.test_forms import forms
-from tracker.actions.hand_over_pump import offer_pump
-from tracker.actions.issue_token import issue_token
-from tracker.actions.log_mri import log_mri
-from tracker.actions.rotate_credential import rotate_credential
-from tracker.actions.service_accounts import add_service
+from tracker.actions.pumps.hand_over_pump import offer_pump
+from tracker.actions.pumps.log_mri import log_mri
+from tracker.actions.pumps.rotate_credential import rotate_credential
+from tracker.actions.staff.issue_token import issue_token
+from tracker.actions.staff.service_accounts import add_service
 from tracker.records import schema
 from tracker.records.database import Database
 from tracker.records.staff import BreakGlass

@@ -13,7 +13,7 @@ from tests.build import PASSWORD, a_pump
 from tests.web.conftest import Clock, Site, csrf_of, served, sign_in
 from tracker.records.database import Database
 from tracker.settings import Settings
-from tracker.web.limits import BODY_BYTES, Buckets, TooMany
+from tracker.web.auth.rate_limits import BODY_BYTES, Buckets, TooMany
 
 PUMPS = "/api/v1/pumps"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.web.conftest import Site
-from tracker.actions.try_copy import try_copy
+from tracker.actions.verify_backup import try_copy
 from tracker.errors import StartupFault
-from tracker.records import copies
+from tracker.records import backup
 
 
 def shown(site: Site) -> str:
@@ -19,7 +19,7 @@ def shown(site: Site) -> str:
 
 def test_the_page_says_when_a_backup_was_last_restored_on_trial_and_how_that_went(site: Site, tmp_path: Path) -> None:
     assert "No backup has been restored on trial yet" in shown(site)
-    copies.backup(site.database, tmp_path / "copy")
+    backup.backup(site.database, tmp_path / "copy")
     tried = try_copy(site.database, tmp_path / "copy", "operator")
     assert tried.faults == ()
     assert f"A backup with {tried.in_all:,} rows was restored on trial" in shown(site)

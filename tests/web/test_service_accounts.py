@@ -13,17 +13,17 @@ from tests.build import NOW, PASSWORD, a_pump, a_state
 from tests.web.asking import good
 from tests.web.conftest import Site, sign_in
 from tests.web.test_permissions import call, routes
-from tracker.actions.add_staff import add_staff
-from tracker.actions.issue_token import issue_token
-from tracker.actions.service_accounts import add_service
-from tracker.actions.setup_link import make_link
-from tracker.actions.token_scopes import SERVICE_SCOPES
+from tracker.actions.staff.add_staff import add_staff
+from tracker.actions.staff.issue_token import issue_token
+from tracker.actions.staff.service_accounts import add_service
+from tracker.actions.staff.setup_link import make_link
+from tracker.actions.staff.token_scopes import SERVICE_SCOPES
 from tracker.errors import Invalid
 from tracker.records.audit import AuditEntry
+from tracker.records.queries.worklist import colleagues
 from tracker.records.staff import ROLES, Staff, service_by_name
-from tracker.records.views_worklist import colleagues
-from tracker.web.permissions import FOR_PROGRAMS, PEOPLE_ONLY, Requirement, may
-from tracker.web.sign_in import SignInRefused, open_session
+from tracker.web.auth.permissions import FOR_PROGRAMS, PEOPLE_ONLY, Requirement, may
+from tracker.web.auth.sign_in import SignInRefused, open_session
 
 V1 = "/api/v1"
 FEED = {"name": "lab-feed", "role": "nurse", "purpose": "Carries patient numbers from the hospital's record"}

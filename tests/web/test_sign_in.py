@@ -8,13 +8,13 @@ from sqlmodel import select
 
 from tests.build import PASSWORD
 from tests.web.conftest import Site, csrf_of, sign_in
-from tracker.actions.change_staff import change_staff
+from tracker.actions.staff.change_staff import change_staff
 from tracker.errors import Invalid
 from tracker.records.audit import AuditEntry
 from tracker.records.staff import ApiToken, BrowserSession, Staff
-from tracker.web import confirming, people
+from tracker.web.auth import current_user, reauthentication
+from tracker.web.auth.current_user import BACKGROUND_HEADER, digest
 from tracker.web.pages.sign_in import local_path
-from tracker.web.people import BACKGROUND_HEADER, digest
 
 
 def signed_in(browser: httpx.Client) -> bool:
@@ -143,12 +143,12 @@ def test_a_malformed_authorization_is_not_signed_in(site: Site, header: str) -> 
 
 def test_a_signature_needs_the_persons_own_password(site: Site) -> None:
     staff = site.person("physician")
-    person = people.Person(
+    person = current_user.Person(
         staff.id or 0, staff.email, staff.name, staff.role, staff.clinic_id, None, "browser", "", "UTC"
     )
-    confirming.confirm(site.web, person, PASSWORD)
+    reauthentication.confirm(site.web, person, PASSWORD)
     with pytest.raises(Invalid, match="not your password"):
-        confirming.confirm(site.web, person, "guess")
+        reauthentication.confirm(site.web, person, "guess")
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from tracker.errors import StartupFault
 from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.app import create_app
-from tracker.web.rendering import HERE
-from tracker.web.safety_headers import hsts
-from tracker.web.sub_path import cookie_name
+from tracker.web.http.security_headers import hsts
+from tracker.web.http.sub_path import cookie_name
+from tracker.web.views.templating import HERE
 
 ROOT = "/clinic-a/pump-tracker"
 ORIGIN = "http://clinic.example"

@@ -10,14 +10,14 @@ from sqlmodel import select
 
 from tests.build import PASSWORD
 from tests.web.conftest import Clock, Site, csrf_of, served, sign_in
-from tracker.actions.sign_in_tries import EVERYWHERE, account_of, address_place, count_try, network_of
+from tracker.actions.staff.sign_in_tries import EVERYWHERE, account_of, address_place, count_try, network_of
 from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
 from tracker.records.staff import Staff
 from tracker.settings import Settings
-from tracker.web import confirming
-from tracker.web import sign_in as signing
-from tracker.web.people import Person
+from tracker.web.auth import reauthentication
+from tracker.web.auth import sign_in as signing
+from tracker.web.auth.current_user import Person
 
 STRANGER, NURSE = "192.0.2.7", "198.51.100.3"
 
@@ -212,7 +212,7 @@ def test_of_many_signatures_at_once_ten_are_compared(site_on_both: Site) -> None
 
     def try_one(number: int) -> str:
         try:
-            confirming.confirm(site.web, person, PASSWORD if number == 37 else f"wrong {number}")
+            reauthentication.confirm(site.web, person, PASSWORD if number == 37 else f"wrong {number}")
         except Exception as fault:  # noqa: BLE001 - which of them is what is counted
             return type(fault).__name__
         return "signed"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from jinja2 import meta
 
 from tests.web.conftest import Site
-from tracker.web import rendering
+from tracker.web.views import templating
 from tracker.web.warm_up import EVERYDAY, warm_up
 
 
 def test_everyday_pages_and_all_that_they_are_made_of_are_compiled_before_the_first_click(site: Site) -> None:
-    fresh = rendering.environment.__wrapped__()
+    fresh = templating.environment.__wrapped__()
     warm_up(fresh, site.app.routes)
     assert fresh.cache is not None
     assert fresh.loader is not None

@@ -10,13 +10,13 @@ from tests.actions.build import a_report
 from tests.build import NOW, a_pump, an_item
 from tests.web.asking import V1, good
 from tests.web.conftest import Site
-from tracker.actions.evaluate_pumps import record, think
-from tracker.findings.areas import area_of, may_handle
-from tracker.records.columns import key
+from tracker.actions.pumps.evaluate_pumps import record, think
+from tracker.records.column_types import key
 from tracker.records.delivery import DeliveryMark
 from tracker.records.pump import Pump, PumpState
 from tracker.records.staff import ROLES
 from tracker.records.worklist import WorklistItem, open_items_of_pumps
+from tracker.worklist.areas import area_of, may_handle
 
 KINDS = ("delivery", "reservoir", "contact", "finding", "prescription", "draft", "replacement", "record")
 ACTS: tuple[tuple[str, dict[str, str]], ...] = (

@@ -9,9 +9,9 @@ from sqlmodel import select
 
 from tests.build import PASSWORD, a_pump, a_state
 from tests.web.conftest import Site, csrf_of, sign_in
-from tracker.actions.change_staff import change_staff
-from tracker.actions.import_recalls import import_recalls
-from tracker.actions.recall_entries import Coverage, Recall
+from tracker.actions.advisories.import_recalls import import_recalls
+from tracker.actions.advisories.recall_entries import Coverage, Recall
+from tracker.actions.staff.change_staff import change_staff
 from tracker.errors import NotAllowed
 from tracker.records.advisory import Advisory
 from tracker.records.finding import Attestation

@@ -17,7 +17,7 @@ from joserfc.jwk import OKPKey
 from tracker.actions.audit import FIRST
 from tracker.anchor.checkpoint import Checkpoint, NotACheckpoint, line_of, read_line
 from tracker.errors import Invalid, StartupFault
-from tracker.private import private_file, private_folder, private_text
+from tracker.private_files import private_file, private_folder, private_text
 
 _TAIL_BYTES = 65_536  #: more than twice the longest line
 KEY, PUBLIC, CHECKPOINTS, SEEN = "anchor.key", "anchor.pub", "checkpoints.jsonl", "seen"

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tracker.broker.jetstream_limits import MESSAGES, SESSIONS
-from tracker.broker.loopback import Answer
+from tracker.broker.server_api import Answer
 from tracker.broker.session_reaper import (
     MESSAGE_SUBJECT,
     SESSION_SUBJECT,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.broker.loopback import Loopback
+from tracker.broker.server_api import Loopback
 from tracker.errors import Unavailable
 
 MESSAGES = "$MQTT_msgs"

@@ -12,7 +12,7 @@ from typing import Any, Self
 import structlog
 
 from tracker.broker.jetstream_limits import MESSAGES, SESSIONS
-from tracker.broker.loopback import Answer, Loopback
+from tracker.broker.server_api import Answer, Loopback
 from tracker.broker.sessions import Connection, Consumer, Surplus, session_key, surplus
 from tracker.broker.users import CONTROL_USERNAME, SYSTEM_USERNAME
 from tracker.errors import Unavailable

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from tracker.broker.blocked_clients import ShutOut
 from tracker.broker.session_reaper import LOOK_SECONDS, SessionReaper
-from tracker.broker.shut_out import ShutOut
 from tracker.errors import TrackerError
 
 _log = structlog.get_logger("tracker.broker")

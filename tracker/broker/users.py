@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tracker.broker.credentials import TRACKER_USERNAME
 from tracker.broker.jetstream_limits import MESSAGES, SESSIONS, STREAMS
-from tracker.broker.loopback import INBOX
 from tracker.broker.partitions import KINDS
+from tracker.broker.server_api import INBOX
 
 CONTROL_USERNAME = "tracker/control"
 """Bounds the streams and ends surplus sessions, over the server's own protocol. A serial holds no slash, so no pump

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.records import opened, operator
+from tracker.cli.database_session import opened, operator
 from tracker.errors import Invalid
 
 if TYPE_CHECKING:
-    from tracker.actions.import_recalls import Imported
-    from tracker.actions.read_recalls import Recall
+    from tracker.actions.advisories.import_recalls import Imported
+    from tracker.actions.advisories.read_recalls import Recall
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Recalls and advisories.")
 
@@ -35,7 +35,7 @@ def import_files(
     published_on: Annotated[str, typer.Option(help="the day of a text, such as 2011-07-05; today unless given")] = "",
 ) -> None:
     """Import recalls and say which pumps each covers; what can't be read is named and covers as "maybe"."""
-    from tracker.actions import import_recalls
+    from tracker.actions.advisories import import_recalls
 
     now = datetime.now(UTC)
     recalls = [one for file in files for one in _read(file, tuple(model or ()), reference, published_on, now.date())]
@@ -53,7 +53,7 @@ def import_files(
 
 
 def _read(file: Path, models: tuple[str, ...], reference: str, published_on: str, today: date) -> list[Recall]:
-    from tracker.actions.read_recalls import Pasted, read_recalls
+    from tracker.actions.advisories.read_recalls import Pasted, read_recalls
 
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_bytes().decode("utf-8-sig")

@@ -14,8 +14,8 @@ from tracker.anchor import files
 from tracker.anchor.checkpoint import Checkpoint
 from tracker.anchor.notes import noted_by
 from tracker.anchor.run import Anchorage, keep_anchoring
-from tracker.cli.records import opened
-from tracker.cli.running import say_start, stop_on_signal
+from tracker.cli.database_session import opened
+from tracker.cli.process_setup import say_start, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.settings import Settings
 

@@ -12,14 +12,14 @@ import structlog
 import typer
 
 from tracker.broker.configuration import BrokerConfiguration, Tls
+from tracker.broker.credential_sync import CredentialWatcher
+from tracker.broker.embedded_broker import EmbeddedBroker
 from tracker.broker.jetstream_limits import CLUSTER_SESSIONS, STREAMS, limit_streams
-from tracker.broker.loopback import Loopback
-from tracker.broker.process import EmbeddedBroker
+from tracker.broker.server_api import Loopback
 from tracker.broker.users import CONTROL_USERNAME, BrokerUser
-from tracker.broker.watcher import CredentialWatcher
 from tracker.cli import broker_files
 from tracker.cli.figures_address import figures_served, of_the_broker
-from tracker.cli.running import begin, require_schema, stop_on_signal
+from tracker.cli.process_setup import begin, require_schema, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.records import credential as records
 from tracker.records.database import Database

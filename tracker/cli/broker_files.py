@@ -23,7 +23,7 @@ from tracker.broker.reload import reload_from
 from tracker.broker.server_files import Readers, readable_by, replace_for
 from tracker.broker.users import BrokerUser, write_system_account, write_users
 from tracker.cli.cluster_sessions import KeptOut, watched_sessions
-from tracker.cli.running import require_schema, say_start, stop_on_signal
+from tracker.cli.process_setup import require_schema, say_start, stop_on_signal
 from tracker.errors import StartupFault
 from tracker.records import credential as records
 from tracker.records.database import Database

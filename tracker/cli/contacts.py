@@ -9,10 +9,10 @@ import typer
 from sqlmodel import Session
 
 from tracker.actions.messages.contacts import add_contact
-from tracker.cli.records import opened, operator
+from tracker.cli.database_session import opened, operator
 from tracker.errors import NotFound
 from tracker.reachable_networks import allowed_networks
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.contact_point import contact_points_of
 from tracker.records.staff import Staff, staff_by_email
 from tracker.settings import Settings

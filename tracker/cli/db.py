@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from tracker.actions.try_copy import try_copy
-from tracker.cli.records import operator
+from tracker.actions.verify_backup import try_copy
+from tracker.cli.database_session import operator
 from tracker.errors import Invalid, StartupFault
-from tracker.records import copies, least_role, schema
+from tracker.records import backup as copies
+from tracker.records import least_role, schema
 from tracker.records.database import Database
 from tracker.settings import Settings
 

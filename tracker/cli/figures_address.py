@@ -17,12 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from devices.alarms import Priority
 from tracker.broker.jetstream_limits import Stored
-from tracker.cli.running import require_free_port
+from tracker.cli.process_setup import require_free_port
 from tracker.errors import TrackerError
 from tracker.records.database import Database
-from tracker.records.figures import alarms_waiting, backlog
 from tracker.records.outbox import waiting
 from tracker.records.pool_use import pool_use
+from tracker.records.waiting_counts import alarms_waiting, backlog
 from tracker.settings import Settings
 
 Source = Callable[[], Iterable[Metric]]

@@ -14,7 +14,7 @@ from typing import IO, Any, TypeAlias
 
 import msgspec
 
-from tracker.wording import name_shown
+from tracker.describe_value import name_shown
 
 Answer: TypeAlias = Callable[[object], dict[str, Any]]
 

@@ -9,7 +9,7 @@ import sys
 #: name -> (module, what it does). A module offers ``app`` (a typer.Typer), or ``main(words)`` for the evaluators,
 #: which start in a fraction of the time without a command-line library.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("tracker.cli.demo", "everything on this machine, with a simulated clinic"),
+    "demo": ("tracker.cli.demo.command", "everything on this machine, with a simulated clinic"),
     "serve": ("tracker.cli.serve", "ingest, scheduler and web in one process"),
     "ingest": ("tracker.cli.ingest", "take telemetry from the broker into the database"),
     "web": ("tracker.cli.web", "the pages and the JSON API"),
@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("tracker.cli.send", "deliver messages: mail, webhooks, web push, Apprise addresses"),
     "sentinel": ("tracker.cli.sentinel", "on another machine: say what is due when the tracker can't"),
     "broker": ("tracker.cli.broker", "the embedded MQTT broker; files for Mosquitto"),
-    "alive": ("tracker.cli.alive", "whether a process gives signs of life, for health checks"),
+    "alive": ("tracker.cli.healthcheck", "whether a process gives signs of life, for health checks"),
     "config": ("tracker.cli.config", "every setting with its value, default and origin"),
     "db": ("tracker.cli.db", "upgrade, check, backup, verify and restore the database"),
     "staff": ("tracker.cli.staff", "people who may sign in, and their API tokens"),
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     except TrackerError as fault:
         sys.exit(_told(fault.detail))
     except Exception as fault:
-        from tracker.cli.faults import worded
+        from tracker.cli.error_messages import worded
 
         sentence = worded(fault)
         if sentence is None:

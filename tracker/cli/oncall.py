@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from tracker.actions.add_staff import clinic_named
 from tracker.actions.messages.set_oncall import set_oncall
 from tracker.actions.messages.view_oncall import view_oncall
-from tracker.cli.records import opened, operator
+from tracker.actions.staff.add_staff import clinic_named
+from tracker.cli.database_session import opened, operator
 from tracker.errors import Invalid, NotFound
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.pump import Clinic
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Who is told of what.")

@@ -9,14 +9,14 @@ import typer
 from sqlmodel import Session
 
 from tracker.actions import audit
-from tracker.actions.add_staff import clinic_named
 from tracker.actions.audit_events import Event
-from tracker.actions.name_programmer import drop_programmer, name_programmer
-from tracker.cli.records import opened, operator
+from tracker.actions.pumps.name_programmer import drop_programmer, name_programmer
+from tracker.actions.staff.add_staff import clinic_named
+from tracker.cli.database_session import opened, operator
 from tracker.errors import NotFound
-from tracker.records.columns import key
+from tracker.records.column_types import key
+from tracker.records.programmer_session import known_programmers
 from tracker.records.pump import Clinic
-from tracker.records.session import known_programmers
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The clinic's own programmers.")
 

@@ -11,14 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from tracker.actions.add_staff import FIRST_CLINIC, add_clinic, clinic_named
-from tracker.actions.read_pump_list import FaultyList, columns_left_out, read_pump_list
-from tracker.actions.visit_codes import today_in
-from tracker.cli.records import opened, operator
+from tracker.actions.pumps.read_pump_list import FaultyList, columns_left_out, read_pump_list
+from tracker.actions.staff.add_staff import FIRST_CLINIC, add_clinic, clinic_named
+from tracker.actions.visits.visit_codes import today_in
+from tracker.cli.database_session import opened, operator
 from tracker.errors import Invalid
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
-from tracker.records.views_connectivity import pumps_with_link
+from tracker.records.queries.connectivity import pumps_with_link
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Enrol, list and import pumps.")
 
@@ -55,7 +55,7 @@ def enrol(
         "dose_per_day": dose_per_day,
         "report_interval_s": report_interval_s,
     }
-    from tracker.web import enrolling
+    from tracker.web.forms import enrol as enrolling
 
     with opened(first=True) as database:
         wanted = enrolling.Wanted(serial, model, {name: value for name, value in details.items() if value is not None})
@@ -81,7 +81,7 @@ def import_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="name each line's fault and enrol nothing")] = False,
 ) -> None:
     """Enrol every pump of a list, or none. Prints CSV serial,username,password; the passwords are shown this once."""
-    from tracker.web import enrolling
+    from tracker.web.forms import enrol as enrolling
 
     data = _content(file)
     now = datetime.now(UTC)

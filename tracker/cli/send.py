@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from tracker.cli.figures_address import figures_served, of_the_outbox
-from tracker.cli.running import begin, require_schema, stop_on_signal
+from tracker.cli.process_setup import begin, require_schema, stop_on_signal
 from tracker.cli.tracing import traced
 from tracker.records.database import Database
 

@@ -6,7 +6,7 @@ import structlog
 import typer
 
 from tracker.cli.log_format import set_up_logging
-from tracker.cli.running import require_free_port, stop_on_signal
+from tracker.cli.process_setup import require_free_port, stop_on_signal
 from tracker.settings import Settings
 
 app = typer.Typer(add_completion=False)

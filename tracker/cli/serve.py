@@ -12,8 +12,8 @@ import structlog
 import typer
 
 from tracker.cli.figures_address import Source, of_the_broker
-from tracker.cli.parts import Parts
-from tracker.cli.running import require_free_port, say_start, stop_on_signal
+from tracker.cli.process_group import Parts
+from tracker.cli.process_setup import require_free_port, say_start, stop_on_signal
 from tracker.cli.tracing import traced
 from tracker.records import schema
 from tracker.records.database import Database

@@ -9,17 +9,17 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from tracker.actions.add_staff import FIRST_CLINIC, add_clinic, add_staff, clinic_named
-from tracker.actions.change_staff import change_staff
-from tracker.actions.issue_token import DAYS, MOST_DAYS, issue_token, revoke_token
-from tracker.actions.service_accounts import add_service, change_service
-from tracker.actions.setup_link import make_link
-from tracker.actions.token_scopes import ALL, SCOPES
+from tracker.actions.staff.add_staff import FIRST_CLINIC, add_clinic, add_staff, clinic_named
+from tracker.actions.staff.change_staff import change_staff
+from tracker.actions.staff.issue_token import DAYS, MOST_DAYS, issue_token, revoke_token
+from tracker.actions.staff.service_accounts import add_service, change_service
+from tracker.actions.staff.setup_link import make_link
+from tracker.actions.staff.token_scopes import ALL, SCOPES
 from tracker.cli import contacts
-from tracker.cli.records import opened, operator
+from tracker.cli.database_session import opened, operator
 from tracker.errors import Invalid, NotFound
 from tracker.listening_address import reachable
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import SERVICE, Staff, all_staff, service_by_name, staff_by_email, tokens_of
 from tracker.settings import Settings

@@ -14,16 +14,16 @@ from fastapi import FastAPI
 
 from tracker.cli.figures_address import Source, figures_served, of_the_records
 from tracker.cli.listening import listen_on_both
-from tracker.cli.running import require_free_port, require_schema, say_start, stop_on_signal
+from tracker.cli.process_setup import require_free_port, require_schema, say_start, stop_on_signal
 from tracker.cli.tracing import traced
 from tracker.cli.web_beat import beating
 from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.app import create_app
-from tracker.web.connections import Connections
-from tracker.web.live import Feed
-from tracker.web.metrics import Metrics
-from tracker.web.patience import protocol_within
+from tracker.web.http.connection_limits import Connections
+from tracker.web.http.metrics import Metrics
+from tracker.web.http.request_timeout import protocol_within
+from tracker.web.live_updates import Feed
 from tracker.web.warm_up import warm_up
 
 app = typer.Typer(add_completion=False)

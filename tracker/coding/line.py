@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from tracker.coding.choose import CodingError, CodingResult, code_catheter, code_device, code_trial, code_visit
 from tracker.coding.codes import Act, Device, Region
-from tracker.wording import name_shown, shown
+from tracker.coding.select_code import CodingError, CodingResult, code_catheter, code_device, code_trial, code_visit
+from tracker.describe_value import name_shown, shown
 
 Chosen = TypeVar("Chosen", bound=StrEnum)
 

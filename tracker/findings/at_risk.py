@@ -11,7 +11,7 @@ from typing import Any
 
 from devices.alarms import AlarmCode, Priority, priority
 from devices.drugs import DANGEROUS_TO_LOSE, components, withdrawal_risk
-from tracker.findings.view import PumpView
+from tracker.findings.pump_snapshot import PumpView
 
 
 def drugs_at_risk(view: PumpView) -> frozenset[str]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tracker.findings.battery_seen import BatterySeen
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.fact import Fact, reading, too_old, with_document
-from tracker.findings.view import OutlookSeen, PumpView, Source
+from tracker.findings.pump_snapshot import OutlookSeen, PumpView, Source
 
 NAME = "battery_nearing_end"
 NEARING_END = timedelta(days=183)

@@ -18,7 +18,7 @@ from devices.model import DeviceKind
 from tracker.findings.at_risk import dangerous_to_lose
 from tracker.findings.clinic_day import time_text
 from tracker.findings.delivery_trace import NOT_RUNNING
-from tracker.findings.view import PumpView, SettingSeen, StateSeen
+from tracker.findings.pump_snapshot import PumpView, SettingSeen, StateSeen
 
 RAN_AFTER_ORDER: Final = timedelta(hours=2)
 """A report so long after an order that still shows the pump running: it was restarted since, or never stopped.

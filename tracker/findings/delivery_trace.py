@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from tracker.findings.trend import DAY, Point, moment
-from tracker.findings.view import Standing
+from tracker.findings.pump_snapshot import Standing
+from tracker.findings.reading_points import DAY, Point, moment
 
 NOT_RUNNING: Final = frozenset({"stopped", "minimum_rate"})
 """Ways of infusing in which the patient does not get what is usually prescribed."""

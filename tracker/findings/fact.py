@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.findings.clinic_day import time_text
-from tracker.findings.view import DocumentedSeen, PumpView, Source
+from tracker.findings.pump_snapshot import DocumentedSeen, PumpView, Source
 
 FRESH_FOR = timedelta(days=30)
 DENIED_FOR = timedelta(days=183)

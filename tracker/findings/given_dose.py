@@ -14,7 +14,7 @@ from devices.interval import Unknown
 from devices.model import PumpModel
 from devices.prescription import PrescribedDrug, Prescription, amount, flow_for, is_diluent, most_flow_with_boluses
 from devices.units import mass_of
-from tracker.findings.view import PumpView
+from tracker.findings.pump_snapshot import PumpView
 
 SEVERAL_TIMES: Final = 2.0
 """So many times the recorded dose, or one part in so many of it, harms now. Assumed."""

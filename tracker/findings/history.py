@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from devices.model import PumpModel
-from tracker.findings.trend import Point, moment
-from tracker.findings.view import FindingSeen
+from tracker.findings.pump_snapshot import FindingSeen
+from tracker.findings.reading_points import Point, moment
 
 
 class Direction(StrEnum):

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from devices.model import PumpModel
 from tracker.findings.history import Direction, Finding, History
-from tracker.findings.view import FindingSeen
+from tracker.findings.pump_snapshot import FindingSeen
 
 
 class Rests(StrEnum):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from devices.lifecycle import FOLLOWED
-from tracker.findings.view import PumpView
+from tracker.findings.pump_snapshot import PumpView
 
 SILENT_AFTER: Final = 3.0
 """Nothing for this many report intervals, and a pump counts as silent, or as no longer measured. Assumed."""

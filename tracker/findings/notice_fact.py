@@ -11,7 +11,7 @@ from datetime import datetime
 from devices.alarms import BUILT_IN_NOTICE, AlarmCode, meaning, notice_reason
 from tracker.findings.clinic_day import time_text
 from tracker.findings.fact import Fact, reading, too_old, with_document
-from tracker.findings.view import PumpView, Source
+from tracker.findings.pump_snapshot import PumpView, Source
 
 NAME = "impending_failure_notice"
 _NOTICE = frozenset(str(code) for code in BUILT_IN_NOTICE)

@@ -12,7 +12,7 @@ from typing import Final
 from devices.alarms import AlarmCode, Priority
 from tracker.findings.at_risk import drugs_at_risk, priority_at_risk
 from tracker.findings.delivery import Interruption, ordered_stop
-from tracker.findings.view import AlarmSeen, PumpView
+from tracker.findings.pump_snapshot import AlarmSeen, PumpView
 
 FOLLOW_FROM_A_STOP: Final = frozenset({AlarmCode.STOPPED_OVER_48H, AlarmCode.TUBE_SET})
 """Alarms that a stopped pump gives because it is stopped: an order of the stop explains them."""

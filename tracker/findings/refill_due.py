@@ -11,7 +11,7 @@ from typing import Final
 
 from tracker.findings.history import Evidence, History, SessionSeen, VisitSeen, session, visit
 from tracker.findings.measured_time import measured, paused
-from tracker.findings.trend import micros, moment
+from tracker.findings.reading_points import micros, moment
 
 LATE_AFTER: Final = timedelta(days=2)
 """A refill may come so long after its date, or after the low mark, before it counts as late. Assumed."""

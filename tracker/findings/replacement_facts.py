@@ -13,7 +13,7 @@ from tracker.findings.battery_fact import battery_fact
 from tracker.findings.clinic_day import time_text
 from tracker.findings.fact import Fact, documented
 from tracker.findings.notice_fact import notice_fact
-from tracker.findings.view import FindingSeen, PumpView, Source
+from tracker.findings.pump_snapshot import FindingSeen, PumpView, Source
 
 DOCUMENTED = (
     "battery_nearing_end",

@@ -5,12 +5,12 @@ line of JSON, ``determine`` and ``determine_replacement`` answer from facts, ``t
 ``questions`` what a form has to ask.
 """
 
-from tracker.guideline.ask import assess, determine, determine_replacement, determine_replacement_on, read_back
 from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
 from tracker.guideline.catalogue import LATEST, NONE_IN_FORCE, RELEASES, answers_on, find, in_force_on
+from tracker.guideline.determine import assess, determine, determine_replacement, determine_replacement_on, read_back
 from tracker.guideline.difference import differences
-from tracker.guideline.forms import questions
 from tracker.guideline.outline import tree
+from tracker.guideline.questionnaire import questions
 
 __all__ = [
     "LATEST",

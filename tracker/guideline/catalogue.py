@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
+from tracker.describe_value import shown
 from tracker.errors import NotFound
-from tracker.guideline.document import Guideline
-from tracker.guideline.edition import Edition
-from tracker.wording import shown
+from tracker.guideline.indexed_guideline import Edition
+from tracker.guideline.schema import Guideline
 
 
 class Release(msgspec.Struct, frozen=True):

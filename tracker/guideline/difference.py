@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracker.describe_value import number_words
 from tracker.guideline.assessment import Assessment, CriterionVerdict, Verdict
 from tracker.guideline.catalogue import find
-from tracker.guideline.document import Fact
-from tracker.wording import number_words
+from tracker.guideline.schema import Fact
 
 _WORDS = {
     Verdict.MET: "met",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
-from tracker.guideline.document import Combination, Criterion, Question, Rule, Step
-from tracker.guideline.edition import Edition
+from tracker.guideline.explanations import because_of_parts, because_of_test
 from tracker.guideline.facts import KnownFacts
+from tracker.guideline.indexed_guideline import Edition
+from tracker.guideline.interpretations import note_on_difference
 from tracker.guideline.logic import Truth, Truths, is_waived, open_facts, truth_of, truth_of_test
-from tracker.guideline.readings import note_on_difference
-from tracker.guideline.sentences import because_of_parts, because_of_test
+from tracker.guideline.schema import Combination, Criterion, Question, Rule, Step
 
 _VERDICTS: dict[Truth, Verdict] = {True: Verdict.MET, False: Verdict.NOT_MET, None: Verdict.UNKNOWN}
 

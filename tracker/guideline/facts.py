@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from tracker.describe_value import name_shown, number_words, shown
 from tracker.errors import Invalid
-from tracker.guideline.document import Fact, Question
-from tracker.guideline.edition import Edition
-from tracker.wording import name_shown, number_words, shown
+from tracker.guideline.indexed_guideline import Edition
+from tracker.guideline.schema import Fact, Question
 
 FactValue: TypeAlias = bool | int | float | str
 KnownFacts: TypeAlias = dict[str, FactValue]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from tracker.guideline.document import AllOf, AnyOf, AtLeast, Combination, Criterion, Rule, Stated, Test
-from tracker.guideline.edition import Edition
 from tracker.guideline.facts import FactValue
+from tracker.guideline.indexed_guideline import Edition
+from tracker.guideline.schema import AllOf, AnyOf, AtLeast, Combination, Criterion, Rule, Stated, Test
 
 Truth: TypeAlias = bool | None
 Facts: TypeAlias = Mapping[str, FactValue]

@@ -5,7 +5,7 @@ A released file never changes, and no answer rests on these remarks: they stand 
 
 from __future__ import annotations
 
-from tracker.guideline.document import Guideline, Omission
+from tracker.guideline.schema import Guideline, Omission
 
 _CMM_210_2_0_2019 = (
     Omission(

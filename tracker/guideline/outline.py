@@ -8,8 +8,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tracker.describe_value import number_words
 from tracker.guideline.catalogue import LATEST, RELEASES, find
-from tracker.guideline.document import (
+from tracker.guideline.indexed_guideline import Edition
+from tracker.guideline.omissions import omissions_of
+from tracker.guideline.schema import (
     AllOf,
     AtLeast,
     Combination,
@@ -23,9 +26,6 @@ from tracker.guideline.document import (
     Statement,
     Test,
 )
-from tracker.guideline.edition import Edition
-from tracker.guideline.omissions import omissions_of
-from tracker.wording import number_words
 
 
 class CriterionNode(Struct, frozen=True):

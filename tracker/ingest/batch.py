@@ -7,11 +7,11 @@ from datetime import datetime
 
 from devices.message_order import Dated, Standing
 from devices.report import Presence, ProgrammerSession, StatusReport
-from tracker.ingest import forward, gate
-from tracker.ingest.arrival import Arrival
-from tracker.ingest.gate import Mail, Number, Numbered, Refused
-from tracker.records.latest import KnownPump, Latest
-from tracker.records.marks import Marks, TooManyGaps
+from tracker.ingest import decode, latest_state
+from tracker.ingest.decode import Mail, Number, Numbered, Refused
+from tracker.ingest.inbound_message import Arrival
+from tracker.records.delivery_ranges import Marks, TooManyGaps
+from tracker.records.state_writes import KnownPump, Latest
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class PumpBatch:
         model = self.pump.model
         self.refused = list(self.mail.refused)
         for message, arrival in self.mail.numbered:
-            fault = gate.refusal(message, model, now)
+            fault = decode.refusal(message, model, now)
             if fault is not None:
                 self.refused.append(Refused(arrival, fault.field, str(fault), (message.epoch, message.seq)))
                 continue
@@ -93,7 +93,7 @@ class PumpBatch:
             else:
                 self.repeats.append((message, arrival))
         for presence, arrival in self.mail.presence:
-            wrong = gate.presence_refusal(presence, now)
+            wrong = decode.presence_refusal(presence, now)
             if wrong is None:
                 self.presence.append((presence, arrival.retained))
                 self.greetings += presence.online and not arrival.retained
@@ -152,19 +152,19 @@ class PumpBatch:
         """Bring the pump's state forward by all that was taken, and ask for an evaluation where that could matter."""
         state, reports = self.state, self.reports
         if self.presence:
-            forward.note_presence(self.presence, state, now)
+            latest_state.note_presence(self.presence, state, now)
         state.understood = self.understood
-        if self.understood or forward.came_live(self.mail) or any(not one.arrival.retained for one in self.held):
+        if self.understood or latest_state.came_live(self.mail) or any(not one.arrival.retained for one in self.held):
             state.contact = True
         if (
             self.sessions
-            or any(forward.matters(report, state) for report in reports)
-            or any(forward.first_since(self.pump.prescribed_at, report, state) for report in reports)
+            or any(latest_state.matters(report, state) for report in reports)
+            or any(latest_state.first_since(self.pump.prescribed_at, report, state) for report in reports)
         ):
             state.evaluate = True
         before = state.measured_at
-        self.newest = newest = reports[-1] if self.dated is None and reports else forward.newest_of(reports)
-        moved = forward.show(state, reports, self.dated, self.standing)
+        self.newest = newest = reports[-1] if self.dated is None and reports else latest_state.newest_of(reports)
+        moved = latest_state.show(state, reports, self.dated, self.standing)
         if moved:
             state.unmeasured_by = ""
         elif self.refused:
@@ -175,9 +175,9 @@ class PumpBatch:
         if self.held and not moved:
             state.unmeasured_by = "held"
         if self.refused or (moved and state.refused_alarms_at is not None):
-            forward.note_refused(self.refused, state, now)
+            latest_state.note_refused(self.refused, state, now)
         if self.held:
-            forward.note_held(self.held, self.held_messages, state, now)
+            latest_state.note_held(self.held, self.held_messages, state, now)
 
     def count(self, done: Stored) -> None:
         """Add this pump's part to the totals and to the pump's own counters."""

@@ -22,7 +22,7 @@ from devices.report import ProgrammerSession
 from tracker.findings.budget_seen import NOT_TAKEN, OVER_FOR
 from tracker.ingest.batch import PumpBatch
 from tracker.ingest.budget_limits import DEFAULT, Budget
-from tracker.ingest.gate import Refused
+from tracker.ingest.decode import Refused
 from tracker.records.budget import PumpBudget, budgets_of, keep_budgets, near_limit
 
 _PARTS: Final = 50  # of the budget of messages, so many are written down one after the other

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
-from tracker.ingest.arrival import Arrival
-from tracker.ingest.gate import read_topic
+from tracker.ingest.decode import read_topic
+from tracker.ingest.inbound_message import Arrival
 
 SHARE: Final = 1000
 """So much of one batch one pump may take, in plain reports."""

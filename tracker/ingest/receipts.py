@@ -14,7 +14,7 @@ from typing import Final
 
 from devices import topics, wire
 from devices.report import Receipt
-from tracker.records.marks import Marks
+from tracker.records.delivery_ranges import Marks
 
 _APART: Final = 1.0  # seconds between two receipts of a pump
 

@@ -13,12 +13,12 @@ import structlog
 
 from tracker.broker.partitions import client_id, subscriptions
 from tracker.errors import StartupFault
+from tracker.ingest.batch_writer import Ledger
 from tracker.ingest.budget_limits import budget_of
-from tracker.ingest.claim import Claim
-from tracker.ingest.ledger import Ledger
-from tracker.ingest.memory import calm_the_collector
+from tracker.ingest.gc_tuning import calm_the_collector
 from tracker.ingest.subscriber import Subscriber
 from tracker.ingest.worker import Broker, Worker
+from tracker.ingest.worker_lease import Claim
 from tracker.records.database import Database
 from tracker.settings import MQTT_URL_FAULT, Settings
 

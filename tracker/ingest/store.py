@@ -12,21 +12,21 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from tracker.actions.note_alarms import PumpReports, note_alarms_of_batch
-from tracker.ingest import gate
-from tracker.ingest.arrival import Arrival
+from tracker.actions.alarms.note_alarms import PumpReports, note_alarms_of_batch
+from tracker.ingest import decode
 from tracker.ingest.batch import PumpBatch, Stored
 from tracker.ingest.budget_limits import DEFAULT, Budget
 from tracker.ingest.budgets import Budgets, Round
-from tracker.ingest.clocks import date_batches, mark_clocks
-from tracker.ingest.gate import Mail, Refused
-from tracker.ingest.refused import keep_of_nobody, keep_of_pumps
-from tracker.ingest.repeats import settle_repeats
-from tracker.ingest.sessions import keep_sessions
-from tracker.ingest.sign_ins import SignIns
-from tracker.records import delivery, latest, partitions, reading
-from tracker.records.latest import KnownPump, Latest
-from tracker.records.marks import Marks
+from tracker.ingest.clock_faults import date_batches, mark_clocks
+from tracker.ingest.decode import Mail, Refused
+from tracker.ingest.duplicates import settle_repeats
+from tracker.ingest.inbound_message import Arrival
+from tracker.ingest.programmer_sessions import keep_sessions
+from tracker.ingest.rejected import keep_of_nobody, keep_of_pumps
+from tracker.ingest.shared_sign_ins import SignIns
+from tracker.records import delivery, partitions, reading, state_writes
+from tracker.records.delivery_ranges import Marks
+from tracker.records.state_writes import KnownPump, Latest
 
 
 class Store:
@@ -43,7 +43,7 @@ class Store:
 
         ``fault`` refuses them all, unread, for that reason: for a message that the database itself won't take.
         """
-        mails, strays = gate.refuse_all(arrivals, fault) if fault else gate.sort_mail(arrivals)
+        mails, strays = decode.refuse_all(arrivals, fault) if fault else decode.sort_mail(arrivals)
         if connection.dialect.name != "sqlite":
             self._make_months(connection, mails.values(), now)
         with connection.begin():
@@ -54,7 +54,7 @@ class Store:
     def _write(
         self, connection: Connection, mails: dict[str, Mail], strays: list[Refused], now: datetime
     ) -> tuple[Stored, Round]:
-        known = latest.known_pumps(connection, list(mails))
+        known = state_writes.known_pumps(connection, list(mails))
         batches = _open(connection, [(known[serial], mail) for serial, mail in mails.items() if serial in known], now)
         counted = self._budgets.begin(connection, batches, now)
         for batch in batches:
@@ -80,7 +80,7 @@ class Store:
             batch.move_state(now)
             batch.count(done)
         if batches:
-            latest.keep_states(connection, [batch.state for batch in batches], now)
+            state_writes.keep_states(connection, [batch.state for batch in batches], now)
         if done.receipts:
             delivery.keep_marks(connection, _mark_rows(batches), now)
         return done, counted
@@ -99,8 +99,8 @@ def _open(connection: Connection, mails: Sequence[tuple[KnownPump, Mail]], now: 
     """Lay out each pump's part beside the state and the marks that are stored, which stay locked."""
     if not mails:
         return []
-    states = latest.locked_states(connection, sorted(pump.id for pump, _ in mails), now)
-    epochs = [gate.epochs_of(mail) for _, mail in mails]
+    states = state_writes.locked_states(connection, sorted(pump.id for pump, _ in mails), now)
+    epochs = [decode.epochs_of(mail) for _, mail in mails]
     wanted = [(pump.id, epoch) for (pump, _), some in zip(mails, epochs, strict=True) for epoch in some]
     stored = delivery.marks_of(connection, wanted) if wanted else {}
     return [

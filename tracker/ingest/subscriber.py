@@ -23,7 +23,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.exception import MalformedPacket
 
-from tracker.ingest.arrival import KEPT_PAYLOAD_BYTES, Arrival
+from tracker.ingest.inbound_message import KEPT_PAYLOAD_BYTES, Arrival
 from tracker.ingest.mqtt_frames import PUBACK, acknowledgments, remaining_length
 
 _PIECE: Final = 256 * 1024

@@ -16,12 +16,12 @@ from typing import Final
 import structlog
 
 from tracker.ingest import metrics
-from tracker.ingest.arrival import Arrival
-from tracker.ingest.claim import BEAT_SECONDS, Claim
+from tracker.ingest.batch_writer import DatabaseDown, Ledger
 from tracker.ingest.fair_share import next_batch
-from tracker.ingest.ledger import DatabaseDown, Ledger
+from tracker.ingest.inbound_message import Arrival
 from tracker.ingest.receipts import Receipts
 from tracker.ingest.subscriber import Subscriber
+from tracker.ingest.worker_lease import BEAT_SECONDS, Claim
 from tracker.records.job import SUBSCRIBED
 
 _log = structlog.get_logger("tracker.ingest")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from tracker.wording import name_shown, shown
+from tracker.describe_value import name_shown, shown
 
 _LOCAL: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 _OFFSET: Final = re.compile(r"(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import select as choose
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import UtcDateTime, key
+from tracker.records.column_types import UtcDateTime, key
 from tracker.records.pump import Pump
 
 

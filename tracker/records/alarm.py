@@ -11,7 +11,7 @@ from sqlalchemy import Index, func, literal, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from devices.alarms import BUILT_IN_NOTICE
-from tracker.records.columns import EVENT_REASON, UtcDateTime
+from tracker.records.column_types import EVENT_REASON, UtcDateTime
 
 
 class Alarm(SQLModel, table=True):

@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, Index, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import EPOCH, JsonColumn, UtcDateTime
+from tracker.records.column_types import EPOCH, JsonColumn, UtcDateTime
 
 _AT_ONCE = 1000
 _FEW: Final = 1000

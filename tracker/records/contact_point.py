@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.column_types import UtcDateTime
 
 KINDS = ("email", "webhook", "apprise", "push")
 

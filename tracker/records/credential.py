@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import BigKey, UtcDateTime
+from tracker.records.column_types import BigKey, UtcDateTime
 
 _CREDENTIALS_LOCK = 7_210_214  # an arbitrary number that takers of credential versions share
 

@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from tracker.errors import StartupFault
-from tracker.private import private_file, private_folder
+from tracker.private_files import private_file, private_folder
 from tracker.records import pool_use, session_settings, statement_log, statement_spans
 from tracker.records.deadline import Hang
 

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Connection
 from sqlmodel import Field, SQLModel
 
-from tracker.records.arrays import array, texts
-from tracker.records.columns import BigKey, JsonColumn, UtcDateTime, to_micros
+from tracker.records.column_types import BigKey, JsonColumn, UtcDateTime, to_micros
+from tracker.records.postgres_arrays import array, texts
 
 
 class DeliveryMark(SQLModel, table=True):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import JsonColumn, UtcDateTime
+from tracker.records.column_types import JsonColumn, UtcDateTime
 
 
 class FindingRecord(SQLModel, table=True):

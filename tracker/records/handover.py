@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import JsonColumn, UtcDateTime
+from tracker.records.column_types import JsonColumn, UtcDateTime
 from tracker.records.pump import Clinic, Pump
 from tracker.records.rejected import RejectedMessage
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.recent import is_recent
-from tracker.records.columns import UtcDateTime
+from tracker.records.column_types import UtcDateTime
 
 ALIVE_FOR: Final = timedelta(seconds=30)
 """How old a process's sign of life may be for it to count as alive."""

@@ -11,7 +11,7 @@ import sqlalchemy
 from sqlalchemy import insert, text, update
 from sqlmodel import Field, Session, SQLModel, col
 
-from tracker.records.columns import BigKey
+from tracker.records.column_types import BigKey
 
 
 class Lease(SQLModel, table=True):

@@ -16,7 +16,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
+from tracker.records.column_types import BigKey, JsonColumn, UtcDateTime
 
 _HIGH: Final = 3
 TRIED_FOR: Final = timedelta(hours=24)

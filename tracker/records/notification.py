@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Index, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.column_types import UtcDateTime
 from tracker.records.message import Message, State
 from tracker.records.worklist import WorklistItem
 

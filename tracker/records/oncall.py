@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from tracker.records.columns import JsonColumn, UtcDateTime
+from tracker.records.column_types import JsonColumn, UtcDateTime
 
 
 class OncallDocument(SQLModel, table=True):

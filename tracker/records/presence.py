@@ -19,8 +19,8 @@ from tracker.records.alarm import Alarm
 from tracker.records.determination import DocumentedFact
 from tracker.records.finding import Attestation, FindingRecord
 from tracker.records.handover import Handover
+from tracker.records.programmer_session import MriExam, ProgrammerSessionRecord
 from tracker.records.pump import Pump
-from tracker.records.session import MriExam, ProgrammerSessionRecord
 from tracker.records.visit import Visit
 
 

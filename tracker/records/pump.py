@@ -11,7 +11,7 @@ from sqlalchemy import Index, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records import serial_columns
-from tracker.records.columns import BigKey, JsonColumn, UtcDateTime, key
+from tracker.records.column_types import BigKey, JsonColumn, UtcDateTime, key
 
 
 class Clinic(SQLModel, table=True):

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, false, tuple_
 from sqlmodel import Field, SQLModel, col, select
 
 from devices.report import StatusReport
-from tracker.records.columns import EPOCH, MICROSECOND, BigKey, UtcDateTime, to_micros
+from tracker.records.column_types import EPOCH, MICROSECOND, BigKey, UtcDateTime, to_micros
 
 
 class Reading(SQLModel, table=True):

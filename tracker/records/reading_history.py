@@ -11,7 +11,7 @@ from sqlalchemy import Integer, bindparam, case, delete, func, select, tuple_
 from sqlmodel import Session, col
 
 from tracker.records.delivery import DeliveryMark
-from tracker.records.outlook import Outlook
+from tracker.records.forecast import Outlook
 from tracker.records.pump import Pump
 from tracker.records.reading import Reading
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, bindparam, select, text, tuple_, update
 from sqlmodel import col
 
 from devices.message_order import TOLERANCE, Message, Neighbours
-from tracker.records.arrays import array
-from tracker.records.columns import MICROSECOND, from_micros, key
-from tracker.records.outlook import Outlook
+from tracker.records.column_types import MICROSECOND, from_micros, key
+from tracker.records.forecast import Outlook
+from tracker.records.postgres_arrays import array
 from tracker.records.pump import Pump
 from tracker.records.reading import Reading
 

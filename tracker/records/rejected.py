@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Index, Select, case, delete, func, insert, literal, literal_column, select, text
 from sqlmodel import Field, Session, SQLModel, col
 
-from tracker.records.columns import BigKey, UtcDateTime
+from tracker.records.column_types import BigKey, UtcDateTime
 
 
 class RejectedMessage(SQLModel, table=True):

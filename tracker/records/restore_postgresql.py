@@ -24,7 +24,7 @@ ASIDE: Final = "before_restore"
 _CALLED: Final = ("make_reading_month", "drop_reading_month")
 """Functions of ours that no trigger calls."""
 Run = Callable[..., str]
-"""Runs one of PostgreSQL's programs; see ``tracker.records.copies``."""
+"""Runs one of PostgreSQL's programs; see ``tracker.records.backup``."""
 
 #: An entry of ``pg_restore --list``: its kind, its schema, and the first word of its name.
 _ENTRY: Final = re.compile(r"\d+; \d+ \d+ (?P<kind>[A-Z]+(?: [A-Z]+)*) (?P<schema>\S+) (?P<name>[^\s(]+)")

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select, update
 
-from tracker.records.columns import JsonColumn, UtcDateTime
+from tracker.records.column_types import JsonColumn, UtcDateTime
 
 
 class Totp(SQLModel, table=True):

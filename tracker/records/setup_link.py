@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.column_types import UtcDateTime
 from tracker.records.staff import Staff
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
-from tracker.records.columns import JsonColumn, UtcDateTime
+from tracker.records.column_types import JsonColumn, UtcDateTime
 
 
 class SharedSignInRecord(SQLModel, table=True):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.column_types import UtcDateTime
 
 
 class SignInTry(SQLModel, table=True):

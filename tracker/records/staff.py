@@ -9,7 +9,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.column_types import UtcDateTime
 from tracker.records.pump import Clinic
 
 SERVICE = "service "  #: what the name of a service account begins with, where a person has an email

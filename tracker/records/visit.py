@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import Index, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import JsonColumn, UtcDateTime
+from tracker.records.column_types import JsonColumn, UtcDateTime
 from tracker.records.pump import Pump
 
 

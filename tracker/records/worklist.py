@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.columns import EVENT_REASON, UtcDateTime, key
+from tracker.records.column_types import EVENT_REASON, UtcDateTime, key
 
 OUTAGE = "clinic:outage"
 """The cause of a clinic's one line when most of its pumps are silent at once."""

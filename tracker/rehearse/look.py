@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from tracker.actions.judge_delivery import verdicts
-from tracker.records.columns import key
+from tracker.actions.pumps.judge_delivery import verdicts
+from tracker.records.column_types import key
 from tracker.records.pump import Pump
-from tracker.records.serial_lookup import pump_by_serial
+from tracker.records.queries.serial_lookup import pump_by_serial
 from tracker.rehearse.look_fields import (
     AGE_FIELDS,
     CRITERION_FIELDS,
@@ -23,7 +23,7 @@ from tracker.rehearse.look_messages import messages
 from tracker.rehearse.scenario import MAIN, OTHER, Clinic
 from tracker.rehearse.stage import CLINICS, Stage
 from tracker.rehearse.times import moment_of, written
-from tracker.web.api.pump_shapes import PumpRecord
+from tracker.web.api.pump_schemas import PumpRecord
 
 _AT_ONCE: Final = 1000
 _ROLE: Final = "nurse"

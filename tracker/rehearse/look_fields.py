@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tracker.rehearse.paths import ANYTHING, Schema
 from tracker.web.api.messages import MessageShown
-from tracker.web.api.pump_shapes import PumpRecord, ReadingShown
+from tracker.web.api.pump_schemas import PumpRecord, ReadingShown
 from tracker.web.api.visits import VisitShown
 
 ITEM_FIELDS: Final = ("kind", "priority", "what", "why", "next_step", "since", "harm_at")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tracker.records.columns import key
-from tracker.records.message_lists import mark_queued_as_sent, messages_of_look
-from tracker.records.message_people import recipients_of
+from tracker.records.column_types import key
 from tracker.records.pump import Pump
+from tracker.records.queries.message_people import recipients_of
+from tracker.records.queries.messages import mark_queued_as_sent, messages_of_look
 from tracker.rehearse.scenario import Clinic
 from tracker.rehearse.stage import Stage
 from tracker.web.api.messages import MessageShown, message_fields

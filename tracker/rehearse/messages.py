@@ -9,7 +9,7 @@ from typing import Any, Final, TypeGuard
 from devices import topics
 from devices.alarms import AlarmCode
 from devices.models import catalogue
-from tracker.ingest.arrival import KEPT_PAYLOAD_BYTES, Arrival
+from tracker.ingest.inbound_message import KEPT_PAYLOAD_BYTES, Arrival
 from tracker.rehearse.scenario import Send
 
 _BATTERY: Final = {"remaining_percent": 80, "voltage_v": 2.9, "indicator": "ok"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tracker.records.serial_lookup import pump_by_serial
+from tracker.records.queries.serial_lookup import pump_by_serial
 from tracker.rehearse.document import CaseFault, shown
 from tracker.rehearse.expectations import failures
 from tracker.rehearse.jobs import run_due

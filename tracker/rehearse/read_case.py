@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from tracker.actions.add_staff import checked_zone
+from tracker.actions.staff.add_staff import checked_zone
 from tracker.errors import TrackerError
 from tracker.rehearse.document import CaseFault, Node, read_document, shown
 from tracker.rehearse.read_step import ACTS, StepReader, known_models

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import col, select
 
-from tracker.ingest.gate import read_topic
+from tracker.ingest.decode import read_topic
 from tracker.records.database import Database
 from tracker.records.rejected import RejectedMessage
 

@@ -19,12 +19,12 @@ from anyio.from_thread import start_blocking_portal
 from sqlalchemy import event
 from sqlmodel import Session
 
-from tracker.actions.add_staff import add_clinic, add_staff
-from tracker.actions.issue_token import issue_token
+from tracker.actions.staff.add_staff import add_clinic, add_staff
+from tracker.actions.staff.issue_token import issue_token
+from tracker.ingest.batch_writer import Ledger
 from tracker.ingest.budget_limits import budget_of
-from tracker.ingest.ledger import Ledger
 from tracker.records import schema
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.staff import ROLES, tokens_of
 from tracker.rehearse.scenario import MAIN, OTHER, Clinic, Scenario

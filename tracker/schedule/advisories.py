@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tracker.actions.load_advisories import AT_ONCE, match_advisories
+from tracker.actions.advisories.load_advisories import AT_ONCE, match_advisories
 from tracker.records.advisory import any_advisory, unmatched_pumps
 from tracker.records.database import Database
 

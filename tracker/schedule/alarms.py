@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tracker.actions.escalate_alarms import AT_ONCE, alarms_unanswered, escalate_alarms
-from tracker.actions.wake_alarms import wake_alarms
+from tracker.actions.alarms.end_snoozes import wake_alarms
+from tracker.actions.alarms.escalate_alarms import AT_ONCE, alarms_unanswered, escalate_alarms
 from tracker.records.alarm import any_open, snoozes_over
 from tracker.records.database import Database
 

@@ -14,7 +14,7 @@ from opentelemetry import trace
 from tracker.records.database import Database
 from tracker.records.job import JobRun
 from tracker.schedule.clock_watch import SLACK_S
-from tracker.schedule.fence import LostLead
+from tracker.schedule.fenced_database import LostLead
 from tracker.settings import Settings
 
 _LOG = structlog.get_logger(__name__)

@@ -6,12 +6,12 @@ from typing import Final
 
 from tracker.schedule.advisories import match_all
 from tracker.schedule.alarms import tend_alarms
+from tracker.schedule.evaluate_due_pumps import sweep
 from tracker.schedule.job import Job
 from tracker.schedule.messages import follow_tasks, tell_people
-from tracker.schedule.readings import drop_old, make_ahead
-from tracker.schedule.refused import tidy_refused
+from tracker.schedule.reading_retention import drop_old, make_ahead
+from tracker.schedule.rejected_retention import tidy_refused
 from tracker.schedule.silence import note_silence
-from tracker.schedule.sweep import sweep
 
 JOBS: Final[tuple[Job, ...]] = (
     Job(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tracker.actions.messages.tend import AT_ONCE, anything_due, anything_missed, follow_missed, tell_due
+from tracker.actions.messages.advance_notifications import (
+    AT_ONCE,
+    anything_due,
+    anything_missed,
+    follow_missed,
+    tell_due,
+)
 from tracker.records.database import Database
 
 

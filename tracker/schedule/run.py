@@ -15,13 +15,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from tracker.records.database import Database
 from tracker.records.job import LEADS, STOPPED, beat, forget_workers
+from tracker.schedule.clock_set_back import forget_the_future
 from tracker.schedule.clock_watch import ClockWatch
-from tracker.schedule.collector import calm_the_collector
-from tracker.schedule.fence import FencedDatabase
+from tracker.schedule.fenced_database import FencedDatabase
+from tracker.schedule.gc_tuning import calm_the_collector
 from tracker.schedule.job import Account, Job
 from tracker.schedule.jobs import JOBS
 from tracker.schedule.leader import LEASE, Leadership
-from tracker.schedule.turned_back import forget_the_future
 from tracker.settings import Settings
 
 _LOG = structlog.get_logger(__name__)

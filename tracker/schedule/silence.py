@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from tracker.actions.note_silence import changed_links, changed_outages, write_links, write_outages
+from tracker.actions.pumps.note_silence import changed_links, changed_outages, write_links, write_outages
 from tracker.records.database import Database
 
 WRITE_AT_ONCE: Final = 2000

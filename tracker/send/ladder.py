@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from tracker.actions.messages.clinic_staff import ClinicStaff, clinic_staff
-from tracker.actions.messages.follow import escalation_of
+from tracker.actions.messages.follow_items import escalation_of
 from tracker.oncall.preview import ahead
 from tracker.records.contact_point import ContactPoint
 from tracker.records.high_notifications import open_high, queued_messages

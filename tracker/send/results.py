@@ -10,12 +10,12 @@ from sqlmodel import Session
 from tenacity import RetryCallState, wait_exponential_jitter
 
 from devices.alarms import Priority
-from tracker.actions.refresh_worklist import open_lines
-from tracker.findings.line import Line
+from tracker.actions.worklist.refresh_worklist import open_lines
 from tracker.records.contact_point import ContactPoint
 from tracker.records.message import Destination, Message, MessageAttempt, State, Type, queued_messages
 from tracker.send import metrics
 from tracker.send.outcome import Failed, Gone, Outcome, Sent
+from tracker.worklist.item import Line
 
 _LOG = structlog.get_logger("tracker.send")
 URGENT_WAITS: Final = timedelta(seconds=30)

@@ -16,21 +16,22 @@ from starlette.types import Scope
 from tracker.public_address import sub_path_of
 from tracker.records.database import Database
 from tracker.settings import Settings
-from tracker.web import openapi, problems, rendering, safety_headers
 from tracker.web.api import API
-from tracker.web.context import Web, utc_now
-from tracker.web.followers import Followers
-from tracker.web.gate import Gate
-from tracker.web.kept import Kept
-from tracker.web.limits import Limits
-from tracker.web.live import Feed
-from tracker.web.metrics import Metrics
-from tracker.web.oidc import Provider
+from tracker.web.app_state import Web, utc_now
+from tracker.web.auditing.read_log import ReadTrail
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.oidc_sign_in import Provider
+from tracker.web.auth.rate_limits import Limits
+from tracker.web.http import error_handlers, openapi, security_headers
+from tracker.web.http.metrics import Metrics
+from tracker.web.http.middleware import Gate
+from tracker.web.http.readiness import Readiness
+from tracker.web.http.sub_path import SubPath, refuse_a_page_of_ours
+from tracker.web.lists.count_cache import Kept
+from tracker.web.live_listeners import Followers
+from tracker.web.live_updates import Feed
 from tracker.web.pages import PAGES
-from tracker.web.people import Person
-from tracker.web.readiness import Readiness
-from tracker.web.sub_path import SubPath, refuse_a_page_of_ours
-from tracker.web.trail import ReadTrail
+from tracker.web.views import templating
 
 
 def _every_route() -> APIRouter:
@@ -83,7 +84,7 @@ def create_app(
         ),
         readiness=Readiness(settings, database, clock, seconds),
         kept=Kept(database, clock),
-        templates=rendering.environment(root),
+        templates=templating.environment(root),
         provider=Provider(settings) if settings.oidc_issuer else None,
     )
 
@@ -118,12 +119,12 @@ def create_app(
     )
     app.state.web = web
     app.state.metrics = Metrics()
-    problems.install(app)
+    error_handlers.install(app)
     openapi.install(app, settings.public_url)
-    app.mount("/static", Static(directory=rendering.HERE / "static"), name="static")
+    app.mount("/static", Static(directory=templating.HERE / "static"), name="static")
     app.add_middleware(
         Gate,
-        hsts=safety_headers.hsts(https=settings.web_https, root=root),
+        hsts=security_headers.hsts(https=settings.web_https, root=root),
         hosts=settings.hosts(),
         metrics=app.state.metrics,
         refused=refused,

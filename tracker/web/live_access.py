@@ -11,8 +11,8 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from tracker.records.staff import Staff, sessions_with_staff, tokens_with_staff
-from tracker.web.followers import Access
-from tracker.web.people import session_lasts, token_lasts
+from tracker.web.auth.current_user import session_lasts, token_lasts
+from tracker.web.live_listeners import Access
 
 _T = TypeVar("_T")
 _AT_ONCE = 500  # names in one query

@@ -8,19 +8,19 @@ from sqlmodel import Session
 
 from devices.alarms import AlarmCode
 from tracker.actions import audit
-from tracker.actions.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.audit_events import Event
-from tracker.actions.claim import claim
 from tracker.actions.messages.clinic_staff import clinic_staff
-from tracker.actions.messages.follow import advance, hold
+from tracker.actions.messages.follow_items import advance, hold
 from tracker.actions.messages.links import LinkOver, Opened
-from tracker.findings.areas import Area, may_handle, refusal
-from tracker.findings.wanted_alarms import CAUSES
+from tracker.actions.worklist.claim_item import claim
 from tracker.records.alarm import open_alarms
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.message import State, messages_of_person_about
 from tracker.records.notification import Notification
 from tracker.records.worklist import WorklistItem, items_by_id
+from tracker.worklist.alarms import CAUSES
+from tracker.worklist.areas import Area, may_handle, refusal
 
 
 def take_by_link(session: Session, opened: Opened, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from tracker.oncall.document import OncallFault, parse
 from tracker.oncall.values import Oncall, Person
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.contact_point import ContactPoint, contact_points_of, settings_of
 from tracker.records.oncall import OncallDocument
 from tracker.records.pump import Clinic

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from devices.alarms import Priority
 from tracker.actions.messages.clinic_staff import ClinicStaff
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.message import Message, Outgoing, Type, enqueue
 from tracker.records.notification import Notification, NotificationRecipient
 from tracker.records.pump import Pump, pumps_by_id

@@ -20,7 +20,7 @@ from tracker.actions.audit_events import Event
 from tracker.actions.messages.links import code_of
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.reachable_networks import Forbidden, Network, address_of
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.contact_point import ContactPoint, contact_points_of
 from tracker.records.message import Message, Outgoing, Type, enqueue
 from tracker.records.pump import Clinic

@@ -8,13 +8,13 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from devices.alarms import Priority
-from tracker.actions.messages.follow import items_changed
-from tracker.actions.refresh_worklist import TRACKER, event, open_lines
-from tracker.findings.line import Line
-from tracker.records.columns import key
+from tracker.actions.messages.follow_items import items_changed
+from tracker.actions.worklist.refresh_worklist import TRACKER, event, open_lines
+from tracker.records.column_types import key
 from tracker.records.job import WorkerStatus
 from tracker.records.pump import Clinic
 from tracker.records.worklist import clinics_with, open_item
+from tracker.worklist.item import Line
 
 CAUSE: Final = "messages:sentinel"
 AFTER: Final = timedelta(minutes=3)

@@ -12,7 +12,7 @@ from tracker.actions.audit_events import Event
 from tracker.errors import Invalid
 from tracker.oncall.document import OncallFault, parse, to_document
 from tracker.oncall.values import Oncall
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.notification import look_again_at
 from tracker.records.oncall import OncallDocument
 from tracker.records.pump import Clinic

@@ -13,8 +13,8 @@ from tracker.findings.history import AlarmPast, Direction, Evidence, Finding, Hi
 from tracker.findings.kind import FindingKind, FixedAt, Rests
 from tracker.findings.kinds.volume_vanished import vanished_volumes
 from tracker.findings.measured_time import measured
+from tracker.findings.pump_snapshot import FindingSeen
 from tracker.findings.refill_due import LATE_AFTER, SAME_TIME, came_due, excused, filled_between, still_full, was_seen
-from tracker.findings.view import FindingSeen
 
 OVERDUE_BY: Final = timedelta(days=7)
 LONGEST_FILL: Final = timedelta(days=90)

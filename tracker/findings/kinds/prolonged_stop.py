@@ -12,8 +12,8 @@ from tracker.findings.explanations import MRI, ORDERED_STOP
 from tracker.findings.history import Direction, Finding, History, SessionSeen, report, session
 from tracker.findings.kind import Explanation, FindingKind, FixedAt, Rests
 from tracker.findings.measured_time import runs
+from tracker.findings.pump_snapshot import FindingSeen
 from tracker.findings.refill_due import ordered_stop
-from tracker.findings.view import FindingSeen
 
 STOPPED_FOR: Final = timedelta(hours=48)
 SESSION_BEFORE_STOP: Final = timedelta(hours=24)

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StringConstraints
 
-from tracker.actions.issue_token import DAYS, MOST_DAYS
-from tracker.actions.token_scopes import ALL, SCOPES
+from tracker.actions.staff.issue_token import DAYS, MOST_DAYS
+from tracker.actions.staff.token_scopes import ALL, SCOPES
 from tracker.records.staff import ApiToken, tokens_of
-from tracker.web.api.values import NO_NUL, Given, Page, RowId, fitting
-from tracker.web.context import Context
-from tracker.web.own_access import (
+from tracker.web.api.field_types import NO_NUL, Given, Page, RowId, fitting
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.own_sessions import (
     browser_name,
     end_all_others,
     end_own_session,
@@ -21,8 +22,7 @@ from tracker.web.own_access import (
     own_sessions,
     revoke_own_token,
 )
-from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.auth.permissions import requires
 
 router = APIRouter(prefix="/api/v1/account", tags=["account"])
 Own = Annotated[Person, requires("tokens.manage")]

@@ -10,13 +10,13 @@ from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
 from tracker.errors import NotFound
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.pump import Pump
-from tracker.web.api.values import fitting
-from tracker.web.context import Web
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.reach import pump_of
+from tracker.web.api.field_types import fitting
+from tracker.web.app_state import Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.pump_access import pump_of
 
 Row = TypeVar("Row")
 Told = tuple[dict[str, Any], dict[str, Any]]

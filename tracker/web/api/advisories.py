@@ -10,18 +10,18 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
-from tracker.actions.acknowledge_advisory import acknowledge_advisory
+from tracker.actions.advisories.acknowledge_advisory import acknowledge_advisory
 from tracker.actions.audit_events import Event
 from tracker.records.advisory import Advisory, AdvisoryMatch, advisories_of
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.pump import Pump
-from tracker.records.views_advisories import owners_of
+from tracker.records.queries.advisories import owners_of
 from tracker.web.api.acting import Told, do, row_of
-from tracker.web.api.values import Given, Page, RowId, Sentence, Serial
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
+from tracker.web.api.field_types import Given, Page, RowId, Sentence, Serial
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["advisories"])
 

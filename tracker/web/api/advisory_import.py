@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
-from tracker.actions.import_recalls import as_json, import_recalls
-from tracker.actions.read_recalls import Pasted, read_recalls
+from tracker.actions.advisories.import_recalls import as_json, import_recalls
+from tracker.actions.advisories.read_recalls import Pasted, read_recalls
 from tracker.errors import Invalid
-from tracker.web.api.values import fitting
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.api.field_types import fitting
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
 
 router = APIRouter(prefix="/api/v1", tags=["advisories"])
 

@@ -8,16 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import Field, StringConstraints
 
-from tracker.actions.acknowledge_alarm import acknowledge_alarm
-from tracker.actions.assign_alarm import assign_alarm
+from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.alarms.assign_alarm import assign_alarm
+from tracker.actions.alarms.snooze_alarm import snooze_alarm
 from tracker.actions.audit_events import Event
-from tracker.actions.snooze_alarm import snooze_alarm
 from tracker.errors import NotFound
 from tracker.records.alarm import Alarm
-from tracker.records.columns import key
-from tracker.records.paging import alarm_page
-from tracker.web.api.pump_shapes import AlarmShown, alarm_of
-from tracker.web.api.values import (
+from tracker.records.column_types import key
+from tracker.records.pagination import alarm_page
+from tracker.web.api.field_types import (
     NO_NUL,
     Cursor,
     Given,
@@ -31,11 +30,12 @@ from tracker.web.api.values import (
     paged,
     place_in,
 )
-from tracker.web.context import Context, Web
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
+from tracker.web.api.pump_schemas import AlarmShown, alarm_of
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["alarms"])
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 
-from tracker.web.api.values import Given, Sentence, Serial, fitting
-from tracker.web.confirming import confirm_emergency
-from tracker.web.context import Context
-from tracker.web.people import Person, address_of
-from tracker.web.permissions import requires
-from tracker.web.reach import break_glass
+from tracker.web.api.field_types import Given, Sentence, Serial, fitting
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person, address_of
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import break_glass
+from tracker.web.auth.reauthentication import confirm_emergency
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 

@@ -10,16 +10,16 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.change_clinic import change_clinic
-from tracker.actions.name_programmer import drop_programmer, name_programmer
+from tracker.actions.pumps.name_programmer import drop_programmer, name_programmer
+from tracker.actions.staff.change_clinic import change_clinic
 from tracker.errors import NotFound
+from tracker.records.programmer_session import programmers_of
 from tracker.records.pump import Clinic
-from tracker.records.session import programmers_of
-from tracker.web.api.values import NO_NUL, WHOLE, Clash, Given, Page, fitting
-from tracker.web.context import Context
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.permissions import Role, requires
+from tracker.web.api.field_types import NO_NUL, WHOLE, Clash, Given, Page, fitting
+from tracker.web.app_state import Context
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import Role, requires
 
 router = APIRouter(prefix="/api/v1/clinic", tags=["clinic"])
 Reader = Annotated[Person, requires("clinic.read")]

@@ -8,16 +8,16 @@ from fastapi import APIRouter, Body
 from pydantic import Field
 
 from tracker.actions.audit_events import Event
-from tracker.actions.determine import determine
-from tracker.records.columns import key
+from tracker.actions.replacement.determine import determine
+from tracker.records.column_types import key
 from tracker.records.determination import determinations_of
-from tracker.web.api.determination_shapes import DeterminationShown, determination_of
-from tracker.web.api.values import Clash, Cursor, Given, Limit, Moment, Page, Serial, fitting, paged, place_in
-from tracker.web.context import Context
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
+from tracker.web.api.determination_schemas import DeterminationShown, determination_of
+from tracker.web.api.field_types import Clash, Cursor, Given, Limit, Moment, Page, Serial, fitting, paged, place_in
+from tracker.web.app_state import Context
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["determinations"])
 

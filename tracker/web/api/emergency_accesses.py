@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from tracker.actions.audit_events import Event
-from tracker.actions.emergency_access import review_access
+from tracker.actions.pumps.emergency_access import review_access
 from tracker.errors import NotFound
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.emergency_access import Row, access_of_clinic, accesses_of_clinic, entries_of_access
-from tracker.web.api.values import Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
-from tracker.web.context import Context
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.api.field_types import Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
+from tracker.web.app_state import Context
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
 
 router = APIRouter(prefix="/api/v1", tags=["emergency access"])
 Reader = Annotated[Person, requires("emergency.read")]

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
-from tracker.actions.hand_over_pump import (
+from tracker.actions.pumps.hand_over_pump import (
     accept_pump,
     confirm_outside,
     handover_of,
@@ -19,11 +19,11 @@ from tracker.actions.hand_over_pump import (
     withdraw_offer,
 )
 from tracker.errors import NotFound
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.handover import Handover, incoming, outgoing
 from tracker.records.pump import Pump, clinics_by_id
 from tracker.web.api.acting import Told, do
-from tracker.web.api.values import (
+from tracker.web.api.field_types import (
     NO_NUL,
     Cursor,
     Given,
@@ -37,11 +37,11 @@ from tracker.web.api.values import (
     paged,
     place_in,
 )
-from tracker.web.context import Context
-from tracker.web.enrolling import accepted
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.app_state import Context
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.forms.enrol import accepted
 
 router = APIRouter(prefix="/api/v1", tags=["hand-overs"])
 Giver = Annotated[Person, requires("pumps.lifecycle")]

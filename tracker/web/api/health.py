@@ -10,9 +10,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.web.context import Context
-from tracker.web.people import address_of, person_or_none
-from tracker.web.permissions import Role, open_to_all
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import address_of, person_or_none
+from tracker.web.auth.permissions import Role, open_to_all
 
 router = APIRouter(tags=["health"])
 _PASSED_ON: Final = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})

@@ -11,20 +11,20 @@ from sqlmodel import Session
 
 from devices.lifecycle import LifecycleState
 from tracker.actions.audit_events import Event
-from tracker.actions.hand_over_pump import offer_pump
-from tracker.actions.move_pump import move_pump, undo_move
-from tracker.actions.replace_pump import replace_pump
+from tracker.actions.pumps.hand_over_pump import offer_pump
+from tracker.actions.pumps.move_pump import move_pump, undo_move
+from tracker.actions.pumps.replace_pump import replace_pump
 from tracker.errors import NotFound
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.handover import Handover
-from tracker.records.moves import LifecycleEvent, lifecycle_events
+from tracker.records.lifecycle_events import LifecycleEvent, lifecycle_events
 from tracker.records.pump import Pump
 from tracker.web.api.acting import Told, do
-from tracker.web.api.values import Answer, Clash, Day, Given, Page, Sentence, Serial, Short
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
+from tracker.web.api.field_types import Answer, Clash, Day, Given, Page, Sentence, Serial, Short
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 

@@ -22,17 +22,17 @@ from tracker.actions.messages.set_oncall import set_oncall
 from tracker.actions.messages.view_oncall import view_oncall
 from tracker.oncall.document import to_document
 from tracker.reachable_networks import allowed_networks
-from tracker.records.columns import from_micros, key, to_micros
+from tracker.records.column_types import from_micros, key, to_micros
 from tracker.records.contact_point import ContactPoint, contact_points_of
 from tracker.records.message import Message, State, messages_page
-from tracker.records.message_people import recipients_of
 from tracker.records.pump import Clinic
+from tracker.records.queries.message_people import recipients_of
 from tracker.records.staff import Staff
-from tracker.web.api.values import NO_NUL, Cursor, Given, Limit, Moment, Page, RowId, fitting, paged, place_in
-from tracker.web.context import Context
-from tracker.web.limits import GUESS
-from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.api.field_types import NO_NUL, Cursor, Given, Limit, Moment, Page, RowId, fitting, paged, place_in
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.rate_limits import GUESS
 
 router = APIRouter(prefix="/api/v1", tags=["messages"])
 Own = Annotated[Person, requires("contacts.manage")]

@@ -10,16 +10,16 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.log_mri import check_after_mri, log_mri
-from tracker.records.columns import key
+from tracker.actions.pumps.log_mri import check_after_mri, log_mri
+from tracker.records.column_types import key
+from tracker.records.programmer_session import MriExam, mri_exams_of
 from tracker.records.pump import Pump
-from tracker.records.session import MriExam, mri_exams_of
 from tracker.web.api.acting import Told, do, row_of
-from tracker.web.api.values import NO_NUL, Answer, Given, Moment, Page, RowId, Serial
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
+from tracker.web.api.field_types import NO_NUL, Answer, Given, Moment, Page, RowId, Serial
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["mri"])
 Logger = Annotated[Person, requires("mri.log")]

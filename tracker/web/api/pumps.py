@@ -9,21 +9,19 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringCo
 
 from devices.lifecycle import LifecycleState
 from devices.models import catalogue
-from tracker.actions.judge_delivery import verdicts
+from tracker.actions.pumps.judge_delivery import verdicts
 from tracker.broker.credentials import TRACKER_USERNAME
 from tracker.errors import NotAllowed
 from tracker.records.alarm import open_alarms
-from tracker.records.columns import from_micros, key, to_micros
+from tracker.records.column_types import from_micros, key, to_micros
 from tracker.records.determination import newest_determinations
-from tracker.records.outlook import Outlook
-from tracker.records.paging import pump_page, reading_page
+from tracker.records.forecast import Outlook
+from tracker.records.pagination import pump_page, reading_page
 from tracker.records.pump import Pump, PumpState
-from tracker.records.views_pump import delivery_told
-from tracker.web import enrolling
-from tracker.web.api import pump_shapes as shapes
-from tracker.web.api.determination_shapes import DeterminationShown, determination_of
-from tracker.web.api.prescription_shapes import Boluses, Drugs
-from tracker.web.api.values import (
+from tracker.records.queries.pump_page import delivery_told
+from tracker.web.api import pump_schemas as shapes
+from tracker.web.api.determination_schemas import DeterminationShown, determination_of
+from tracker.web.api.field_types import (
     WHOLE,
     Amount,
     Clash,
@@ -40,10 +38,12 @@ from tracker.web.api.values import (
     paged,
     place_in,
 )
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of, seen_by
+from tracker.web.api.prescription_schemas import Boluses, Drugs
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of, seen_by
+from tracker.web.forms import enrol as enrolling
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 

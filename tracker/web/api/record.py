@@ -10,22 +10,22 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.change_record import change_record
-from tracker.actions.revoke_credential import revoke_credential
-from tracker.actions.rotate_credential import rotate_credential
-from tracker.actions.suspend_reporting import resume_reporting, suspend_reporting
+from tracker.actions.pumps.change_record import change_record
+from tracker.actions.pumps.revoke_credential import revoke_credential
+from tracker.actions.pumps.rotate_credential import rotate_credential
+from tracker.actions.pumps.suspend_reporting import resume_reporting, suspend_reporting
 from tracker.broker.credentials import issue_many
-from tracker.broker.taken_up import wait_until_taken_up
+from tracker.broker.wait_for_credentials import wait_until_taken_up
 from tracker.records.credential import credentials_version
 from tracker.records.pump import Pump
-from tracker.web.api import pump_shapes as shapes
+from tracker.web.api import pump_schemas as shapes
 from tracker.web.api.acting import Told, do
-from tracker.web.api.prescription_shapes import Boluses, Drugs
-from tracker.web.api.values import NO_NUL, WHOLE, Amount, Day, Given, Moment, Sentence, Serial, Short, Volume
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
+from tracker.web.api.field_types import NO_NUL, WHOLE, Amount, Day, Given, Moment, Sentence, Serial, Short, Volume
+from tracker.web.api.prescription_schemas import Boluses, Drugs
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 Changer = Annotated[Person, requires("pumps.change")]

@@ -11,18 +11,18 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.discard_rejected import discard_rejected
-from tracker.actions.retake_rejected import retake_rejected
+from tracker.actions.rejected.discard_rejected import discard_rejected
+from tracker.actions.rejected.replay_rejected import retake_rejected
 from tracker.errors import NotFound
-from tracker.records.columns import key
-from tracker.records.paging import clinic_count, rejected_page
+from tracker.records.column_types import key
+from tracker.records.pagination import clinic_count, rejected_page
+from tracker.records.queries.rejected import rejected_message
 from tracker.records.rejected import RejectedMessage
-from tracker.records.views_rejected import rejected_message
-from tracker.web.api.values import Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
-from tracker.web.context import Context
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.permissions import Role, requires
+from tracker.web.api.field_types import Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
+from tracker.web.app_state import Context
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import Role, requires
 
 router = APIRouter(prefix="/api/v1", tags=["rejected"])
 Settler = Annotated[Person, requires("rejected.settle")]

@@ -16,23 +16,23 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
-from tracker.actions.attest import attest, withdraw_attestation
 from tracker.actions.audit_events import Event
-from tracker.actions.document_fact import document_fact, withdraw_fact
-from tracker.actions.rule_finding import rule_finding
-from tracker.records.columns import key
+from tracker.actions.replacement.attest import attest, withdraw_attestation
+from tracker.actions.replacement.document_fact import document_fact, withdraw_fact
+from tracker.actions.replacement.rule_finding import rule_finding
+from tracker.records.column_types import key
 from tracker.records.determination import DocumentedFact
 from tracker.records.finding import Attestation, FindingRecord
 from tracker.records.pump import Pump
-from tracker.records.views_replacement import replacement_record
+from tracker.records.queries.replacement import replacement_record
 from tracker.web.api.acting import Told, do, row_of
-from tracker.web.api.values import NO_NUL, Answer, Given, Page, RowId, Sentence, Serial, fitting
-from tracker.web.confirming import confirm
-from tracker.web.context import Context, Web
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
-from tracker.web.signing import require_own_password
+from tracker.web.api.field_types import NO_NUL, Answer, Given, Page, RowId, Sentence, Serial, fitting
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.reauthentication import confirm
+from tracker.web.auth.signature_access import require_own_password
 
 router = APIRouter(prefix="/api/v1", tags=["replacement"])
 Care = Annotated[Person, requires("facts.document")]

@@ -7,18 +7,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
-from tracker.actions.issue_token import DAYS, MOST_DAYS
-from tracker.actions.service_accounts import add_service, change_service
-from tracker.actions.token_scopes import SERVICE_SCOPES
-from tracker.records.columns import key
+from tracker.actions.staff.issue_token import DAYS, MOST_DAYS
+from tracker.actions.staff.service_accounts import add_service, change_service
+from tracker.actions.staff.token_scopes import SERVICE_SCOPES
+from tracker.records.column_types import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import SERVICE, Staff, services_of_clinic, tokens_of
 from tracker.web.api.account import TokenIssued, TokenShown, shown
-from tracker.web.api.values import NO_NUL, Answer, Given, Page, RowId, fitting
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import Role, requires
-from tracker.web.service_access import make_service_token, revoke_service_token, service_of
+from tracker.web.api.field_types import NO_NUL, Answer, Given, Page, RowId, fitting
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import Role, requires
+from tracker.web.auth.service_tokens import make_service_token, revoke_service_token, service_of
 
 router = APIRouter(prefix="/api/v1/services", tags=["staff"])
 Reader = Annotated[Person, requires("staff.read")]

@@ -9,21 +9,21 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
-from tracker.actions.add_staff import add_staff
-from tracker.actions.change_staff import change_staff
-from tracker.actions.setup_link import make_link
-from tracker.actions.sign_in_tries import waits_by_staff
+from tracker.actions.staff.add_staff import add_staff
+from tracker.actions.staff.change_staff import change_staff
+from tracker.actions.staff.setup_link import make_link
+from tracker.actions.staff.sign_in_tries import waits_by_staff
 from tracker.errors import NotAllowed, NotFound
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, staff_of_clinic, tokens_of
 from tracker.web.api.account import NewToken, TokenIssued, TokenShown, shown
-from tracker.web.api.values import NO_NUL, Answer, Given, Page, RowId, Short, fitting
-from tracker.web.context import Context, Web
-from tracker.web.frame import address_of_pages
-from tracker.web.own_access import make_own_token, revoke_own_token
-from tracker.web.people import Person
-from tracker.web.permissions import Role, requires
+from tracker.web.api.field_types import NO_NUL, Answer, Given, Page, RowId, Short, fitting
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.own_sessions import make_own_token, revoke_own_token
+from tracker.web.auth.permissions import Role, requires
+from tracker.web.views.layout import address_of_pages
 
 router = APIRouter(prefix="/api/v1/staff", tags=["staff"])
 Manager = Annotated[Person, requires("staff.manage")]

@@ -11,17 +11,16 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from devices.prescription_json import FIELDS
-from tracker.actions.amend_visit import amend_visit
 from tracker.actions.audit_events import Event
-from tracker.actions.confirm_visit import confirm_visit
-from tracker.actions.log_visit import log_visit
-from tracker.actions.withdraw_visit import withdraw_visit
+from tracker.actions.visits.amend_visit import amend_visit
+from tracker.actions.visits.confirm_visit import confirm_visit
+from tracker.actions.visits.log_visit import log_visit
+from tracker.actions.visits.withdraw_visit import withdraw_visit
 from tracker.errors import Invalid, NotFound
-from tracker.records.columns import from_micros, key, to_micros
+from tracker.records.column_types import from_micros, key, to_micros
 from tracker.records.pump import Pump
 from tracker.records.visit import Visit, visit_by_id, visits_of
-from tracker.web.api.prescription_shapes import Prescription
-from tracker.web.api.values import (
+from tracker.web.api.field_types import (
     NO_NUL,
     Amount,
     Answer,
@@ -40,11 +39,12 @@ from tracker.web.api.values import (
     paged,
     place_in,
 )
-from tracker.web.context import Context
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of, seen_by
+from tracker.web.api.prescription_schemas import Prescription
+from tracker.web.app_state import Context
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of, seen_by
 
 router = APIRouter(prefix="/api/v1", tags=["visits"])
 

@@ -11,22 +11,22 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.claim import claim
-from tracker.actions.finish import finish
-from tracker.actions.hand_over import hand_over
-from tracker.actions.note_item import note_item
-from tracker.actions.release import release
-from tracker.actions.worklist_access import area_of_item, check_may_handle
+from tracker.actions.worklist.claim_item import claim
+from tracker.actions.worklist.finish_item import finish
+from tracker.actions.worklist.item_access import area_of_item, check_may_handle
+from tracker.actions.worklist.note_item import note_item
+from tracker.actions.worklist.reassign_item import hand_over
+from tracker.actions.worklist.release_item import release
 from tracker.errors import NotFound
-from tracker.findings.areas import Area
-from tracker.records.columns import from_micros, key, to_micros
+from tracker.records.column_types import from_micros, key, to_micros
 from tracker.records.pump import pumps_by_id
 from tracker.records.worklist import WorklistItem, worklist_page
-from tracker.web.api.values import NO_NUL, Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
-from tracker.web.context import Context, Web
-from tracker.web.entry import enter
-from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.api.field_types import NO_NUL, Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.worklist.areas import Area
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"])
 

@@ -7,13 +7,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from tracker.actions.issue_token import DAYS, MOST_DAYS
-from tracker.actions.token_scopes import READ, SCOPES, WRITE, read_scopes
+from tracker.actions.staff.issue_token import DAYS, MOST_DAYS
+from tracker.actions.staff.token_scopes import READ, SCOPES, WRITE, read_scopes
 from tracker.errors import Invalid, TrackerError
 from tracker.records.staff import tokens_of
-from tracker.web.context import Context, Web
-from tracker.web.frame import back_to
-from tracker.web.own_access import (
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.own_sessions import (
     browser_name,
     end_all_others,
     end_own_session,
@@ -21,10 +21,10 @@ from tracker.web.own_access import (
     own_sessions,
     revoke_own_token,
 )
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.auth.permissions import requires
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, prefix="/account", dependencies=[keeps_what_was_typed()])
 Own = Annotated[Person, requires("tokens.manage")]

@@ -17,14 +17,14 @@ from sqlmodel import Session
 from tracker.actions.messages.answer_link import pass_on, take_by_link
 from tracker.actions.messages.compose import NONE
 from tracker.actions.messages.links import LinkOver, Opened, open_link
-from tracker.actions.sign_in_tries import network_of
+from tracker.actions.staff.sign_in_tries import network_of
 from tracker.records.pump import Clinic, pumps_by_id
 from tracker.records.worklist import items_by_id
-from tracker.web import csrf
-from tracker.web.context import Context, Web
-from tracker.web.people import address_of
-from tracker.web.permissions import open_to_all
-from tracker.web.rendering import in_words, page
+from tracker.web.app_state import Context, Web
+from tracker.web.auth import csrf
+from tracker.web.auth.current_user import address_of
+from tracker.web.auth.permissions import open_to_all
+from tracker.web.views.templating import in_words, page
 
 router = APIRouter(include_in_schema=False, dependencies=[open_to_all()])
 Token = Annotated[str, Path(max_length=200)]

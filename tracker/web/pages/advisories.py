@@ -11,15 +11,15 @@ from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from tracker.actions.acknowledge_advisory import acknowledge_advisory
+from tracker.actions.advisories.acknowledge_advisory import acknowledge_advisory
+from tracker.actions.advisories.compare_advisories import Change, compare_advisories, serials_of
+from tracker.actions.advisories.import_recalls import import_recalls
+from tracker.actions.advisories.read_recalls import read_recalls
 from tracker.actions.audit_events import Event
-from tracker.actions.compare_advisories import Change, compare_advisories, serials_of
-from tracker.actions.import_recalls import import_recalls
-from tracker.actions.read_recalls import read_recalls
 from tracker.errors import Invalid, NotFound, TrackerError
 from tracker.records.advisory import Advisory, coverage_of
-from tracker.records.columns import key
-from tracker.records.views_advisories import (
+from tracker.records.column_types import key
+from tracker.records.queries.advisories import (
     COUNTED_TO,
     Covered,
     advisories_page,
@@ -29,14 +29,14 @@ from tracker.records.views_advisories import (
     match_of_clinic,
     owners_of,
 )
-from tracker.web.context import Context, Web
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.entry import enter
-from tracker.web.frame import back_to, with_query
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.pages.pumps import model_name
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
+from tracker.web.views.layout import back_to, with_query
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 ADVISORIES = 20

@@ -10,19 +10,19 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from tracker.actions.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
+from tracker.actions.alarms.snooze_alarm import snooze_alarm
 from tracker.actions.audit_events import Event
-from tracker.actions.snooze_alarm import snooze_alarm
 from tracker.errors import NotFound, TrackerError
 from tracker.records.alarm import Alarm
-from tracker.web.context import Context, Web
-from tracker.web.entry import enter
-from tracker.web.frame import back_to
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.pump import show_pump
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.views.layout import back_to
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Handler = Annotated[Person, requires("alarms.handle")]

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from tracker.guideline import answers_on, questions
-from tracker.web.assess_form import read_answers
-from tracker.web.context import Context, Web
-from tracker.web.criteria import note_parts
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.forms.assess import read_answers
+from tracker.web.views.criteria_tree import note_parts
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 Assessor = Annotated[Person, requires("evaluators.use")]

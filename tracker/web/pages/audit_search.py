@@ -11,14 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from tracker.actions.origin import BROWSER, COMMAND, TOKEN
 from tracker.errors import Invalid
 from tracker.records.audit import search_entries
-from tracker.web.context import Context
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.frame import with_query
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.searches import sealed_address, to_seal, typed_at
-from tracker.web.words import from_field_time
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.lists.pagination import read_cursor, write_cursor
+from tracker.web.lists.search_terms import sealed_address, to_seal, typed_at
+from tracker.web.views.formatting import from_field_time
+from tracker.web.views.layout import with_query
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 100

@@ -9,20 +9,20 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.change_clinic import change_clinic
-from tracker.actions.name_programmer import drop_programmer, name_programmer
+from tracker.actions.pumps.name_programmer import drop_programmer, name_programmer
+from tracker.actions.staff.change_clinic import change_clinic
 from tracker.errors import Invalid, TrackerError
+from tracker.records.programmer_session import programmers_of
 from tracker.records.pump import Clinic
-from tracker.records.session import programmers_of
-from tracker.records.views_worklist import colleagues
-from tracker.web.context import Context, Web
-from tracker.web.entry import enter
-from tracker.web.frame import back_to
-from tracker.web.people import Person
-from tracker.web.permissions import Role, requires
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
-from tracker.web.words import word
+from tracker.records.queries.worklist import colleagues
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import Role, requires
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.views.formatting import word
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Namer = Annotated[Person, requires("programmers.name")]

@@ -12,21 +12,21 @@ from sqlmodel import Session
 
 from tracker.recent import is_recent
 from tracker.records.job import ALIVE_FOR, workers
-from tracker.records.views_connectivity import (
+from tracker.records.queries.connectivity import (
     Messages,
     broker_status,
     link_counts,
     message_totals,
     unmeasured_pumps,
 )
-from tracker.records.views_pumps import Matching, PumpFilter, place_of_row, pump_rows
-from tracker.web.context import Context
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.frame import with_query
+from tracker.records.queries.pump_list import Matching, PumpFilter, place_of_row, pump_rows
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.pages.pumps import LINKS, model_name
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
+from tracker.web.views.layout import with_query
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50

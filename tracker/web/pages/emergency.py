@@ -8,15 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from tracker.actions.emergency_access import HOURS
+from tracker.actions.pumps.emergency_access import HOURS
 from tracker.errors import TrackerError
-from tracker.web.confirming import confirm_emergency
-from tracker.web.context import Context
-from tracker.web.people import Person, address_of
-from tracker.web.permissions import requires
-from tracker.web.reach import break_glass
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person, address_of
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import break_glass
+from tracker.web.auth.reauthentication import confirm_emergency
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Carer = Annotated[Person, requires("pumps.break_glass")]

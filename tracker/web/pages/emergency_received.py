@@ -8,18 +8,18 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from tracker.actions.audit_events import Event
-from tracker.actions.emergency_access import review_access
+from tracker.actions.pumps.emergency_access import review_access
 from tracker.errors import NotFound, TrackerError
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.emergency_access import access_of_clinic, accesses_of_clinic, entries_of_access
-from tracker.web.context import Context, Web
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.entry import enter
-from tracker.web.frame import back_to
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.lists.pagination import read_cursor, write_cursor
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 PAGE = 50

@@ -16,21 +16,21 @@ from devices.identifiers import parse_udi
 from devices.lifecycle import LifecycleState
 from devices.models.catalogue import MODELS
 from devices.udi import Udi, UdiError
-from tracker.actions.read_pump_list import Line, LineFault, columns_left_out, read_pump_list
-from tracker.actions.visit_codes import today_in
+from tracker.actions.pumps.read_pump_list import Line, LineFault, columns_left_out, read_pump_list
+from tracker.actions.visits.visit_codes import today_in
 from tracker.errors import Invalid, TrackerError
-from tracker.records.views_pumps import model_of_device
-from tracker.web import held_list
-from tracker.web.context import Context, Web
-from tracker.web.enrolling import TakenOver, Wanted, enrol
-from tracker.web.enrolling import enrol_one as enrol_one_pump
-from tracker.web.intervals import interval_seconds
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.searches import sealed_address, to_seal, typed_at
-from tracker.web.typed_again import keeps_what_was_typed
-from tracker.web.words import word
+from tracker.records.queries.pump_list import model_of_device
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.forms import staged_upload
+from tracker.web.forms.duration_input import interval_seconds
+from tracker.web.forms.enrol import TakenOver, Wanted, enrol
+from tracker.web.forms.enrol import enrol_one as enrol_one_pump
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.lists.search_terms import sealed_address, to_seal, typed_at
+from tracker.web.views.formatting import word
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Enroller = Annotated[Person, requires("pumps.enrol")]
@@ -150,7 +150,7 @@ def import_list(
     web: Context,
     person: Enroller,
     file: Annotated[UploadFile | None, File()] = None,
-    tried: Annotated[str, Form(max_length=held_list.LONGEST)] = "",
+    tried: Annotated[str, Form(max_length=staged_upload.LONGEST)] = "",
     do: Annotated[str, Form(max_length=8)] = "try",
 ) -> Response:
     """Try a list, showing every line's fault; or enrol it whole and hand out the sign-ins as CSV.
@@ -169,7 +169,7 @@ def import_list(
             return _sign_ins(rows, f"sign-ins-{now:%Y-%m-%d}.csv")
     except TrackerError as fault:
         return _show(request, person, Typed(), list_fault=fault)
-    kept = None if faults else held_list.hold(web.key, person.session_digest, data, now)
+    kept = None if faults else staged_upload.hold(web.key, person.session_digest, data, now)
     left_out = columns_left_out(data)
     refused = do == "enrol"
     return _show(request, person, Typed(), lines=lines, faults=faults, left_out=left_out, tried=kept, refused=refused)
@@ -177,7 +177,7 @@ def import_list(
 
 def _list_of(web: Web, person: Person, file: UploadFile | None, tried: str, now: datetime) -> bytes:
     if tried:
-        return held_list.held(web.key, person.session_digest, tried, now)
+        return staged_upload.held(web.key, person.session_digest, tried, now)
     data = file.file.read() if file is not None else b""
     if not data:
         raise Invalid("choose a file that has something in it", field="file")

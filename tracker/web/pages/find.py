@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from tracker.errors import Invalid, NotFound
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.searches import TYPED, sealed_address
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.lists.search_terms import TYPED, sealed_address
 
 router = APIRouter(include_in_schema=False)
 _LONGEST_CHOICE = 100

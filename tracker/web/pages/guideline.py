@@ -9,11 +9,11 @@ from fastapi.responses import HTMLResponse
 
 from tracker.coding.codes import ONE_A_DAY_SOURCE
 from tracker.guideline import RELEASES, answers_on, tree
-from tracker.web.context import Context
-from tracker.web.guideline_outline import sections_shown
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.views.guideline_outline import sections_shown
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 

@@ -12,19 +12,19 @@ from sqlmodel import Session
 
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
-from tracker.actions.hand_over_pump import accept_pump, confirm_outside, handover_of, withdraw_offer
+from tracker.actions.pumps.hand_over_pump import accept_pump, confirm_outside, handover_of, withdraw_offer
 from tracker.errors import NotFound, TrackerError
 from tracker.records.handover import Handover, incoming, outgoing
 from tracker.records.pump import Pump, clinics_by_id
-from tracker.web.context import Context, Web
-from tracker.web.enrolling import accepted
-from tracker.web.entry import enter
-from tracker.web.frame import back_to
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.forms.enrol import accepted
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.pumps import model_name
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 SHOWN = 100

@@ -15,11 +15,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from tracker.web.context import Context, Web
-from tracker.web.followers import UNCONFIRMED_S, Access, Event
-from tracker.web.patience import ABORT
-from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.http.request_timeout import ABORT
+from tracker.web.live_listeners import UNCONFIRMED_S, Access, Event
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.records.columns import from_micros, to_micros
+from tracker.records.column_types import from_micros, to_micros
 from tracker.records.message import State, messages_page
-from tracker.records.message_people import recipients_of
-from tracker.web.context import Context
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
+from tracker.records.queries.message_people import recipients_of
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.lists.pagination import read_cursor, write_cursor
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50

@@ -13,9 +13,9 @@ from devices.figure import Figure
 from devices.model import PumpModel
 from devices.models.catalogue import CATALOGUE
 from devices.sources import SOURCES
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 

@@ -12,11 +12,11 @@ from sqlmodel import Session
 from devices.model import MriRule, PumpModel
 from devices.models import catalogue
 from tracker.actions.audit_events import Event
-from tracker.actions.log_mri import check_after_mri, log_mri
+from tracker.actions.pumps.log_mri import check_after_mri, log_mri
 from tracker.errors import Invalid, NotFound, TrackerError
-from tracker.records.columns import from_micros, key, to_micros
+from tracker.records.column_types import from_micros, key, to_micros
 from tracker.records.pump import Pump
-from tracker.records.views_mri import (
+from tracker.records.queries.mri import (
     COUNTED_TO,
     ExamRow,
     exam_counts,
@@ -24,17 +24,17 @@ from tracker.records.views_mri import (
     exams_checked,
     exams_to_check,
 )
-from tracker.web.context import Context, Web
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.entry import enter
-from tracker.web.frame import back_to, with_query
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.pages.pumps import model_name
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
-from tracker.web.words import field_time, from_field_time
+from tracker.web.views.formatting import field_time, from_field_time
+from tracker.web.views.layout import back_to, with_query
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 PAGE = 50

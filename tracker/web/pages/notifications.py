@@ -19,17 +19,17 @@ from tracker.actions.messages.contacts import (
 )
 from tracker.errors import TrackerError
 from tracker.reachable_networks import allowed_networks
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.contact_point import ContactPoint, contact_points_of
-from tracker.records.message_lists import last_messages_of_points
+from tracker.records.queries.messages import last_messages_of_points
 from tracker.records.staff import Staff
-from tracker.web.context import Context, Web
-from tracker.web.frame import back_to
-from tracker.web.limits import GUESS
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.rate_limits import GUESS
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, prefix="/notifications", dependencies=[keeps_what_was_typed()])
 Own = Annotated[Person, requires("contacts.manage")]

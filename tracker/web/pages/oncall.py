@@ -14,12 +14,12 @@ from tracker.actions.messages.view_oncall import view_oncall
 from tracker.errors import Invalid, TrackerError
 from tracker.oncall.document import to_document
 from tracker.records.pump import Clinic
-from tracker.web.context import Context, Web
-from tracker.web.frame import back_to
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 LONGEST = 100_000

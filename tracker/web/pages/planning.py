@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from tracker.records.views_planning import (
+from tracker.records.queries.planning import (
     End,
     Expected,
     Place,
@@ -22,15 +22,15 @@ from tracker.records.views_planning import (
     refills_before,
     replacements,
 )
-from tracker.records.views_worklist import units
-from tracker.web.calendar_file import Entry, calendar_begin, calendar_end, calendar_entry
-from tracker.web.context import Context, Web
-from tracker.web.exports import by_blocks, csv_text, download
+from tracker.records.queries.worklist import units
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.lists.exports import by_blocks, csv_text, download
+from tracker.web.lists.icalendar import Entry, calendar_begin, calendar_end, calendar_entry
 from tracker.web.pages.pumps import model_name
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.plan import MONTHS, WEEKS, Month, Week, by_month, by_week, week_edges
-from tracker.web.rendering import page
+from tracker.web.views.planning_charts import MONTHS, WEEKS, Month, Week, by_month, by_week, week_edges
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 LISTED = 100

@@ -11,13 +11,13 @@ from sqlmodel import Session
 
 from devices.alarms import AlarmCode, meaning
 from devices.models import catalogue
-from tracker.actions.judge_delivery import verdicts
-from tracker.actions.view_device import seen_budget
+from tracker.actions.pumps.judge_delivery import verdicts
+from tracker.actions.pumps.snapshot_device import seen_budget
 from tracker.errors import Invalid
-from tracker.records.columns import from_micros, key
-from tracker.records.outlook import Outlook
+from tracker.records.column_types import from_micros, key
+from tracker.records.forecast import Outlook
 from tracker.records.pump import Pump
-from tracker.records.views_chart import (
+from tracker.records.queries.chart import (
     BUCKETS,
     Bucket,
     Span,
@@ -26,18 +26,18 @@ from tracker.records.views_chart import (
     reading_buckets,
     whole_course,
 )
-from tracker.records.views_pump import missing_of, pump_record
-from tracker.records.views_worklist import WorklistLine, colleagues
-from tracker.web.chart import SPANS, chart_values, plain_lines, programmed_course, table_of
-from tracker.web.context import Context, Web
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.pump_summary import fresh_until, upcoming, wellness
-from tracker.web.reach import reach
-from tracker.web.rendering import page
-from tracker.web.sources import source_link
-from tracker.web.timeline import timeline
-from tracker.web.words import word
+from tracker.records.queries.pump_page import missing_of, pump_record
+from tracker.records.queries.worklist import WorklistLine, colleagues
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import reach
+from tracker.web.views.formatting import word
+from tracker.web.views.pump_chart import SPANS, chart_values, plain_lines, programmed_course, table_of
+from tracker.web.views.pump_summary import fresh_until, upcoming, wellness
+from tracker.web.views.pump_timeline import timeline
+from tracker.web.views.record_links import source_link
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 TIMELINE = 30

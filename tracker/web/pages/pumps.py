@@ -14,10 +14,9 @@ from sqlmodel import Session, col, delete
 
 from devices.lifecycle import LifecycleState
 from devices.models import catalogue
-from tracker.actions.judge_delivery import verdicts
+from tracker.actions.pumps.judge_delivery import verdicts
 from tracker.errors import Invalid
-from tracker.records.staff import SavedView
-from tracker.records.views_pumps import (
+from tracker.records.queries.pump_list import (
     SORTS,
     Matching,
     PumpFilter,
@@ -30,17 +29,18 @@ from tracker.records.views_pumps import (
     saved_views,
     urgency_of,
 )
-from tracker.records.views_worklist import units
-from tracker.web.context import Context, Web
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.exports import by_blocks, csv_text, download
-from tracker.web.frame import back_to, with_query
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.searches import sealed_address, to_seal, typed_at, unsealed_query
-from tracker.web.typed_again import keeps_what_was_typed
-from tracker.web.words import word
+from tracker.records.queries.worklist import units
+from tracker.records.staff import SavedView
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.lists.exports import by_blocks, csv_text, download
+from tracker.web.lists.pagination import read_cursor, write_cursor
+from tracker.web.lists.search_terms import sealed_address, to_seal, typed_at, unsealed_query
+from tracker.web.views.formatting import word
+from tracker.web.views.layout import back_to, with_query
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 PAGE = 50

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.records.paging import reading_page
-from tracker.web.context import Context
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.frame import with_query
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
-from tracker.web.rendering import page
+from tracker.records.pagination import reading_page
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
+from tracker.web.lists.pagination import read_cursor, write_cursor
+from tracker.web.views.layout import with_query
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 100

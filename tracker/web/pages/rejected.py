@@ -10,21 +10,21 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.discard_rejected import discard_rejected
-from tracker.actions.retake_rejected import retake_rejected
+from tracker.actions.rejected.discard_rejected import discard_rejected
+from tracker.actions.rejected.replay_rejected import retake_rejected
 from tracker.errors import NotFound, TrackerError
-from tracker.records.paging import clinic_count
+from tracker.records.pagination import clinic_count
+from tracker.records.queries.rejected import rejected_counts, rejected_message, rejected_messages
 from tracker.records.rejected import RejectedMessage
-from tracker.records.views_rejected import rejected_counts, rejected_message, rejected_messages
-from tracker.web.context import Context, Web
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.entry import enter
-from tracker.web.frame import back_to, with_query
-from tracker.web.people import Person
-from tracker.web.permissions import Role, requires
-from tracker.web.rendering import page
-from tracker.web.searches import sealed_address, to_seal, typed_at
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import Role, requires
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.lists.pagination import read_cursor, write_cursor
+from tracker.web.lists.search_terms import sealed_address, to_seal, typed_at
+from tracker.web.views.layout import back_to, with_query
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 PAGE = 50

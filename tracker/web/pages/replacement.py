@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from devices.lifecycle import LifecycleState, allowed
-from tracker.actions.attest import EVIDENT, NONE_EVIDENT
-from tracker.actions.move_pump import undone_state
+from tracker.actions.pumps.move_pump import undone_state
+from tracker.actions.replacement.attest import EVIDENT, NONE_EVIDENT
 from tracker.errors import NotFound, TrackerError
 from tracker.records.determination import (
     AS_OF,
@@ -20,16 +20,16 @@ from tracker.records.determination import (
 )
 from tracker.records.handover import open_handover
 from tracker.records.pump import Pump
-from tracker.records.views_replacement import replacement_record
-from tracker.records.views_worklist import colleagues
-from tracker.web.context import Context, Web
-from tracker.web.determination_change import changes_between
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
-from tracker.web.rendering import page
-from tracker.web.sources import mend_link, source_link
-from tracker.web.words import field_time, word
+from tracker.records.queries.replacement import replacement_record
+from tracker.records.queries.worklist import colleagues
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
+from tracker.web.views.determination_diff import changes_between
+from tracker.web.views.formatting import field_time, word
+from tracker.web.views.record_links import mend_link, source_link
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Person, requires("determinations.read")]

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from tracker.actions.try_copy import DRILL
+from tracker.actions.verify_backup import DRILL
 from tracker.records.job import job_runs, workers
 from tracker.records.partitions import coming_drop
-from tracker.web.context import Context
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 

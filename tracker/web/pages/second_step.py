@@ -9,17 +9,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Form, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from tracker.actions.passkeys import Place
+from tracker.actions.staff.passkeys import Place
 from tracker.errors import TrackerError
 from tracker.public_address import origin_of
-from tracker.web import csrf, second_step
-from tracker.web.context import Context, Web
-from tracker.web.frame import address_of_pages, local_path
+from tracker.web.app_state import Context, Web
+from tracker.web.auth import csrf, sign_in_second_step
+from tracker.web.auth.permissions import open_to_all
+from tracker.web.auth.sign_in import Opened
+from tracker.web.auth.sign_in_second_step import StepOver
 from tracker.web.pages.sign_in import STEP_COOKIE, set_cookies, show_form
-from tracker.web.permissions import open_to_all
-from tracker.web.rendering import page
-from tracker.web.second_step import StepOver
-from tracker.web.sign_in import Opened
+from tracker.web.views.layout import address_of_pages, local_path
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[open_to_all()])
 Next = Annotated[str, Query(alias="next", max_length=2000)]
@@ -43,7 +43,7 @@ def by_code(
     """Open the session by a code of the app or a recovery code."""
     try:
         _check(request, web, token)
-        opened = second_step.by_code(web, _step(request), code)
+        opened = sign_in_second_step.by_code(web, _step(request), code)
     except TrackerError as fault:
         return _show(request, web, came_from, fault)
     response = RedirectResponse(local_path(came_from), HTTPStatus.SEE_OTHER)
@@ -55,7 +55,7 @@ def by_code(
 def challenge(request: Request, web: Context) -> dict[str, Any]:
     """What the browser asks the passkey."""
     _check(request, web, request.headers.get("x-csrf-token", ""))
-    secret, options = second_step.passkey_challenge(web, _step(request), place_of(request, web))
+    secret, options = sign_in_second_step.passkey_challenge(web, _step(request), place_of(request, web))
     return {"challenge": secret, "options": options}
 
 
@@ -68,7 +68,7 @@ def by_passkey(
 ) -> Response:
     """Open the session by what the passkey answered."""
     _check(request, web, request.headers.get("x-csrf-token", ""))
-    opened = second_step.by_passkey(web, _step(request), place_of(request, web), challenge, answer)
+    opened = sign_in_second_step.by_passkey(web, _step(request), place_of(request, web), challenge, answer)
     response = JSONResponse({"done": True})
     _enter(web, response, opened)
     return response
@@ -96,7 +96,7 @@ def _enter(web: Web, response: Response, opened: Opened) -> None:
 
 def _show(request: Request, web: Web, came_from: str, fault: TrackerError | None = None) -> Response:
     try:
-        passkey = second_step.ways_of(web, _step(request))
+        passkey = sign_in_second_step.ways_of(web, _step(request))
     except StepOver as over:
         return show_form(request, web, came_from, fault=over)
     visitor = request.cookies.get(csrf.VISITOR_COOKIE) or secrets.token_urlsafe(16)

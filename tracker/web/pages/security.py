@@ -10,8 +10,8 @@ from fastapi import APIRouter, Body, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from tracker.actions import passkeys
-from tracker.actions.second_factor import (
+from tracker.actions.staff import passkeys
+from tracker.actions.staff.second_factor import (
     begin_totp,
     begun_totp,
     confirm_totp,
@@ -20,17 +20,17 @@ from tracker.actions.second_factor import (
     remove_totp,
 )
 from tracker.errors import Invalid, TrackerError
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.second_factor import codes_left, passkeys_of, totp_of
 from tracker.records.staff import Staff
-from tracker.web.confirming import confirm, enter_unconfirmed, mark_confirmed
-from tracker.web.context import Context, Web
-from tracker.web.frame import back_to
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person, is_confirmed
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.reauthentication import confirm, enter_unconfirmed, mark_confirmed
+from tracker.web.auth.sign_in import end_sessions
 from tracker.web.pages.second_step import place_of
-from tracker.web.people import Person, is_confirmed
-from tracker.web.permissions import requires
-from tracker.web.rendering import page
-from tracker.web.sign_in import end_sessions
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 Own = Annotated[Person, requires("self.manage")]

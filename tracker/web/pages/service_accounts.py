@@ -7,23 +7,23 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from tracker.actions.issue_token import DAYS, MOST_DAYS
-from tracker.actions.service_accounts import add_service, change_service
-from tracker.actions.token_scopes import SCOPES
+from tracker.actions.staff.issue_token import DAYS, MOST_DAYS
+from tracker.actions.staff.service_accounts import add_service, change_service
+from tracker.actions.staff.token_scopes import SCOPES
 from tracker.errors import Invalid, TrackerError
-from tracker.records.columns import key
+from tracker.records.column_types import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import SERVICE, ApiToken, services_of_clinic, staff_of_clinic, unrevoked_tokens
-from tracker.web.context import Context, Web
-from tracker.web.frame import back_to
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permission_labels import PERMITS
+from tracker.web.auth.permissions import PEOPLE_ONLY, requires
+from tracker.web.auth.service_tokens import make_service_token, revoke_service_token, service_of
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.account import AREAS, VERBS
 from tracker.web.pages.staff import ROLES
-from tracker.web.people import Person
-from tracker.web.permission_words import PERMITS
-from tracker.web.permissions import PEOPLE_ONLY, requires
-from tracker.web.rendering import page
-from tracker.web.service_access import make_service_token, revoke_service_token, service_of
-from tracker.web.typed_again import keeps_what_was_typed
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, prefix="/staff/services", dependencies=[keeps_what_was_typed()])
 Manager = Annotated[Person, requires("staff.manage")]

@@ -9,18 +9,18 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from tracker.actions.passwords import hash_password
-from tracker.actions.setup_link import PATH, key_in, person_of_link, use_link
-from tracker.actions.sign_in_tries import network_of
+from tracker.actions.staff.passwords import hash_password
+from tracker.actions.staff.setup_link import PATH, key_in, person_of_link, use_link
+from tracker.actions.staff.sign_in_tries import network_of
 from tracker.errors import Invalid, TrackerError
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff
-from tracker.web import csrf
-from tracker.web.confirming import NoPasswords
-from tracker.web.context import Context, Web
-from tracker.web.people import address_of
-from tracker.web.permissions import open_to_all
-from tracker.web.rendering import page
+from tracker.web.app_state import Context, Web
+from tracker.web.auth import csrf
+from tracker.web.auth.current_user import address_of
+from tracker.web.auth.permissions import open_to_all
+from tracker.web.auth.reauthentication import NoPasswords
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[open_to_all()])
 

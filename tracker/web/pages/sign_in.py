@@ -10,16 +10,16 @@ from urllib.parse import quote, urlsplit
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from tracker.actions.second_factor import STEP_LASTS
-from tracker.actions.sign_in_tries import KNOWN_FOR
+from tracker.actions.staff.second_factor import STEP_LASTS
+from tracker.actions.staff.sign_in_tries import KNOWN_FOR
 from tracker.errors import TrackerError
-from tracker.web import csrf, people, sign_in
-from tracker.web.context import Context, Web
-from tracker.web.people import Person, session_cookie_name
-from tracker.web.permissions import open_to_all, requires
-from tracker.web.rendering import page
-from tracker.web.sign_in import Opened
-from tracker.web.sub_path import cookie_name
+from tracker.web.app_state import Context, Web
+from tracker.web.auth import csrf, current_user, sign_in
+from tracker.web.auth.current_user import Person, session_cookie_name
+from tracker.web.auth.permissions import open_to_all, requires
+from tracker.web.auth.sign_in import Opened
+from tracker.web.http.sub_path import cookie_name
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 STEP_COOKIE = "tracker_step"
@@ -37,7 +37,7 @@ def show(
     request: Request, web: Context, came_from: Annotated[str, Query(alias="next", max_length=2000)] = "/"
 ) -> Response:
     """The form; a person who is signed in goes on."""
-    if people.person_or_none(request) is not None:
+    if current_user.person_or_none(request) is not None:
         return RedirectResponse(local_path(came_from), HTTPStatus.SEE_OTHER)
     return show_form(request, web, came_from)
 

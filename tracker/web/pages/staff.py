@@ -8,21 +8,21 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from tracker.actions.add_staff import add_staff
-from tracker.actions.change_staff import change_staff
-from tracker.actions.setup_link import make_link
-from tracker.actions.sign_in_tries import waits_by_staff
+from tracker.actions.staff.add_staff import add_staff
+from tracker.actions.staff.change_staff import change_staff
+from tracker.actions.staff.setup_link import make_link
+from tracker.actions.staff.sign_in_tries import waits_by_staff
 from tracker.errors import NotFound, TrackerError
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, services_left_alone, staff_of_clinic
-from tracker.web.context import Context, Web
-from tracker.web.frame import address_of_pages, back_to
-from tracker.web.people import Person
-from tracker.web.permission_words import PERMITS
-from tracker.web.permissions import PERMISSIONS, Role, requires
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
-from tracker.web.words import word
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permission_labels import PERMITS
+from tracker.web.auth.permissions import PERMISSIONS, Role, requires
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.views.formatting import word
+from tracker.web.views.layout import address_of_pages, back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 ROLES = tuple((str(role), word(role)) for role in Role)

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from tracker.web.context import Context
-from tracker.web.frame import THEME_COOKIE, THEMES, back_to
-from tracker.web.people import Person
-from tracker.web.permissions import requires
+from tracker.web.app_state import Context
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.views.layout import THEME_COOKIE, THEMES, back_to
 
 router = APIRouter(include_in_schema=False)
 _YEAR_S = 365 * 86_400

@@ -11,24 +11,24 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, select
 
 from devices.models import catalogue
-from tracker.actions.amend_visit import AMENDABLE, amend_visit
 from tracker.actions.audit_events import Event
-from tracker.actions.confirm_visit import confirm_visit
-from tracker.actions.withdraw_visit import withdraw_visit
+from tracker.actions.visits.amend_visit import AMENDABLE, amend_visit
+from tracker.actions.visits.confirm_visit import confirm_visit
+from tracker.actions.visits.withdraw_visit import withdraw_visit
 from tracker.errors import Conflict, NotFound, TrackerError
+from tracker.records.programmer_session import ProgrammerSessionRecord
 from tracker.records.pump import Pump
-from tracker.records.session import ProgrammerSessionRecord
 from tracker.records.visit import Visit, amendments, visit_by_id
-from tracker.web.context import Context, Web
-from tracker.web.entry import enter
-from tracker.web.frame import back_to
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
+from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.forms.visit import MODES, VOLUMES, VisitForm, fill_as_kept, form_of
 from tracker.web.pages.visits import Typed, preview
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
-from tracker.web.rendering import page
-from tracker.web.typed_again import keeps_what_was_typed
-from tracker.web.visit_form import MODES, VOLUMES, VisitForm, fill_as_kept, form_of
+from tracker.web.views.layout import back_to
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 Reader = Annotated[Person, requires("visits.read")]

@@ -12,22 +12,22 @@ from sqlmodel import Session
 
 from devices.models import catalogue
 from tracker.actions.audit_events import Event
-from tracker.actions.log_visit import log_visit
-from tracker.actions.visit_codes import clinic_day
+from tracker.actions.visits.log_visit import log_visit
+from tracker.actions.visits.visit_codes import clinic_day
 from tracker.coding import CodingError, CodingResult, code_visit
 from tracker.errors import Conflict, Invalid, TrackerError
-from tracker.records.columns import from_micros, to_micros
+from tracker.records.column_types import from_micros, to_micros
 from tracker.records.pump import Pump
 from tracker.records.visit import visits_between, visits_of
-from tracker.web.context import Context, Web
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.entry import enter
-from tracker.web.frame import back_to, with_query
-from tracker.web.people import Person
-from tracker.web.permissions import requires
-from tracker.web.reach import pump_of
-from tracker.web.rendering import page
-from tracker.web.visit_form import MODES, VOLUMES, VisitForm, new_form, read_form
+from tracker.web.app_state import Context, Web
+from tracker.web.auditing.audit_write import enter
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
+from tracker.web.forms.visit import MODES, VOLUMES, VisitForm, new_form, read_form
+from tracker.web.lists.pagination import read_cursor, write_cursor
+from tracker.web.views.layout import back_to, with_query
+from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50

@@ -10,11 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from tracker.actions.note_look import looked_before, note_look
+from tracker.actions.worklist.note_look import looked_before, note_look
 from tracker.errors import NotFound
-from tracker.records.columns import from_micros, to_micros
-from tracker.records.staff import Staff, services_left_alone
-from tracker.records.views_worklist import (
+from tracker.records.column_types import from_micros, to_micros
+from tracker.records.queries.worklist import (
     WorklistFilter,
     WorklistLine,
     colleagues,
@@ -26,14 +25,15 @@ from tracker.records.views_worklist import (
     worklist_opened_since,
     worklist_tally,
 )
+from tracker.records.staff import Staff, services_left_alone
 from tracker.records.worklist import worklist_events
-from tracker.web.context import Context, Web
-from tracker.web.cursors import read_cursor, write_cursor
-from tracker.web.frame import with_query
-from tracker.web.people import Person
-from tracker.web.permissions import may, requires
-from tracker.web.rendering import page
-from tracker.web.words import word
+from tracker.web.app_state import Context, Web
+from tracker.web.auth.current_user import Person
+from tracker.web.auth.permissions import may, requires
+from tracker.web.lists.pagination import read_cursor, write_cursor
+from tracker.web.views.formatting import word
+from tracker.web.views.layout import with_query
+from tracker.web.views.templating import page
 
 router = APIRouter()
 PAGE = 50

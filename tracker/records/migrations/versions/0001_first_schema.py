@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from tracker.records.columns import BigKey, JsonColumn, UtcDateTime
+from tracker.records.column_types import BigKey, JsonColumn, UtcDateTime
 
 revision = "0001"
 down_revision = None

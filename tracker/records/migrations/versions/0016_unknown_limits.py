@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from tracker.records.columns import JsonColumn
+from tracker.records.column_types import JsonColumn
 
 revision = "0016"
 down_revision = "0015"

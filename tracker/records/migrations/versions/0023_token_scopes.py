@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-from tracker.records.columns import UtcDateTime
+from tracker.records.column_types import UtcDateTime
 
 revision = "0023"
 down_revision = "0022"

@@ -1,0 +1,1 @@
+"""Programs that measure: speed, faults in full number, accuracy, a hostile communicator."""

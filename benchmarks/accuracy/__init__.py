@@ -1,0 +1,1 @@
+"""Forecasts and worklist held against simulated clinics."""

@@ -1,0 +1,1 @@
+"""Faults in full number and over long times: kills, cuts, disturbances."""

@@ -1,0 +1,1 @@
+"""A hostile communicator's attacks in full number."""

@@ -1,0 +1,1 @@
+"""Actions on recalls and advisories: read, compare, load, import, acknowledge."""

@@ -1,0 +1,1 @@
+"""Actions on alarms: note, rate, acknowledge, assign, snooze, escalate."""

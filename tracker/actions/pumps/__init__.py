@@ -1,0 +1,1 @@
+"""Actions on pumps: enrol, change, move, forecast, evaluate, hand over."""

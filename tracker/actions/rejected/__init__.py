@@ -1,0 +1,1 @@
+"""Actions on rejected messages: replay or discard."""

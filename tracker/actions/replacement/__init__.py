@@ -1,0 +1,1 @@
+"""Actions towards a replacement: findings and rulings, facts, attestations, determinations."""

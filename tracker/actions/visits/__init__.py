@@ -1,0 +1,1 @@
+"""Actions on visits: log, draft, confirm, amend, withdraw, with their codes and prescriptions."""

@@ -1,0 +1,1 @@
+"""Actions on items of the worklist: refresh, claim, release, reassign, note, finish."""

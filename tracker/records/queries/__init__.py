@@ -1,0 +1,1 @@
+"""One query for each list or page, shared by the pages and the API."""

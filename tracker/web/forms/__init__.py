@@ -1,0 +1,1 @@
+"""Forms: what was typed, read into values or shown again with the fields at fault named."""

@@ -1,0 +1,1 @@
+"""Lists: pages of them, exports, calendars, counts and what was searched for."""
