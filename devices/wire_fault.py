@@ -63,7 +63,7 @@ _WORDINGS: Final[tuple[tuple[re.Pattern[str], _Wording], ...]] = (
     (re.compile(r"Expected `(?:int|float)(?: \| null)?` >= 0(?:\.0)?\Z"), lambda _: "must not be negative"),
     (re.compile(r"Expected `(?:int|float)(?: \| null)?` >= (\S+)"), lambda found: f"must be at least {found[1]}"),
     (re.compile(r"Expected `(?:int|float)(?: \| null)?` <= (\S+)"), lambda found: f"must be at most {found[1]}"),
-    (re.compile(r"Expected `str(?: \| null)?` of length >= 1\Z"), lambda _: "must not be empty"),
+    (re.compile(r"Expected `(?:str|array)(?: \| null)?` of length >= 1\Z"), lambda _: "must not be empty"),
     (
         re.compile(r"Expected `(?:str|array)(?: \| null)?` of length <= (\d+)"),
         lambda found: f"must be no longer than {found[1]}",
