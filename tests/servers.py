@@ -31,6 +31,7 @@ _INSTALL = {
     "promtool": "apt-get install prometheus",
     "pgbouncer": "apt-get install pgbouncer",
     "pgbackrest": "apt-get install pgbackrest",
+    "cc": "apt-get install gcc libc6-dev",
 }
 
 
