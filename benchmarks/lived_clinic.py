@@ -24,7 +24,7 @@ from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.finding import FindingRecord
 from tracker.records.pump import Pump
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 
 DAY: Final = timedelta(days=1)
 OPENED: Final = datetime(2010, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ def lived_clinic() -> Iterator[Path]:
         database = Database(f"sqlite:///{file}")
         with database.writing() as session:
             _add(session)
-        sweep(database, NOW)
+        evaluate_due_pumps(database, NOW)
         database.close()
         yield file
 

@@ -31,7 +31,7 @@ from tracker.records.column_types import to_micros
 from tracker.records.database import Database
 from tracker.schedule.advisories import match_all
 from tracker.schedule.alarms import tend_alarms
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.gc_tuning import calm_the_collector
 from tracker.schedule.reading_retention import drop_old, make_ahead
 from tracker.schedule.silence import note_silence
@@ -136,8 +136,13 @@ def _steps(pumps: int, *, whole: bool, jobs: bool) -> Iterator[Step]:
         report_again(database, at, 1 / 24, max(1, pumps // CHANGED))
 
     for again in (hour, hour + DAY / 24):
-        yield "evaluate, 1,000 changed", LIMIT_S["changed"], partial(changed, at=again), partial(sweep, now=again)
-    yield "evaluate, none changed", None, _nothing, lambda d: sweep(d, hour + DAY / 24)
+        yield (
+            "evaluate, 1,000 changed",
+            LIMIT_S["changed"],
+            partial(changed, at=again),
+            partial(evaluate_due_pumps, now=again),
+        )
+    yield "evaluate, none changed", None, _nothing, lambda d: evaluate_due_pumps(d, hour + DAY / 24)
     if jobs:
         yield "silence, none changed", None, lambda d: note_silence(d, later), lambda d: note_silence(d, later)
         yield "silence, every hundredth fell silent", None, _silence, lambda d: note_silence(d, later)
@@ -152,7 +157,7 @@ def _steps(pumps: int, *, whole: bool, jobs: bool) -> Iterator[Step]:
             "evaluate, all with a new report",
             LIMIT_S["whole"],
             lambda d: report_again(d, at, 1.1),
-            lambda d: sweep(d, at),
+            lambda d: evaluate_due_pumps(d, at),
         )
     if jobs:
         yield "retention, all before last month", None, _nothing, lambda d: drop_old(d, 1, NOW + DAY)

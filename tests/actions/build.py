@@ -10,13 +10,13 @@ from sqlmodel import Session, select
 
 from tracker.actions.alarms.note_alarms import note_alarms
 from tracker.actions.pumps.enrol_pump import enrol_pump
-from tracker.actions.pumps.load_snapshots import view_pumps
+from tracker.actions.pumps.load_snapshots import load_snapshots
 from tracker.actions.worklist.refresh_worklist import apply_lines
 from tracker.records.column_types import key
 from tracker.records.delivery import DeliveryMark
 from tracker.records.pump import Clinic, Pump, PumpState
 from tracker.records.reading import Reading
-from tracker.worklist.wanted_items import wanted
+from tracker.worklist.wanted_items import wanted_items
 
 NURSE = "rn@north.example"
 
@@ -116,5 +116,5 @@ def a_history(session: Session, pump: Pump, until: datetime, days: int, **said: 
 
 def refresh_worklist(session: Session, pump_ids: Sequence[int], now: datetime) -> None:
     """Bring the worklist up to the records as they stand, as an evaluation does at its end."""
-    views = view_pumps(session, pump_ids)
-    apply_lines(session, {pump_id: (view, wanted(view, now)) for pump_id, view in views.items()}, now)
+    views = load_snapshots(session, pump_ids)
+    apply_lines(session, {pump_id: (view, wanted_items(view, now)) for pump_id, view in views.items()}, now)

@@ -12,11 +12,11 @@ from tests.actions.test_work import DAY, HOUR, OTHER, a_line, a_person, open_lin
 from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.alarms.assign_alarm import assign_alarm
 from tracker.actions.alarms.snooze_alarm import snooze_alarm
-from tracker.actions.pumps.evaluate_pumps import record, think
-from tracker.actions.worklist.claim_item import claim
-from tracker.actions.worklist.finish_item import finish
+from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
+from tracker.actions.worklist.claim_item import claim_item
+from tracker.actions.worklist.finish_item import finish_item
 from tracker.actions.worklist.note_item import note_item
-from tracker.actions.worklist.reassign_item import hand_over
+from tracker.actions.worklist.reassign_item import reassign_item
 from tracker.errors import Conflict, Invalid
 from tracker.records.alarm import Alarm, AlarmEvent
 from tracker.records.column_types import key
@@ -35,8 +35,8 @@ def test_nobody_closes_a_stall_while_it_lasts_and_one_that_is_over_and_seen_reso
         acknowledge_alarm(session, key(alarm.id), reason="an MRI", by=NURSE, now=now + HOUR)
         (item,) = session.exec(select(WorklistItem))
         with pytest.raises(Conflict, match="stays open until it no longer does"):
-            finish(session, key(item.id), reason="an MRI; it will run again", by=NURSE, now=now + HOUR)
-        assert claim(session, key(item.id), by=NURSE, now=now).claimed_by == NURSE
+            finish_item(session, key(item.id), reason="an MRI; it will run again", by=NURSE, now=now + HOUR)
+        assert claim_item(session, key(item.id), by=NURSE, now=now).claimed_by == NURSE
         note_item(session, key(item.id), note="patient is at the MRI", by=NURSE, now=now)
         with pytest.raises(Invalid):
             note_item(session, key(item.id), note=" ", by=NURSE, now=now)
@@ -61,7 +61,7 @@ def test_what_lies_beneath_an_urgent_task_is_asked_anew_when_somebody_closes_it(
     with sqlite_database.writing() as session:
         a_report(session, pump, now + HOUR, 2)
         acknowledge_alarm(session, 1, reason="seen", by=NURSE, now=now + HOUR)
-        finish(session, item_id, reason="it runs again", by=NURSE, now=now + HOUR)
+        finish_item(session, item_id, reason="it runs again", by=NURSE, now=now + HOUR)
         assert open_lines(session) == [], "the list was not refreshed yet, the records were asked"
 
 
@@ -73,7 +73,7 @@ def test_an_open_alarm_is_rated_anew_when_the_drug_is_corrected(database: Databa
         assert session.get_one(Alarm, 1).priority == 2
         pump.drug = "baclofen"
         session.add(pump)
-        record(session, think(session, [(key(pump.id), now)], now), now)
+        save_evaluations(session, evaluate_pumps(session, [(key(pump.id), now)], now), now)
         session.expire_all()
         alarm = session.get_one(Alarm, 1)
         assert (alarm.priority, alarm.snoozed_until) == (3, None)
@@ -89,6 +89,6 @@ def test_a_clinical_task_is_handed_over_to_those_who_do_clinical_work(sqlite_dat
         person.role = "biller"
         session.add(person)
         with pytest.raises(Invalid, match="clinical work"):
-            hand_over(session, item_id, to=OTHER, by=NURSE, now=now)
+            reassign_item(session, item_id, to=OTHER, by=NURSE, now=now)
         with pytest.raises(Invalid, match="clinical work"):
             assign_alarm(session, 1, to=OTHER, by=NURSE, now=now)

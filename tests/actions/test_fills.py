@@ -9,7 +9,7 @@ import pytest
 from tests.actions.build import a_pump, a_report
 from tracker.records.database import Database
 from tracker.records.forecast import Outlook
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 
 DAY = timedelta(days=1)
 
@@ -21,7 +21,7 @@ def filled_on(database: Database, now: datetime, volumes: list[float], days: flo
         for step, volume in enumerate(volumes):
             at = now - (len(volumes) - 1 - step) * days * DAY
             a_report(session, pump, at, step + 1, reservoir_ml=volume, received_at=at)
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     with database.reading() as session:
         outlook = session.get_one(Outlook, pump.id)
         return None if outlook.filled_at is None else outlook.filled_at.date()

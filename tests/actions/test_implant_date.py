@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.actions.build import a_history, a_pump
-from tracker.actions.pumps.forecast_pump import look_ahead
+from tracker.actions.pumps.forecast_pump import forecast_pump
 from tracker.records.database import Database
 from tracker.records.forecast import Ahead
 from tracker.records.reading_history import readings_known_by
@@ -26,7 +26,7 @@ def test_a_corrected_implant_date_moves_the_limit_whatever_day_it_is(
         readings = readings_known_by(session, pump.id or 0, now)
 
         def looked(before: Ahead | None, at: datetime) -> Ahead:
-            return look_ahead(
+            return forecast_pump(
                 pump, before, [] if before else readings, at, prescription=None, routine=before is not None
             ).outlook
 

@@ -18,7 +18,7 @@ from tracker.actions.visits.amend_visit import amend_visit
 from tracker.actions.visits.confirm_visit import confirm_visit
 from tracker.actions.visits.draft_visit import draft_visit
 from tracker.actions.visits.withdraw_visit import withdraw_visit
-from tracker.actions.worklist.reassign_item import hand_over
+from tracker.actions.worklist.reassign_item import reassign_item
 from tracker.errors import Invalid
 from tracker.findings.replacement_facts import DOCUMENTED
 from tracker.records.alarm import Alarm, alarm_events
@@ -35,7 +35,7 @@ def test_the_longest_reason_fits_when_a_line_is_handed_over_or_its_alarm_assigne
     _, item_id = a_line(database, now)
     with database.writing() as session:
         a_person(session, now)
-        hand_over(session, item_id, to=OTHER, reason="x" * 1000, by=NURSE, now=now)
+        reassign_item(session, item_id, to=OTHER, reason="x" * 1000, by=NURSE, now=now)
         alarm_id = key(session.exec(select(Alarm)).one().id)
         assign_alarm(session, alarm_id, to=OTHER, reason="x" * 1000, by=NURSE, now=now)
         for told in (worklist_events(session, item_id)[-1].reason, alarm_events(session, alarm_id)[-1].reason):

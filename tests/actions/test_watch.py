@@ -30,7 +30,7 @@ from tracker.records.finding import FindingRecord
 from tracker.records.pump import Pump
 from tracker.records.worklist import WorklistItem
 from tracker.schedule.advisories import match_all
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -61,7 +61,7 @@ def test_an_advisory_is_matched_by_model_and_serial_range_once_and_meets_no_crit
         load_advisories(session, read_recalls(json.dumps([ADVISORY])), now)
     assert match_all(database, now) == 1
     assert match_all(database, now) == 0
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     with database.writing() as session:
         assert lines(session)["advisory"].what == "Advisory Z-0001-2026: A part may stall the motor"
         assert newest_determinations(session, [1])[1].outcome == "needs_information"
@@ -151,7 +151,7 @@ def test_an_mri_with_drug_in_a_pump_that_must_be_emptied_is_a_finding(sqlite_dat
         pump = a_pump(session, now, model="prometra-ii-20")
         a_report(session, pump, now, 1)
         log_mri(session, pump, performed_at=now, emptied_before=False, by=NURSE, now=now)
-    sweep(sqlite_database, now)
+    evaluate_due_pumps(sqlite_database, now)
     with sqlite_database.reading() as session:
         assert "must be emptied first" in lines(session)["finding"].why
 
@@ -244,7 +244,7 @@ def test_a_limit_that_only_may_hold_asks_for_a_refill_and_accuses_nobody(
                 session, pump, now - ago * DAY, 60 - ago, reservoir_ml=8.0 if ago > 30 else 19.0 - (30 - ago) * 0.05
             )
         log_visit(session, pump, performed_at=now - 30.1 * DAY, refilled=True, by=NURSE, now=now - 30 * DAY)
-    sweep(sqlite_database, now)
+    evaluate_due_pumps(sqlite_database, now)
     with sqlite_database.reading() as session:
         assert lines(session)["reservoir"].what.startswith("Refill overdue")
         assert session.exec(select(FindingRecord)).all() == []

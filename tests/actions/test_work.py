@@ -12,14 +12,14 @@ from tests.actions.build import NURSE, a_clinic, a_pump, a_report, refresh_workl
 from tests.build import a_visit
 from tracker.actions.alarms.acknowledge_alarm import acknowledge_alarm
 from tracker.actions.alarms.assign_alarm import assign_alarm
-from tracker.actions.alarms.end_snoozes import wake_alarms
+from tracker.actions.alarms.end_snoozes import end_snoozes
 from tracker.actions.alarms.escalate_alarms import escalate_alarms
 from tracker.actions.alarms.snooze_alarm import snooze_alarm
 from tracker.actions.staff.change_staff import change_staff
-from tracker.actions.worklist.claim_item import claim
-from tracker.actions.worklist.finish_item import finish
-from tracker.actions.worklist.reassign_item import hand_over
-from tracker.actions.worklist.release_item import release
+from tracker.actions.worklist.claim_item import claim_item
+from tracker.actions.worklist.finish_item import finish_item
+from tracker.actions.worklist.reassign_item import reassign_item
+from tracker.actions.worklist.release_item import release_item
 from tracker.errors import Conflict, Invalid
 from tracker.records.alarm import Alarm, alarm_events
 from tracker.records.column_types import key
@@ -66,7 +66,7 @@ def test_of_two_people_who_claim_at_once_one_gets_the_line_and_the_other_is_told
         barrier.wait()
         try:
             with database.writing() as session:
-                claim(session, item_id, by=email, now=now)
+                claim_item(session, item_id, by=email, now=now)
             answers.append("mine")
         except Conflict as told:
             answers.append(told.detail)
@@ -89,16 +89,16 @@ def test_a_claimed_line_is_handed_over_or_released_by_its_holder_alone(
     with sqlite_database.writing() as session:
         a_person(session, now)
         a_person(session, now, "rn@south.example", "South")
-        claim(session, item_id, by=NURSE, now=now)
-        claim(session, item_id, by=NURSE, now=now)
+        claim_item(session, item_id, by=NURSE, now=now)
+        claim_item(session, item_id, by=NURSE, now=now)
         with pytest.raises(Conflict):
-            hand_over(session, item_id, to=OTHER, by="somebody@else", now=now)
+            reassign_item(session, item_id, to=OTHER, by="somebody@else", now=now)
         with pytest.raises(Conflict):
-            release(session, item_id, by=OTHER, now=now)
+            release_item(session, item_id, by=OTHER, now=now)
         with pytest.raises(Invalid, match="nobody of this clinic"):
-            hand_over(session, item_id, to="rn@south.example", by=NURSE, now=now)
-        assert hand_over(session, item_id, to=OTHER, by=NURSE, now=now).claimed_by == OTHER
-        assert release(session, item_id, by=OTHER, now=now).claimed_by is None
+            reassign_item(session, item_id, to="rn@south.example", by=NURSE, now=now)
+        assert reassign_item(session, item_id, to=OTHER, by=NURSE, now=now).claimed_by == OTHER
+        assert release_item(session, item_id, by=OTHER, now=now).claimed_by is None
 
 
 def test_a_line_done_with_a_reason_rests_and_comes_back_if_its_cause_still_stands(
@@ -107,8 +107,8 @@ def test_a_line_done_with_a_reason_rests_and_comes_back_if_its_cause_still_stand
     pump, item_id = a_line(sqlite_database, now)
     with sqlite_database.writing() as session:
         with pytest.raises(Invalid):
-            finish(session, item_id, reason="  ", by=NURSE, now=now)
-        finish(session, item_id, reason="refill is booked for Tuesday", by=NURSE, now=now)
+            finish_item(session, item_id, reason="  ", by=NURSE, now=now)
+        finish_item(session, item_id, reason="refill is booked for Tuesday", by=NURSE, now=now)
         refresh_worklist(session, [key(pump.id)], now + DAY)
         assert open_lines(session) == []
         refresh_worklist(session, [key(pump.id)], now + 8 * DAY)
@@ -120,7 +120,7 @@ def test_a_line_that_was_done_comes_back_at_once_when_it_grows_more_urgent(
 ) -> None:
     pump, item_id = a_line(sqlite_database, now)
     with sqlite_database.writing() as session:
-        finish(session, item_id, reason="refill is booked", by=NURSE, now=now)
+        finish_item(session, item_id, reason="refill is booked", by=NURSE, now=now)
         a_report(session, pump, now + HOUR, 2, alarms=("low_reservoir", "empty_reservoir"), reservoir_ml=0.0)
         refresh_worklist(session, [key(pump.id)], now + HOUR)
         assert open_lines(session) == ["Reservoir empty"]
@@ -130,12 +130,12 @@ def test_the_lines_of_a_person_whose_account_ends_are_everybodys_again(database:
     _, item_id = a_line(database, now)
     with database.writing() as session:
         staff = a_person(session, now)
-        claim(session, item_id, by=OTHER, now=now)
+        claim_item(session, item_id, by=OTHER, now=now)
         change_staff(session, staff, name="A. Other", by=NURSE, now=now)
         assert session.get_one(WorklistItem, item_id).claimed_by == OTHER
         change_staff(session, staff, active=False, by=NURSE, now=now)
         assert worklist_events(session, item_id)[-1].kind == "released"
-        assert claim(session, item_id, by=NURSE, now=now).claimed_by == NURSE
+        assert claim_item(session, item_id, by=NURSE, now=now).claimed_by == NURSE
 
 
 def test_an_alarm_that_nobody_answered_comes_back_when_it_is_escalated(
@@ -143,7 +143,7 @@ def test_an_alarm_that_nobody_answered_comes_back_when_it_is_escalated(
 ) -> None:
     pump, item_id = a_line(sqlite_database, now)
     with sqlite_database.writing() as session:
-        finish(session, item_id, reason="the ward knows", by=NURSE, now=now)
+        finish_item(session, item_id, reason="the ward knows", by=NURSE, now=now)
         escalate_alarms(session, now + DAY)
         refresh_worklist(session, [key(pump.id)], now + DAY)
         assert open_lines(session) == []
@@ -161,7 +161,7 @@ def test_a_pump_that_falls_silent_anew_and_a_new_draft_are_new_work(sqlite_datab
         a_visit(session, pump, status="draft", logged_at=now - DAY)
         refresh_worklist(session, [key(pump.id)], now)
         for item in session.exec(select(WorklistItem)).all():
-            finish(session, key(item.id), reason="seen", by=NURSE, now=now)
+            finish_item(session, key(item.id), reason="seen", by=NURSE, now=now)
         refresh_worklist(session, [key(pump.id)], now + HOUR)
         assert open_lines(session) == []
         state.last_contact_at = now + 2 * HOUR
@@ -228,8 +228,8 @@ def test_a_snooze_takes_the_line_off_the_list_for_a_limited_time_and_needs_a_rea
         snooze_alarm(session, 1, until=now + 2 * DAY, reason="refill booked", by=NURSE, now=now)
         refresh_worklist(session, [key(pump.id)], now)
         assert worklist_page(session, 1, now + DAY, 10) == []
-        assert wake_alarms(session, now + DAY) == 0
-        assert wake_alarms(session, now + 2 * DAY) == 1
+        assert end_snoozes(session, now + DAY) == 0
+        assert end_snoozes(session, now + 2 * DAY) == 1
         refresh_worklist(session, [key(pump.id)], now + 2 * DAY)
         assert len(worklist_page(session, 1, now + 2 * DAY, 10)) == 1
         alarm = session.get_one(Alarm, 1)

@@ -15,7 +15,7 @@ from tracker.findings.pump_snapshot import (
     Expectation,
     LinkSeen,
     OutlookSeen,
-    PumpView,
+    PumpSnapshot,
     SettingSeen,
     StateSeen,
 )
@@ -24,9 +24,9 @@ NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def a_view(**told: Any) -> PumpView:
+def a_view(**told: Any) -> PumpSnapshot:
     """An implanted baclofen pump that reported just now that it runs, with nothing open."""
-    view = PumpView(
+    view = PumpSnapshot(
         pump_id=7,
         clinic_id=1,
         serial="SN-7",

@@ -28,10 +28,10 @@ from tracker.findings.pump_snapshot import (
     Expectation,
     LinkSeen,
     MriSeen,
-    PumpView,
+    PumpSnapshot,
 )
 from tracker.findings.replacement_facts import replacement_facts
-from tracker.worklist.wanted_items import wanted
+from tracker.worklist.wanted_items import wanted_items
 
 LOS_ANGELES = "America/Los_Angeles"
 NIGHT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_a_moment_has_the_clinics_day_and_time(zone: str, day: date, time: str) 
     assert time_text(clinic, NIGHT) == time
 
 
-def a_busy_view(**told: Any) -> PumpView:
+def a_busy_view(**told: Any) -> PumpSnapshot:
     """A pump of a clinic in Los Angeles with something of every kind, each of it at 02:30 UTC of some day."""
     span = Interval(NIGHT + 2 * DAY, NIGHT + 3 * DAY, NIGHT + 4 * DAY)
     alarms = tuple(
@@ -119,7 +119,7 @@ def test_no_task_names_the_day_that_utc_gives_a_moment(told: dict[str, Any]) -> 
         view = replace(view, outlook=replace(view.outlook, refill_by=due))
     moments = [NIGHT + days * DAY for days in (-90, -1, 0, 2, 3, 4)]
     allowed = at_the_clinic(moments) | {"2026-11-01"}  # the day of surgery was given as a day
-    items = wanted(view, NIGHT)
+    items = wanted_items(view, NIGHT)
     assert items
     for one in items:
         assert days_named(f"{one.what} {one.why} {one.next_step}") <= allowed, one

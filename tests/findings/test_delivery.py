@@ -15,18 +15,18 @@ from devices.models.catalogue import MODELS
 from devices.report import Infusion, Motor
 from tests.findings.build import DAY, NOW, a_setting, a_state, a_view, an_open_alarm, an_outlook, day
 from tracker.findings.delivery import Interruption, interrupted, interruptions, ordered_stop
-from tracker.findings.pump_snapshot import PumpView, SettingSeen, Standing
+from tracker.findings.pump_snapshot import PumpSnapshot, SettingSeen, Standing
 from tracker.findings.rating import rated
-from tracker.worklist.item import Line
-from tracker.worklist.wanted_items import wanted
+from tracker.worklist.item import WantedItem
+from tracker.worklist.wanted_items import wanted_items
 
 STOPPED = a_state(infusion="stopped", motor="stopped", flow_ml_per_day=0.0)
 MINIMUM = a_state(infusion="minimum_rate", flow_ml_per_day=0.006)
 DANGEROUS = {"baclofen", "clonidine", "morphine", "hydromorphone", "fentanyl", "sufentanil"}
 
 
-def delivery(view: PumpView) -> list[Line]:
-    return [line for line in wanted(rated(view), NOW) if line.kind == "delivery"]
+def delivery(view: PumpSnapshot) -> list[WantedItem]:
+    return [line for line in wanted_items(rated(view), NOW) if line.kind == "delivery"]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.id))
@@ -155,12 +155,12 @@ def test_an_order_explains_its_own_mode_alone() -> None:
 def test_what_follows_from_an_ordered_stop_is_acknowledged_once_and_no_more_asked() -> None:
     alarm = an_open_alarm(AlarmCode.STOPPED_OVER_48H)
     view = rated(a_view(state=STOPPED, settings=(ordered("visit"),), alarms=(alarm,)))
-    (line,) = [one for one in wanted(view, NOW) if one.kind == "delivery"]
+    (line,) = [one for one in wanted_items(view, NOW) if one.kind == "delivery"]
     assert (line.priority, line.holds) == (Priority.LOW, "")
     seen = replace(view, alarms=(replace(alarm, acknowledged_at=NOW),))
-    assert [one for one in wanted(seen, NOW) if one.kind == "delivery"] == []
+    assert [one for one in wanted_items(seen, NOW) if one.kind == "delivery"] == []
     unordered = rated(a_view(state=STOPPED, alarms=(replace(alarm, acknowledged_at=NOW),)))
-    (line,) = [one for one in wanted(unordered, NOW) if one.kind == "delivery"]
+    (line,) = [one for one in wanted_items(unordered, NOW) if one.kind == "delivery"]
     assert line.priority is Priority.HIGH
     assert line.holds
 
@@ -168,7 +168,7 @@ def test_what_follows_from_an_ordered_stop_is_acknowledged_once_and_no_more_aske
 def test_a_stall_told_by_state_and_by_alarm_is_one_task() -> None:
     stalled = a_state(motor="stalled", flow_ml_per_day=0.0)
     view = rated(a_view(state=stalled, alarms=(an_open_alarm(AlarmCode.MOTOR_STALL),)))
-    assert [line.what for line in wanted(view, NOW) if line.kind in {"delivery", "battery"}] == ["Motor stalled"]
+    assert [line.what for line in wanted_items(view, NOW) if line.kind in {"delivery", "battery"}] == ["Motor stalled"]
 
 
 def test_the_catalogue_of_dangerous_drugs_is_the_one_that_these_tests_name() -> None:

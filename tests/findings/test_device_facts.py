@@ -20,7 +20,7 @@ from tracker.findings.pump_snapshot import (
     Expectation,
     LinkSeen,
     OutlookSeen,
-    PumpView,
+    PumpSnapshot,
     StateSeen,
 )
 from tracker.findings.replacement_facts import replacement_facts
@@ -58,8 +58,8 @@ def charged(low: float, high: float, at: datetime = NOW, **told: Any) -> Outlook
     return ahead(low, high, charge=(NOW + low * DAY, NOW + high * DAY), charge_at=at, **told)
 
 
-def a_view(outlook: OutlookSeen | None = None, **told: Any) -> PumpView:
-    view = PumpView(
+def a_view(outlook: OutlookSeen | None = None, **told: Any) -> PumpSnapshot:
+    view = PumpSnapshot(
         pump_id=7,
         clinic_id=1,
         serial="SN-1",
@@ -84,7 +84,7 @@ def document(fact: str, value: bool, ago: float = 1) -> DocumentedSeen:
     return DocumentedSeen(3, fact, value, "Dr. Lee", "letter of May", NOW - ago * DAY)
 
 
-def fact(view: PumpView, name: str) -> Fact:
+def fact(view: PumpSnapshot, name: str) -> Fact:
     return next(one for one in replacement_facts(view, NOW) if one.name == name)
 
 

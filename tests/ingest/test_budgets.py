@@ -16,7 +16,7 @@ from tracker.records.budget import PumpBudget
 from tracker.records.database import Database
 from tracker.records.delivery import DeliveryMark
 from tracker.records.worklist import WorklistItem
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.silence import note_silence
 
 SMALL = Budget(Limits(10, 3, 2, 400), Limits(25, 5, 3, 1000), 200)
@@ -41,7 +41,7 @@ class SmallDesk(Desk):
         return row
 
     def budget_items(self, now: datetime) -> list[WorklistItem]:
-        sweep(self.database, now)
+        evaluate_due_pumps(self.database, now)
         with self.database.reading() as opened:
             found = opened.exec(select(WorklistItem).where(WorklistItem.closed_at.is_(None))).all()  # type: ignore[union-attr]
         return [one for one in found if "sends more than it may" in one.what]
@@ -195,7 +195,7 @@ def test_a_stall_in_a_message_that_waits_is_told_at_once(small: SmallDesk) -> No
     small.reports(*(status(seq) for seq in range(1, 11)))
     small.reports(status(11, motor="stalled", alarms=["motor_stall"]))
     note_silence(small.database, NOW + timedelta(seconds=5))
-    sweep(small.database, NOW + timedelta(seconds=5))
+    evaluate_due_pumps(small.database, NOW + timedelta(seconds=5))
     (item,) = [one for one in small.all_of(WorklistItem) if one.what.startswith("A report that waits names: ")]
     assert item.kind == "contact"
     assert "waits on the communicator" in item.why

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from tests.ingest.conftest import NOW, Desk, sent
 from tracker.actions.rejected.discard_rejected import discard_rejected
-from tracker.actions.rejected.replay_rejected import retake_rejected
+from tracker.actions.rejected.replay_rejected import replay_rejected
 from tracker.errors import Invalid
 from tracker.ingest.batch_writer import Ledger
 from tracker.ingest.budget_limits import DEFAULT
@@ -91,7 +91,7 @@ def test_a_cut_message_is_not_read_again(desk: Desk) -> None:
     for seq in range(1, 4):
         desk.write(sent(long(seq)))
     with pytest.raises(Invalid, match="only the first 1,024 of"), desk.database.writing() as opened:
-        retake_rejected(opened, desk.rejected()[2].id or 0, by=BY, now=NOW)
+        replay_rejected(opened, desk.rejected()[2].id or 0, by=BY, now=NOW)
 
 
 def test_a_discarded_message_keeps_reason_length_and_digest_and_no_bytes(desk: Desk) -> None:

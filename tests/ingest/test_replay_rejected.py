@@ -11,7 +11,7 @@ from sqlmodel import select
 from tests.build import a_clinic, a_pump
 from tests.ingest.conftest import NOW, Desk, sent, session, status
 from tracker.actions.rejected.discard_rejected import discard_rejected
-from tracker.actions.rejected.replay_rejected import retake_rejected
+from tracker.actions.rejected.replay_rejected import replay_rejected
 from tracker.errors import Conflict, Invalid
 from tracker.ingest.inbound_message import Arrival
 from tracker.records.programmer_session import ProgrammerSessionRecord
@@ -40,7 +40,7 @@ def retake(desk: Desk, number: int = 0) -> RejectedMessage:
                 pump.model = MODEL
                 opened.add(pump)
             opened.flush()
-        return retake_rejected(opened, desk.rejected()[number].id or 0, by=NURSE, now=LATER)
+        return replay_rejected(opened, desk.rejected()[number].id or 0, by=NURSE, now=LATER)
 
 
 def counts(desk: Desk, serial: str = "PUMP-1") -> tuple[int, int, int]:

@@ -10,13 +10,13 @@ from tests.build import a_pump
 from tests.ingest.conftest import NOW, Desk, sent, status
 from tracker.records.pump import Clinic, Pump
 from tracker.records.worklist import WorklistItem
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 
 MINUTE = timedelta(minutes=1)
 
 
 def sign_in_items(desk: Desk, now: datetime) -> list[WorklistItem]:
-    sweep(desk.database, now)
+    evaluate_due_pumps(desk.database, now)
     with desk.database.reading() as opened:
         found = opened.exec(select(WorklistItem).where(WorklistItem.closed_at.is_(None))).all()  # type: ignore[union-attr]
     return [one for one in found if one.key.endswith(":sign_in")]

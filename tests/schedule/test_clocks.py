@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from tests.actions.build import a_pump
 from tests.schedule.test_measured import contact, message, work, write
-from tracker.actions.pumps.load_as_of import view_as_of
+from tracker.actions.pumps.load_as_of import load_as_of
 from tracker.records.alarm import Alarm
 from tracker.records.column_types import key
 from tracker.records.database import Database
@@ -51,7 +51,7 @@ def test_an_alarm_told_with_a_lost_clock_is_on_now(
         assert len(points) == 2, "no forecast is made from a time that is wrong"
         marked = session.exec(select(Reading).where(col(Reading.clock_wrong))).all()
         assert sorted(one.seq for one in marked) == [3, 4, 5]
-        seen = view_as_of(session, session.get_one(Pump, pump.id), now + HOUR).state
+        seen = load_as_of(session, session.get_one(Pump, pump.id), now + HOUR).state
         assert seen is not None
         assert (seen.reservoir_ml, seen.measured_at, seen.clock_at) == (1.9, now + HOUR, lost + HOUR)
     write(database, now + DAY, message(6, now + DAY, epoch=epoch))

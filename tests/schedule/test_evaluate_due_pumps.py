@@ -15,7 +15,7 @@ from tracker.records.determination import Determination
 from tracker.records.forecast import Outlook
 from tracker.records.pump import Pump, PumpState
 from tracker.records.worklist import WorklistItem
-from tracker.schedule.evaluate_due_pumps import THINK_ABOUT, sweep
+from tracker.schedule.evaluate_due_pumps import THINK_ABOUT, evaluate_due_pumps
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -41,7 +41,7 @@ def test_a_pump_that_reports_gets_an_outlook_and_a_determination_and_rests_until
     database: Database, now: datetime
 ) -> None:
     pump = an_implanted_pump(database, now)
-    assert sweep(database, now) == 1
+    assert evaluate_due_pumps(database, now) == 1
     with database.reading() as session:
         outlook = session.get_one(Outlook, pump.id)
         assert outlook.eos_median_at is not None
@@ -53,7 +53,7 @@ def test_a_pump_that_reports_gets_an_outlook_and_a_determination_and_rests_until
         assert facts["impending_failure_notice"]["value"] is False
         assert facts["abuse_or_neglect"]["value"] is None
         assert session.get_one(PumpState, pump.id).evaluate_at == now + DAY
-    assert sweep(database, now) == 0
+    assert evaluate_due_pumps(database, now) == 0
 
 
 def test_sweeping_again_over_the_same_records_appends_no_second_determination_and_no_second_line(
@@ -65,7 +65,7 @@ def test_sweeping_again_over_the_same_records_appends_no_second_determination_an
             state = session.get_one(PumpState, pump.id)
             state.evaluate_at = now + later * DAY / 24
             session.add(state)
-        assert sweep(database, now + later * DAY / 24) == 1
+        assert evaluate_due_pumps(database, now + later * DAY / 24) == 1
     with database.reading() as session:
         assert len(determinations(session)) == 1
         assert len(session.exec(select(WorklistItem)).all()) == 2
@@ -75,10 +75,10 @@ def test_a_replacement_indicator_meets_the_first_criterion_and_asks_for_what_is_
     database: Database, now: datetime
 ) -> None:
     pump = an_implanted_pump(database, now)
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     with database.writing() as session:
         a_report(session, pump, now + DAY, 200, battery_indicator="eri", alarms=("elective_replacement",))
-    assert sweep(database, now + DAY) == 1
+    assert evaluate_due_pumps(database, now + DAY) == 1
     with database.reading() as session:
         newest = determinations(session)[-1]
         assert newest.outcome == "needs_information"
@@ -96,12 +96,12 @@ def test_a_line_is_closed_when_its_cause_is_gone(database: Database, now: dateti
     pump = an_implanted_pump(database, now)
     with database.writing() as session:
         a_report(session, pump, now + DAY, 200, alarms=("memory_error",))
-    sweep(database, now + DAY)
+    evaluate_due_pumps(database, now + DAY)
     with database.reading() as session:
         assert "memory" in lines(session)
     with database.writing() as session:
         a_report(session, pump, now + 2 * DAY, 201)
-    sweep(database, now + 2 * DAY)
+    evaluate_due_pumps(database, now + 2 * DAY)
     with database.reading() as session:
         assert "memory" not in lines(session)
         closed = session.exec(select(WorklistItem)).one()
@@ -109,15 +109,15 @@ def test_a_line_is_closed_when_its_cause_is_gone(database: Database, now: dateti
 
 
 def test_a_pump_that_reports_while_it_is_thought_about_stays_due(database: Database, now: datetime) -> None:
-    from tracker.actions.pumps.evaluate_pumps import record, think
+    from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
 
     pump = an_implanted_pump(database, now)
     with database.reading() as session:
-        thoughts = think(session, [(key(pump.id), now)], now)
+        evaluations = evaluate_pumps(session, [(key(pump.id), now)], now)
     with database.writing() as session:
         a_report(session, pump, now + DAY, 200)
     with database.writing() as session:
-        record(session, thoughts, now)
+        save_evaluations(session, evaluations, now)
     with database.reading() as session:
         assert session.get_one(PumpState, pump.id).evaluate_at == now + DAY
 
@@ -136,7 +136,7 @@ def test_a_model_without_battery_is_never_asked_about_one(database: Database, no
             battery_indicator=None,
             flow_ml_per_day=None,
         )
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     with database.reading() as session:
         (determination,) = determinations(session)
         assert "battery_nearing_end" not in determination.missing
@@ -146,8 +146,8 @@ def test_more_pumps_than_one_set_holds_are_each_evaluated_once(database: Databas
     enrolments = [Enrolment(f"SN-{number}", "synchromed-ii-20", "b", "m") for number in range(THINK_ABOUT + 20)]
     with database.writing() as session:
         enrol_pumps(session, clinic_id=key(a_clinic(session, now).id), enrolments=enrolments, by="x", now=now)
-    assert sweep(database, now) == len(enrolments)
-    assert sweep(database, now) == 0
+    assert evaluate_due_pumps(database, now) == len(enrolments)
+    assert evaluate_due_pumps(database, now) == 0
     with database.reading() as session:
         assert len(determinations(session)) == len(enrolments)
 
@@ -156,8 +156,8 @@ def test_a_sweep_in_several_processes_evaluates_each_pump_once(database: Databas
     enrolments = [Enrolment(f"SN-{number}", "synchromed-ii-20", "b", "m") for number in range(THINK_ABOUT + 20)]
     with database.writing() as session:
         enrol_pumps(session, clinic_id=key(a_clinic(session, now).id), enrolments=enrolments, by="x", now=now)
-    assert sweep(database, now, processes=2, alone_up_to=100) == len(enrolments)
-    assert sweep(database, now) == 0
+    assert evaluate_due_pumps(database, now, processes=2, alone_up_to=100) == len(enrolments)
+    assert evaluate_due_pumps(database, now) == 0
     with database.reading() as session:
         assert len(determinations(session)) == len(enrolments)
 
@@ -165,16 +165,16 @@ def test_a_sweep_in_several_processes_evaluates_each_pump_once(database: Databas
 def test_two_schedulers_that_evaluate_the_same_pump_at_once_append_nothing_twice(
     database: Database, now: datetime
 ) -> None:
-    from tracker.actions.pumps.evaluate_pumps import record, think
+    from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
 
     pump = an_implanted_pump(database, now, days=3, battery_indicator="eri", alarms=("elective_replacement",))
     with database.reading() as session:
-        one = think(session, [(key(pump.id), now)], now)
-        other = think(session, [(key(pump.id), now)], now + MINUTE)
+        one = evaluate_pumps(session, [(key(pump.id), now)], now)
+        other = evaluate_pumps(session, [(key(pump.id), now)], now + MINUTE)
     with database.writing() as session:
-        assert record(session, one, now) == 1
+        assert save_evaluations(session, one, now) == 1
     with database.writing() as session:
-        assert record(session, other, now + MINUTE) == 0
+        assert save_evaluations(session, other, now + MINUTE) == 0
     with database.reading() as session:
         assert len(determinations(session)) == 1
         assert len(session.exec(select(WorklistItem)).all()) == 2

@@ -17,7 +17,7 @@ from tracker.records.database import Database
 from tracker.records.job import JobRun
 from tracker.records.pump import Pump, PumpState
 from tracker.records.reading import Reading
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.job import Account, Job, Unfinished
 from tracker.settings import Settings
 
@@ -49,14 +49,14 @@ def test_a_pump_that_can_not_be_evaluated_is_put_off_and_named_and_the_others_ar
 ) -> None:
     a_clinic_with_one_poisoned_pump(database, now)
     with capture_logs() as logs, pytest.raises(Unfinished) as unfinished:
-        sweep(database, now, processes=processes, alone_up_to=0)
+        evaluate_due_pumps(database, now, processes=processes, alone_up_to=0)
     assert unfinished.value.left == {"SN-3": "OverflowError: date value out of range"}
     assert (unfinished.value.touched, unfinished.value.until) == (6, now + HOUR)
     (told,) = [entry for entry in logs if entry["log_level"] == "error"]
     assert told["serial"] == "SN-3"
     assert "Traceback" in told["exception"]
     assert next_looks(database) == {f"SN-{number}": now + (HOUR if number == 3 else 24 * HOUR) for number in range(7)}
-    assert sweep(database, now + HOUR / 2) == 0
+    assert evaluate_due_pumps(database, now + HOUR / 2) == 0
 
 
 def test_a_pump_that_was_put_off_is_tried_again_in_an_hour_and_done_once_it_can_be(
@@ -65,10 +65,10 @@ def test_a_pump_that_was_put_off_is_tried_again_in_an_hour_and_done_once_it_can_
     a_clinic_with_one_poisoned_pump(database, now)
     for hours in (0, 1):
         with pytest.raises(Unfinished):
-            sweep(database, now + hours * HOUR)
+            evaluate_due_pumps(database, now + hours * HOUR)
     with database.writing() as session:
         session.exec(delete(Reading).where(Reading.measured_at == FIRST_DAY))  # type: ignore[arg-type]
-    assert sweep(database, now + 2 * HOUR) == 1
+    assert evaluate_due_pumps(database, now + 2 * HOUR) == 1
 
 
 def test_a_fault_of_the_database_puts_off_no_pump(database: Database, now: datetime) -> None:
@@ -76,7 +76,7 @@ def test_a_fault_of_the_database_puts_off_no_pump(database: Database, now: datet
     with database.writing() as session:
         session.connection().execute(sqlalchemy.text("ALTER TABLE outlook RENAME TO mislaid"))
     with pytest.raises(DBAPIError):
-        sweep(database, now)
+        evaluate_due_pumps(database, now)
     assert set(next_looks(database).values()) == {now}
 
 

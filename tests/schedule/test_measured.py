@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from tests.actions.build import a_pump
-from tracker.actions.pumps.load_snapshots import view_pumps
+from tracker.actions.pumps.load_snapshots import load_snapshots
 from tracker.actions.pumps.suspend_reporting import suspend_reporting
 from tracker.findings.measured import measurement_overdue
 from tracker.ingest.inbound_message import Arrival
@@ -20,7 +20,7 @@ from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import Pump, PumpState
 from tracker.records.worklist import WorklistItem
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.silence import note_silence
 
 DAY = timedelta(days=1)
@@ -50,7 +50,7 @@ def write(database: Database, now: datetime, said: dict[str, Any], kind: str = "
 
 def work(database: Database, now: datetime) -> None:
     note_silence(database, now)
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
 
 
 def contact(session: Session) -> list[WorklistItem]:
@@ -107,7 +107,7 @@ def test_what_is_no_measurement_is_silence_after_three_intervals(
         with database.reading() as session:
             state = session.get_one(PumpState, pump.id)
             kinds = {item.kind: item for item in contact(session)}
-            view = view_pumps(session, [key(pump.id)])[key(pump.id)]
+            view = load_snapshots(session, [key(pump.id)])[key(pump.id)]
         assert state.link == "connected"
         assert (state.data_status, "contact" in kinds) == ((status, True) if day > 3 else ("current", False))
         assert measurement_overdue(view, now + day * DAY) == (status if day > 3 else None)

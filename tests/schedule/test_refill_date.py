@@ -15,7 +15,7 @@ from tracker.records.finding import FindingRecord
 from tracker.records.forecast import Outlook
 from tracker.records.pump import Pump
 from tracker.records.worklist import WorklistItem
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 
 DAY = timedelta(days=1)
 
@@ -38,20 +38,20 @@ def test_a_port_is_a_line_until_its_fill_has_a_limit_and_a_day_and_then_comes_du
 ) -> None:
     with database.writing() as session:
         pump = a_port(session, now)
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     assert "Set the longest stay" in lines(database)["refill_date"]
     assert "Log the last refill." in lines(database)["refill_date"]
     with database.writing() as session:
         change_record(session, session.get_one(Pump, pump.id), {"refill_cap_days": 60}, now)
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     assert lines(database)["refill_date"] == "Log the last refill."
     with database.writing() as session:
         log_visit(session, session.get_one(Pump, pump.id), performed_at=now, refilled=True, by=NURSE, now=now)
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     assert lines(database) == {}
-    sweep(database, now + 49 * DAY)
+    evaluate_due_pumps(database, now + 49 * DAY)
     assert "reservoir" not in lines(database)
-    sweep(database, now + 51 * DAY)
+    evaluate_due_pumps(database, now + 51 * DAY)
     assert "reservoir" in lines(database)
 
 
@@ -62,7 +62,7 @@ def test_a_limit_of_the_clinics_own_is_enough(database: Database, now: datetime)
         session.add(clinic)
         pump = a_port(session, now)
         log_visit(session, pump, performed_at=now - DAY, refilled=True, by=NURSE, now=now)
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     assert lines(database) == {}
 
 
@@ -76,12 +76,12 @@ def test_an_unlogged_refill_counts_as_the_last_one_long_after_the_reports_that_s
         for day in range(1, 104):
             left = 40.0 - 0.1 * (day if day < 100 else day - 100)
             a_report(session, pump, start + day * DAY, day, reservoir_ml=round(left, 2), flow_ml_per_day=0.1)
-    sweep(database, start + 103 * DAY)
+    evaluate_due_pumps(database, start + 103 * DAY)
     with database.writing() as session:
         for day in range(104, 201):
             left = 40.0 - 0.1 * (day - 100)
             a_report(session, pump, start + day * DAY, day, reservoir_ml=round(left, 2), flow_ml_per_day=0.1)
-    sweep(database, now)
+    evaluate_due_pumps(database, now)
     with database.reading() as session:
         outlook = session.get_one(Outlook, pump.id)
         rises = [after[1] > before[1] for before, after in pairwise(outlook.reservoir_points)]

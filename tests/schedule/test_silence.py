@@ -16,7 +16,7 @@ from tracker.records.database import Database
 from tracker.records.finding import FindingRecord
 from tracker.records.pump import Pump, PumpState, look_again
 from tracker.records.worklist import OUTAGE, WorklistItem
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.silence import note_silence
 
 HOUR = timedelta(hours=1)
@@ -51,7 +51,7 @@ def test_a_pump_is_connected_then_late_then_disconnected_and_connected_again(dat
     for after, link in ((HOUR, "connected"), (37 * HOUR, "late"), (73 * HOUR, "disconnected")):
         note_silence(database, now + after)
         assert links(database) == [link]
-    sweep(database, now + 73 * HOUR)
+    evaluate_due_pumps(database, now + 73 * HOUR)
     with database.reading() as session:
         (line,) = open_lines(session)
         assert line.what == "The pump has fallen silent"
@@ -59,7 +59,7 @@ def test_a_pump_is_connected_then_late_then_disconnected_and_connected_again(dat
     with database.writing() as session:
         a_report(session, pump, now + 74 * HOUR, 2)
     note_silence(database, now + 74 * HOUR)
-    sweep(database, now + 74 * HOUR)
+    evaluate_due_pumps(database, now + 74 * HOUR)
     assert links(database) == ["connected"]
     with database.reading() as session:
         assert open_lines(session) == []
@@ -89,7 +89,7 @@ def test_a_clinic_wide_outage_is_one_line_and_its_end_closes_it(database: Databa
     pumps = some_pumps(database, now, 6, drug="saline")
     later = now + 4 * DAY
     note_silence(database, later)
-    sweep(database, later)
+    evaluate_due_pumps(database, later)
     with database.reading() as session:
         (line,) = open_lines(session)
         assert (line.key, line.pump_id, line.priority) == (OUTAGE, None, 3)
@@ -97,7 +97,7 @@ def test_a_clinic_wide_outage_is_one_line_and_its_end_closes_it(database: Databa
         for pump in pumps[:5]:
             a_report(session, pump, later + HOUR, 2)
     note_silence(database, later + HOUR)
-    sweep(database, later + HOUR)
+    evaluate_due_pumps(database, later + HOUR)
     with database.reading() as session:
         (line,) = open_lines(session)
         assert line.pump_id == pumps[5].id
@@ -117,12 +117,12 @@ def test_an_alarm_is_raised_anew_when_a_long_suspension_ends(database: Database,
         assert alarm.acknowledged_at is None
         assert alarm_events(session, 1)[-1].kind == "woken"
     woken = now + 10 * DAY
-    sweep(database, woken + HOUR / 2)
+    evaluate_due_pumps(database, woken + HOUR / 2)
     with database.writing() as session:
         assert unattended(session) == [], "what was acknowledged at once is held against nobody"
         assert escalate_alarms(session, woken + HOUR / 2) == 0, "whoever is told anew has the whole time to answer"
         assert escalate_alarms(session, woken + 2 * HOUR) == 1
         look_again(session, [pump.id or 0], woken + 30 * DAY)
-    sweep(database, woken + 30 * DAY)
+    evaluate_due_pumps(database, woken + 30 * DAY)
     with database.reading() as session:
         assert unattended(session) == ["Motor stalled: nobody acknowledged it for 30 days."]

@@ -17,7 +17,7 @@ from tracker.records.column_types import key
 from tracker.records.database import Database
 from tracker.records.pump import hold_states
 from tracker.schedule.alarms import tend_alarms
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.silence import note_silence
 
 MINUTE = timedelta(minutes=1)
@@ -50,7 +50,7 @@ def test_ingest_nurses_and_jobs_work_at_the_same_pumps_without_getting_stuck(dat
         at = now + turn * 60 * MINUTE
         tend_alarms(database, at)
         note_silence(database, at)
-        sweep(database, at)
+        evaluate_due_pumps(database, at)
 
     def repeat(deed: Callable[[int], None], times: int) -> threading.Thread:
         def run() -> None:

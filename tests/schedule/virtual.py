@@ -26,7 +26,7 @@ from tracker.records.programmer_session import ClinicProgrammer
 from tracker.records.pump import Pump
 from tracker.records.worklist import WorklistItem
 from tracker.schedule.alarms import tend_alarms
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.silence import note_silence
 
 TICK = timedelta(hours=12)
@@ -130,7 +130,7 @@ class Clock:
     def _work(self, now: datetime) -> None:
         note_silence(self.database, now)
         tend_alarms(self.database, now)
-        sweep(self.database, now)
+        evaluate_due_pumps(self.database, now)
 
     def _ending(self, pump: Pump, _end: datetime) -> Ending:
         with self.database.reading() as session:

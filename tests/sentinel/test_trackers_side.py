@@ -29,7 +29,7 @@ from tracker.send.heartbeat import address, reason_against
 from tracker.send.ladder import GRACE, SINGLE, ladder
 from tracker.send.outside import Renewer
 from tracker.settings import Settings
-from tracker.worklist.item import Line
+from tracker.worklist.item import WantedItem
 
 BASE = "https://pumps.example.org"
 PHYSICIAN = "dr@clinic.example"
@@ -46,12 +46,14 @@ def stalled(session: Session, now: datetime, pumps: int = 1, content: str = "ful
     lines = []
     for number in range(pumps):
         pump = a_pump(session, clinic, serial=f"SN-{number}", patient_reference=f"P-{number}")
-        line = Line(
+        line = WantedItem(
             *("alarm:motor_stall", "delivery", Priority.HIGH, now, "The motor has stalled", "600 mcg a day"),
             *("Call the patient", now, "/pumps"),
         )
         lines.append((pump.clinic_id, pump.id, line))
-        line = Line(f"stall:{number}", *[getattr(line, name) for name in list(Line.__dataclass_fields__)[1:9]])
+        line = WantedItem(
+            f"stall:{number}", *[getattr(line, name) for name in list(WantedItem.__dataclass_fields__)[1:9]]
+        )
         lines[-1] = (pump.clinic_id, pump.id, line)
     open_lines(session, lines, now)
     return list(session.exec(select(WorklistItem)))

@@ -9,11 +9,11 @@ from devices.lifecycle import LifecycleState
 from tests.build import NOW, PASSWORD, a_pump, a_state
 from tests.findings.build import a_view
 from tests.web.conftest import Site
-from tracker.actions.pumps.evaluate_pumps import record, think
+from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
 from tracker.findings.emergency_seen import EmergencySeen
 from tracker.records.audit import AuditEntry
 from tracker.records.pump import Pump
-from tracker.worklist.wanted_items import wanted
+from tracker.worklist.wanted_items import wanted_items
 
 V1 = "/api/v1"
 REASON = "Patient collapsed in our emergency room."
@@ -43,7 +43,9 @@ def evaluate(site: Site) -> None:
     now = site.clock()
     with site.database.writing() as session:
         pumps = [one.id for one in session.exec(select(Pump))]
-        record(session, think(session, [(number, now) for number in pumps if number is not None], now), now)
+        save_evaluations(
+            session, evaluate_pumps(session, [(number, now) for number in pumps if number is not None], now), now
+        )
 
 
 def tasks(site: Site, clinic: str) -> list[dict[str, object]]:
@@ -123,7 +125,7 @@ def test_a_pump_that_is_handed_over_leaves_the_review_with_the_clinic_whose_it_w
 @pytest.mark.parametrize("lifecycle", list(LifecycleState))
 def test_every_state_of_a_pump_keeps_the_task(lifecycle: LifecycleState) -> None:
     seen = EmergencySeen(1, 7, "dr@north.example", "North", REASON, NOW)
-    lines = [one for one in wanted(a_view(lifecycle=lifecycle, emergencies=(seen,)), NOW) if one.kind == "access"]
+    lines = [one for one in wanted_items(a_view(lifecycle=lifecycle, emergencies=(seen,)), NOW) if one.kind == "access"]
     assert [(one.clinic_id, one.holds != "") for one in lines] == [(7, True)]
 
 

@@ -11,7 +11,7 @@ from sqlmodel import select
 from tests.build import NOW, a_delivery_mark, a_pump, a_reading, a_state, a_visit, an_alarm
 from tests.web.asking import V1, good, walk
 from tests.web.conftest import Site
-from tracker.actions.pumps.evaluate_pumps import record, think
+from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
 from tracker.records.audit import AuditEntry
 from tracker.records.credential import CommunicatorCredential
 from tracker.records.pump import Pump, due_pumps
@@ -49,9 +49,9 @@ def evaluate(site: Site) -> None:
     """What the scheduler does at this moment of the site's clock."""
     now = site.clock()
     with site.database.reading() as session:
-        thoughts = think(session, due_pumps(session, now, 10), now)
+        evaluations = evaluate_pumps(session, due_pumps(session, now, 10), now)
     with site.database.writing() as session:
-        record(session, thoughts, now)
+        save_evaluations(session, evaluations, now)
 
 
 def tasks(site: Site, clinic: str) -> list[dict[str, Any]]:

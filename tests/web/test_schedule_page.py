@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.web.conftest import Site
-from tracker.actions.verify_backup import try_copy
+from tracker.actions.verify_backup import verify_backup
 from tracker.errors import StartupFault
 from tracker.records import backup
 
@@ -20,12 +20,12 @@ def shown(site: Site) -> str:
 def test_the_page_says_when_a_backup_was_last_restored_on_trial_and_how_that_went(site: Site, tmp_path: Path) -> None:
     assert "No backup has been restored on trial yet" in shown(site)
     backup.backup(site.database, tmp_path / "copy")
-    tried = try_copy(site.database, tmp_path / "copy", "operator")
+    tried = verify_backup(site.database, tmp_path / "copy", "operator")
     assert tried.faults == ()
     assert f"A backup with {tried.in_all:,} rows was restored on trial" in shown(site)
     (tmp_path / "broken").write_bytes((tmp_path / "copy").read_bytes()[: 60 * 1024])
     with pytest.raises(StartupFault) as refused:
-        try_copy(site.database, tmp_path / "broken", "operator")
+        verify_backup(site.database, tmp_path / "broken", "operator")
     assert refused.value.detail in shown(site)
     assert "The last one that was whole" in shown(site)
     assert 'id="job-restore_drill"' not in site.browser("administrator").get("/schedule").text

@@ -10,7 +10,7 @@ from tests.actions.build import a_report
 from tests.build import NOW, a_pump, an_item
 from tests.web.asking import V1, good
 from tests.web.conftest import Site
-from tracker.actions.pumps.evaluate_pumps import record, think
+from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
 from tracker.records.column_types import key
 from tracker.records.delivery import DeliveryMark
 from tracker.records.pump import Pump, PumpState
@@ -62,7 +62,7 @@ def stopped(site: Site, serial: str) -> tuple[Pump, WorklistItem]:
         session.add(DeliveryMark(pump_id=key(pump.id), epoch=1, updated_at=NOW))
         session.flush()
         a_report(session, pump, NOW, 1, infusion="stopped", motor="stopped", flow_ml_per_day=0.0)
-        record(session, think(session, [(key(pump.id), NOW)], NOW), NOW)
+        save_evaluations(session, evaluate_pumps(session, [(key(pump.id), NOW)], NOW), NOW)
         (item,) = (one for one in open_items_of_pumps(session, [key(pump.id)]) if one.kind == "delivery")
     return pump, item
 

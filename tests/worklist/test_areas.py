@@ -9,7 +9,7 @@ import pytest
 from tests.findings.build import NOW, a_view
 from tracker.records.staff import ROLES
 from tracker.worklist.areas import HANDLED_BY, Area, area_of, may_handle, refusal
-from tracker.worklist.wanted_items import wanted
+from tracker.worklist.wanted_items import wanted_items
 
 CLINICAL = ("delivery", "reservoir", "battery", "memory", "catheter", "contact", "mri", "finding", "advisory")
 KINDS = (*CLINICAL, "prescription", "clock", "draft", "replacement", "record", "access", "a kind of tomorrow")
@@ -36,7 +36,7 @@ def test_nobody_of_an_unknown_role_handles_anything() -> None:
 
 def test_a_fact_that_is_missing_is_asked_for_once_and_of_followed_pumps_alone() -> None:
     def asked(**told: object) -> list[str]:
-        return [line.what for line in wanted(a_view(**told), NOW) if line.kind == "record"]
+        return [line.what for line in wanted_items(a_view(**told), NOW) if line.kind == "record"]
 
     assert asked() == []
     assert asked(implanted_on=None) == ["Missing from the record: the implant date"]

@@ -15,9 +15,9 @@ from devices.model import DeviceKind
 from devices.models.catalogue import CATALOGUE
 from devices.prescription import Boluses, PrescribedDrug, Prescription
 from tests.findings.build import DAY, NOW
-from tracker.findings.pump_snapshot import LinkSeen, PumpView, SettingSeen, StateSeen
-from tracker.worklist.item import Line
-from tracker.worklist.wanted_items import wanted
+from tracker.findings.pump_snapshot import LinkSeen, PumpSnapshot, SettingSeen, StateSeen
+from tracker.worklist.item import WantedItem
+from tracker.worklist.wanted_items import wanted_items
 
 PUMPS = [model for model in CATALOGUE.values() if model.kind is DeviceKind.PROGRAMMABLE_PUMP]
 FIXED = [model for model in CATALOGUE.values() if model.fixed_flow is not None]
@@ -44,10 +44,10 @@ def a_state(flow: float | None = 0.15, **told: Any) -> StateSeen:
     return replace(state, **told)
 
 
-def a_pump(prescription: Prescription | None = None, flow: float | None = 0.15, **told: Any) -> PumpView:
+def a_pump(prescription: Prescription | None = None, flow: float | None = 0.15, **told: Any) -> PumpSnapshot:
     """A pump that gives 0.15 mL a day of baclofen 2000 mcg/mL, as recorded."""
     prescription = prescription or rx()
-    view = PumpView(
+    view = PumpSnapshot(
         pump_id=7,
         clinic_id=1,
         serial="SN-1",
@@ -71,8 +71,8 @@ def a_draft(prescription: Prescription, at: timedelta = -DAY / 24) -> SettingSee
     return SettingSeen("draft", 5, NOW + at, "running", (prescription.text,), prescription=prescription)
 
 
-def tasks(view: PumpView) -> list[Line]:
-    return [line for line in wanted(view, NOW) if line.kind == "prescription"]
+def tasks(view: PumpSnapshot) -> list[WantedItem]:
+    return [line for line in wanted_items(view, NOW) if line.kind == "prescription"]
 
 
 def a_dose(usual: DailyDose) -> Decimal:

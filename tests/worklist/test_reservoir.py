@@ -12,18 +12,18 @@ from devices.alarms import Priority
 from devices.interval import Interval
 from devices.models.catalogue import CATALOGUE
 from tests.findings.build import DAY, NOW
-from tracker.findings.pump_snapshot import Expectation, LinkSeen, OutlookSeen, PumpView, StateSeen
-from tracker.worklist.item import Line
-from tracker.worklist.wanted_items import wanted
+from tracker.findings.pump_snapshot import Expectation, LinkSeen, OutlookSeen, PumpSnapshot, StateSeen
+from tracker.worklist.item import WantedItem
+from tracker.worklist.wanted_items import wanted_items
 
 PORT = CATALOGUE["subcutaneous-reservoir"]
 UNTOLD = Expectation(None, "A port meters nothing.")
 SOON = Expectation(Interval(NOW + 5 * DAY, NOW + 6 * DAY, NOW + 7 * DAY), "12 mL reported.")
 
 
-def a_port(**told: Any) -> PumpView:
+def a_port(**told: Any) -> PumpSnapshot:
     """A port that was heard of today, filled with a drug that keeps for months; no limit was set for it."""
-    view = PumpView(
+    view = PumpSnapshot(
         pump_id=7,
         clinic_id=1,
         serial="RSV-1",
@@ -72,12 +72,12 @@ def an_outlook(**told: Any) -> OutlookSeen:
     return replace(outlook, **told)
 
 
-def lines(view: PumpView) -> dict[str, Line]:
-    return {line.key.removeprefix("pump:7:"): line for line in wanted(view, NOW)}
+def lines(view: PumpSnapshot) -> dict[str, WantedItem]:
+    return {line.key.removeprefix("pump:7:"): line for line in wanted_items(view, NOW)}
 
 
 def test_a_port_whose_drug_keeps_for_months_is_asked_about_since_that_says_nothing_of_when_it_is_empty() -> None:
-    (line,) = wanted(a_port(), NOW)
+    (line,) = wanted_items(a_port(), NOW)
     assert (line.key, line.kind, line.priority) == ("pump:7:refill_date", "reservoir", Priority.MEDIUM)
     assert line.what == "Nothing tells when this pump runs empty"
     assert "A port meters nothing." in line.why
@@ -134,6 +134,6 @@ def test_a_drug_that_is_not_dangerous_to_lose_makes_the_question_a_lesser_one() 
 @pytest.mark.parametrize(("days", "said"), [(0, False), (30, False), (-1, False), (-3, True), (-400, True)])
 def test_a_surgery_whose_day_went_by_without_a_record_is_work(days: int, said: bool) -> None:
     planned = replace(a_port(), lifecycle="replacement_planned", replacement_planned_for=(NOW + days * DAY).date())
-    found = [line for line in wanted(planned, NOW) if line.kind == "battery"]
+    found = [line for line in wanted_items(planned, NOW) if line.kind == "battery"]
     assert [line.what for line in found] == (["The day planned for surgery is past"] if said else [])
     assert all(str((NOW + days * DAY).date()) in line.why for line in found)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from devices.alarms import AlarmCode, Priority
 from tests.findings.build import NOW, a_state, a_view, an_open_alarm
-from tracker.worklist.wanted_items import wanted
+from tracker.worklist.wanted_items import wanted_items
 
 STILL = a_state(infusion="stopped", motor="stopped", flow_ml_per_day=0.0)
 
 
 def shelf(**told: object) -> list[tuple[str, Priority]]:
-    return [(line.kind, line.priority) for line in wanted(a_view(lifecycle="in_stock", **told), NOW)]
+    return [(line.kind, line.priority) for line in wanted_items(a_view(lifecycle="in_stock", **told), NOW)]
 
 
 def test_a_pump_that_stands_still_on_the_shelf_asks_for_nothing() -> None:

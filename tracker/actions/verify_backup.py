@@ -39,7 +39,7 @@ class Tried(NamedTuple):
         return sum(copy for copy, _ in self.rows.values())
 
 
-def try_copy(live: Database, file: Path, by: str) -> Tried:
+def verify_backup(live: Database, file: Path, by: str) -> Tried:
     """Put the copy back in a scratch place, look at it, and write down how that went.
 
     The copy is brought to this program's schema, as after a real restore. Its audit trail must be unbroken and the

@@ -1,4 +1,4 @@
-"""Communicators that are kept out for a while, since they opened far more sessions than any pump needs."""
+"""Communicators that are blocked for a while because they opened far more sessions than any pump needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's warnings in the tracker's log, without letting a storm of them drown it."""
+"""Pass the server's warnings to the tracker's log, at a limited rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the embedded broker knows a new credential yet: the communicator is to sign in the moment it is shown."""
+"""Wait until the embedded broker knows a new credential, so that the communicator can sign in at once."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tracker.actions.verify_backup import try_copy
+from tracker.actions.verify_backup import verify_backup
 from tracker.cli.database_session import operator
 from tracker.errors import Invalid, StartupFault
 from tracker.records import backup as copies
@@ -99,7 +99,7 @@ def restore(
 @app.command()
 def verify(file: Annotated[Path, typer.Argument(help="the copy")]) -> None:
     """Put a copy back in a scratch place, check it, and compare it with the records. The status is 1 for a fault."""
-    tried = try_copy(_database(), file, operator())
+    tried = verify_backup(_database(), file, operator())
     if tried.faults:
         raise StartupFault(f"{file} is not fit to be restored: " + "; ".join(tried.faults))
     for name, (copy, now) in tried.rows.items():

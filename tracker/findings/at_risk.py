@@ -11,10 +11,10 @@ from typing import Any
 
 from devices.alarms import AlarmCode, Priority, priority
 from devices.drugs import DANGEROUS_TO_LOSE, components, withdrawal_risk
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 
 
-def drugs_at_risk(view: PumpView) -> frozenset[str]:
+def drugs_at_risk(view: PumpSnapshot) -> frozenset[str]:
     """Every drug that the record, a draft or the last session names, by its catalogue name or as written if unknown.
 
     Empty where nothing names one. A confirmed visit's drug is the record's, or was corrected there since.
@@ -23,7 +23,7 @@ def drugs_at_risk(view: PumpView) -> frozenset[str]:
     return frozenset(part for text in named if text for part in components(text))
 
 
-def dangerous_to_lose(view: PumpView) -> bool:
+def dangerous_to_lose(view: PumpSnapshot) -> bool:
     """Whether losing the drug harms the patient; a drug that is not known counts as dangerous."""
     return dangerous(drugs_at_risk(view))
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tracker.findings.battery_seen import BatterySeen
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.fact import Fact, reading, too_old, with_document
-from tracker.findings.pump_snapshot import OutlookSeen, PumpView, Source
+from tracker.findings.pump_snapshot import OutlookSeen, PumpSnapshot, Source
 
 NAME = "battery_nearing_end"
 NEARING_END = timedelta(days=183)
@@ -20,7 +20,7 @@ NEARING_END = timedelta(days=183)
 NO_DOCUMENT = "That is a projection and documents nothing: enter a document, or wait for the pump's own indicator."
 
 
-def battery_fact(view: PumpView, now: datetime) -> Fact:
+def battery_fact(view: PumpSnapshot, now: datetime) -> Fact:
     """The fact with its reason; for a device without a battery it is never asked."""
     if view.model is not None and not view.model.has_battery:
         return Fact(NAME, None, "There is no battery that could near its end.", None)
@@ -28,7 +28,7 @@ def battery_fact(view: PumpView, now: datetime) -> Fact:
     return with_document(view, told, evident_at, now)
 
 
-def _by_pump(view: PumpView, now: datetime) -> tuple[Fact, datetime | None]:
+def _by_pump(view: PumpSnapshot, now: datetime) -> tuple[Fact, datetime | None]:
     """What the pump told, and when it gave the evidence where it did."""
     state, ahead = view.state, view.outlook
     battery = BatterySeen() if ahead is None else ahead.battery
@@ -51,7 +51,7 @@ def _by_pump(view: PumpView, now: datetime) -> tuple[Fact, datetime | None]:
 
 
 def _by_charge(
-    view: PumpView, ahead: OutlookSeen, charge: tuple[datetime, datetime], charge_at: datetime, now: datetime
+    view: PumpSnapshot, ahead: OutlookSeen, charge: tuple[datetime, datetime], charge_at: datetime, now: datetime
 ) -> tuple[Fact, datetime | None]:
     """What the reported charge documents; the readings are the document."""
     early, late = charge
@@ -75,14 +75,14 @@ def _by_charge(
     return Fact(NAME, False, f"{sentence}, which is more than 6 months away.", reading(view)), None
 
 
-def _percent(view: PumpView, charge_at: datetime) -> str:
+def _percent(view: PumpSnapshot, charge_at: datetime) -> str:
     state = view.state
     if state is None or state.battery_percent is None or state.measured_at != charge_at:
         return ""
     return f" with {state.battery_percent:g} %"
 
 
-def _projected(view: PumpView, ahead: OutlookSeen) -> str:
+def _projected(view: PumpSnapshot, ahead: OutlookSeen) -> str:
     if ahead.eos.interval is None:
         return ahead.eos.basis
     span = f"between {day_text(view, ahead.eos.interval.low)} and {day_text(view, ahead.eos.interval.high)}"
@@ -90,11 +90,11 @@ def _projected(view: PumpView, ahead: OutlookSeen) -> str:
     return f"{why} End of service is projected {span} (80 %), from its age and the model's figures."
 
 
-def _basis(view: PumpView, ahead: OutlookSeen) -> Source:
+def _basis(view: PumpSnapshot, ahead: OutlookSeen) -> Source:
     return Source("forecast", None, ahead.eos.basis, None if view.state is None else view.state.measured_at)
 
 
-def _indicator_source(view: PumpView, first: datetime) -> Source:
+def _indicator_source(view: PumpSnapshot, first: datetime) -> Source:
     alarm = next((one for one in view.notices if one.first_seen_at == first), None)
     if alarm is not None:
         return Source("alarm", str(alarm.id), f"alarm {alarm.code.value} of {view.serial}", first)

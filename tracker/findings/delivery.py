@@ -18,7 +18,7 @@ from devices.model import DeviceKind
 from tracker.findings.at_risk import dangerous_to_lose
 from tracker.findings.clinic_day import time_text
 from tracker.findings.delivery_trace import NOT_RUNNING
-from tracker.findings.pump_snapshot import PumpView, SettingSeen, StateSeen
+from tracker.findings.pump_snapshot import PumpSnapshot, SettingSeen, StateSeen
 
 RAN_AFTER_ORDER: Final = timedelta(hours=2)
 """A report so long after an order that still shows the pump running: it was restarted since, or never stopped.
@@ -64,7 +64,7 @@ class Condition:
         return self.order is not None and self.order.by == "visit"
 
 
-def interruptions(view: PumpView) -> tuple[Condition, ...]:
+def interruptions(view: PumpSnapshot) -> tuple[Condition, ...]:
     """Every way in which the pump is known not to deliver as prescribed, ordered or not; none for one in nobody."""
     model, state = view.model, view.state
     if LifecycleState(view.lifecycle) not in IN_PATIENT or (model is not None and model.kind is DeviceKind.RESERVOIR):
@@ -73,17 +73,17 @@ def interruptions(view: PumpView) -> tuple[Condition, ...]:
     return (*found, *_unfinished(view))
 
 
-def interrupted(view: PumpView) -> tuple[Condition, ...]:
+def interrupted(view: PumpSnapshot) -> tuple[Condition, ...]:
     """Those of the interruptions that no confirmed visit ordered."""
     return tuple(one for one in interruptions(view) if not one.ordered)
 
 
-def ordered_stop(view: PumpView) -> Condition | None:
+def ordered_stop(view: PumpSnapshot) -> Condition | None:
     """The interruption that a confirmed visit ordered and that goes on."""
     return next((one for one in interruptions(view) if one.ordered), None)
 
 
-def priority_of(condition: Condition, view: PumpView, now: datetime) -> Priority:
+def priority_of(condition: Condition, view: PumpSnapshot, now: datetime) -> Priority:
     """How soon somebody must act on it, by the drug at risk.
 
     High where the drug is dangerous to lose, also while only a draft explains the stop: a session that was left
@@ -102,14 +102,14 @@ def priority_of(condition: Condition, view: PumpView, now: datetime) -> Priority
     return Priority.HIGH if harms else Priority.MEDIUM
 
 
-def changes_at(view: PumpView, now: datetime) -> Iterable[datetime]:
+def changes_at(view: PumpSnapshot, now: datetime) -> Iterable[datetime]:
     """When to look again: when time alone makes a condition more urgent, and soon, to see whether it is over."""
     lasting = interrupted(view)
     rises = [one.order.at + DRAFT_EXPLAINS_FOR for one in lasting if one.order is not None]
     return [*rises, now + SEE_AGAIN] if lasting else []
 
 
-def _by_mode(view: PumpView, state: StateSeen) -> Iterable[Condition]:
+def _by_mode(view: PumpSnapshot, state: StateSeen) -> Iterable[Condition]:
     known = None if view.outlook is None else view.outlook.still_since
     since = state.measured_at if known is None else min(known, state.measured_at)
     if state.infusion == "stopped":
@@ -126,7 +126,7 @@ def _by_mode(view: PumpView, state: StateSeen) -> Iterable[Condition]:
         yield Condition(Interruption.MINIMUM_RATE, since, told, _order(view, "minimum_rate"), asked)
 
 
-def _by_motor(view: PumpView, state: StateSeen) -> Iterable[Condition]:
+def _by_motor(view: PumpSnapshot, state: StateSeen) -> Iterable[Condition]:
     at = state.measured_at
     if state.motor == "stalled":
         yield Condition(Interruption.STALLED, at, f"The pump reports a stalled motor ({time_text(view, at)}).")
@@ -135,7 +135,7 @@ def _by_motor(view: PumpView, state: StateSeen) -> Iterable[Condition]:
         yield Condition(Interruption.MOTOR_STOPPED, at, told)
 
 
-def _by_flow(view: PumpView, state: StateSeen) -> Iterable[Condition]:
+def _by_flow(view: PumpSnapshot, state: StateSeen) -> Iterable[Condition]:
     """No flow in a mode that always flows; or a volume that stands still while a flow is reported."""
     at = state.measured_at
     if state.infusion in NOT_RUNNING or state.motor in {"stalled", "stopped"}:
@@ -153,7 +153,7 @@ def _by_flow(view: PumpView, state: StateSeen) -> Iterable[Condition]:
         yield Condition(Interruption.VOLUME_STANDS, standing.since, told)
 
 
-def _unfinished(view: PumpView) -> Iterable[Condition]:
+def _unfinished(view: PumpSnapshot) -> Iterable[Condition]:
     """The newest session was broken off, and nothing since shows that the pump runs."""
     sessions = [one for one in view.settings if one.by == "session"]
     if not sessions or sessions[-1].completed is not False:
@@ -169,7 +169,7 @@ def _unfinished(view: PumpView) -> Iterable[Condition]:
         yield Condition(Interruption.SESSION_UNFINISHED, newest.at, told)
 
 
-def _order(view: PumpView, mode: str) -> SettingSeen | None:
+def _order(view: PumpSnapshot, mode: str) -> SettingSeen | None:
     """What explains that mode: the newest setting, if it set it and the pump was not seen running since.
 
     Who ordered a stop has ordered the minimum rate that some pumps keep. A session or draft that repeats what a visit

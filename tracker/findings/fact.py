@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.findings.clinic_day import time_text
-from tracker.findings.pump_snapshot import DocumentedSeen, PumpView, Source
+from tracker.findings.pump_snapshot import DocumentedSeen, PumpSnapshot, Source
 
 FRESH_FOR = timedelta(days=30)
 DENIED_FOR = timedelta(days=183)
@@ -23,13 +23,13 @@ class Fact:
     source: Source | None
 
 
-def documented(view: PumpView, name: str) -> Fact | None:
+def documented(view: PumpSnapshot, name: str) -> Fact | None:
     """The newest entry of that fact with its document; None where nobody entered one."""
     newest = _newest(view, name)
     return None if newest is None else _fact(view, newest)
 
 
-def with_document(view: PumpView, told: Fact, evident_at: datetime | None, now: datetime) -> Fact:
+def with_document(view: PumpSnapshot, told: Fact, evident_at: datetime | None, now: datetime) -> Fact:
     """What the pump told, or what a person documented of the same fact.
 
     A document that says yes decides. One that says no decides too, unless the pump gave its evidence after it
@@ -50,7 +50,7 @@ def with_document(view: PumpView, told: Fact, evident_at: datetime | None, now: 
     )
 
 
-def reading(view: PumpView) -> Source | None:
+def reading(view: PumpSnapshot) -> Source | None:
     """The newest report as a source."""
     if view.state is None:
         return None
@@ -58,17 +58,17 @@ def reading(view: PumpView) -> Source | None:
     return Source("reading", named, f"report {named} of {view.serial}", view.state.measured_at)
 
 
-def too_old(view: PumpView, measured_at: datetime, now: datetime) -> bool:
+def too_old(view: PumpSnapshot, measured_at: datetime, now: datetime) -> bool:
     """Whether a report says nothing of today: over 30 days old, or twice the interval at which the pump reports."""
     return now - measured_at > max(FRESH_FOR, 2 * timedelta(seconds=view.report_interval_s))
 
 
-def _newest(view: PumpView, name: str) -> DocumentedSeen | None:
+def _newest(view: PumpSnapshot, name: str) -> DocumentedSeen | None:
     entered = [fact for fact in view.documented if fact.fact == name]
     return max(entered, key=lambda fact: (fact.entered_at, fact.id), default=None)
 
 
-def _fact(view: PumpView, entry: DocumentedSeen) -> Fact:
+def _fact(view: PumpSnapshot, entry: DocumentedSeen) -> Fact:
     said = "yes" if entry.value else "no"
     because = f"{entry.author} entered on {time_text(view, entry.entered_at)}, from {entry.document}: {said}."
     source = Source("documented_fact", str(entry.id), entry.document, entry.entered_at)

@@ -14,7 +14,7 @@ from devices.interval import Unknown
 from devices.model import PumpModel
 from devices.prescription import PrescribedDrug, Prescription, amount, flow_for, is_diluent, most_flow_with_boluses
 from devices.units import mass_of
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 
 SEVERAL_TIMES: Final = 2.0
 """So many times the recorded dose, or one part in so many of it, harms now. Assumed."""
@@ -39,7 +39,7 @@ class Given:
         return self.ratio > 1
 
 
-def reported_flow(view: PumpView) -> float | None:
+def reported_flow(view: PumpSnapshot) -> float | None:
     """The flow that the pump gives now, in mL a day: the reported one, or a constant-flow pump's own.
 
     None where it is not known, or where the pump does not deliver as programmed.

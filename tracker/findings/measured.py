@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from devices.lifecycle import FOLLOWED
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 
 SILENT_AFTER: Final = 3.0
 """Nothing for this many report intervals, and a pump counts as silent, or as no longer measured. Assumed."""
@@ -16,12 +16,12 @@ NEVER_HEARD: Final = timedelta(days=3)
 _REASONS: Final = {"refused": "unreadable", "repeated": "repeated", "late": "late", "held": "held"}
 
 
-def silence_limit(view: PumpView) -> timedelta:
+def silence_limit(view: PumpSnapshot) -> timedelta:
     """How long a pump may be silent, unread or unmeasured: three of its report intervals, at least three minutes."""
     return SILENT_AFTER * max(timedelta(seconds=view.report_interval_s), SHORTEST_INTERVAL)
 
 
-def measurement_overdue(view: PumpView, now: datetime) -> str | None:
+def measurement_overdue(view: PumpSnapshot, now: datetime) -> str | None:
     """Why the pump has not been measured for longer than the silence limit; None where it has, or none is expected.
 
     ``silent``: nothing comes at all. ``unreadable``: what comes is refused. ``repeated``: the same measurement, or the

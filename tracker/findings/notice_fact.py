@@ -11,13 +11,13 @@ from datetime import datetime
 from devices.alarms import BUILT_IN_NOTICE, AlarmCode, meaning, notice_reason
 from tracker.findings.clinic_day import time_text
 from tracker.findings.fact import Fact, reading, too_old, with_document
-from tracker.findings.pump_snapshot import PumpView, Source
+from tracker.findings.pump_snapshot import PumpSnapshot, Source
 
 NAME = "impending_failure_notice"
 _NOTICE = frozenset(str(code) for code in BUILT_IN_NOTICE)
 
 
-def notice_fact(view: PumpView, now: datetime) -> Fact:
+def notice_fact(view: PumpSnapshot, now: datetime) -> Fact:
     """The fact with its reason."""
     if view.model is not None and not view.model.alarms:
         source = Source("model", view.model.id, view.model.name, None)
@@ -28,7 +28,7 @@ def notice_fact(view: PumpView, now: datetime) -> Fact:
     return with_document(view, told, evident_at, now)
 
 
-def _by_pump(view: PumpView, now: datetime) -> tuple[Fact, datetime | None]:
+def _by_pump(view: PumpSnapshot, now: datetime) -> tuple[Fact, datetime | None]:
     """What the pump told, and when it gave the notice where it did."""
     given = _given(view)
     if given is not None:
@@ -45,7 +45,7 @@ def _by_pump(view: PumpView, now: datetime) -> tuple[Fact, datetime | None]:
     return Fact(NAME, False, because, reading(view)), None
 
 
-def _given(view: PumpView) -> tuple[Fact, datetime] | None:
+def _given(view: PumpSnapshot) -> tuple[Fact, datetime] | None:
     """The notice that is on now, else the newest one on record, else the indicator that came without an alarm."""
     state = view.state
     now_on = frozenset() if state is None else state.alarms & _NOTICE

@@ -244,7 +244,7 @@ class AdvisorySeen:
 
 
 @dataclass(frozen=True, slots=True)
-class PumpView:
+class PumpSnapshot:
     """All of the above for one pump. ``model`` is None where the catalogue no longer knows it.
 
     Of the newest determination: ``missing`` facts, and whether one of the first criterion's limbs is met.

@@ -12,13 +12,13 @@ from typing import Final
 from devices.alarms import AlarmCode, Priority
 from tracker.findings.at_risk import drugs_at_risk, priority_at_risk
 from tracker.findings.delivery import Interruption, ordered_stop
-from tracker.findings.pump_snapshot import AlarmSeen, PumpView
+from tracker.findings.pump_snapshot import AlarmSeen, PumpSnapshot
 
 FOLLOW_FROM_A_STOP: Final = frozenset({AlarmCode.STOPPED_OVER_48H, AlarmCode.TUBE_SET})
 """Alarms that a stopped pump gives because it is stopped: an order of the stop explains them."""
 
 
-def rated(view: PumpView) -> PumpView:
+def rated(view: PumpSnapshot) -> PumpSnapshot:
     """The view with each open alarm at the priority that fits now; one that was escalated stands a step above that."""
     if not view.alarms:
         return view
@@ -29,7 +29,7 @@ def rated(view: PumpView) -> PumpView:
     return replace(view, alarms=tuple(replace(one, priority=fits) for one, fits in fitting))
 
 
-def explained(view: PumpView, alarm: AlarmSeen) -> bool:
+def explained(view: PumpSnapshot, alarm: AlarmSeen) -> bool:
     """Whether a confirmed visit ordered what the alarm tells."""
     if alarm.code not in FOLLOW_FROM_A_STOP:
         return False
@@ -37,6 +37,6 @@ def explained(view: PumpView, alarm: AlarmSeen) -> bool:
     return stop is not None and stop.kind is Interruption.STOPPED
 
 
-def _fitting(view: PumpView, alarm: AlarmSeen, drugs: frozenset[str]) -> Priority:
+def _fitting(view: PumpSnapshot, alarm: AlarmSeen, drugs: frozenset[str]) -> Priority:
     fits = Priority.LOW if explained(view, alarm) else priority_at_risk(alarm.code, drugs)
     return Priority(fits + 1) if alarm.escalated_at is not None and fits < Priority.HIGH else fits

@@ -13,7 +13,7 @@ from tracker.findings.battery_fact import battery_fact
 from tracker.findings.clinic_day import time_text
 from tracker.findings.fact import Fact, documented
 from tracker.findings.notice_fact import notice_fact
-from tracker.findings.pump_snapshot import FindingSeen, PumpView, Source
+from tracker.findings.pump_snapshot import FindingSeen, PumpSnapshot, Source
 
 DOCUMENTED = (
     "battery_nearing_end",
@@ -32,13 +32,13 @@ WORDS = {
 }
 
 
-def replacement_facts(view: PumpView, now: datetime) -> tuple[Fact, ...]:
+def replacement_facts(view: PumpSnapshot, now: datetime) -> tuple[Fact, ...]:
     """All facts that the replacement criteria ask for, in a fixed order."""
     alone = tuple(_documented(view, name) for name in PERSONS_ALONE)
     return (_has_battery(view), battery_fact(view, now), *alone, notice_fact(view, now), _abuse(view))
 
 
-def _has_battery(view: PumpView) -> Fact:
+def _has_battery(view: PumpSnapshot) -> Fact:
     name = "device_has_battery"
     if view.model is None:
         return Fact(name, None, "The model is not in the catalogue.", None)
@@ -48,7 +48,7 @@ def _has_battery(view: PumpView) -> Fact:
     return Fact(name, False, f"The {view.model.name} has no battery.", source)
 
 
-def _documented(view: PumpView, name: str) -> Fact:
+def _documented(view: PumpSnapshot, name: str) -> Fact:
     return documented(view, name) or Fact(name, None, f"Nobody has documented {WORDS[name]}.", None)
 
 
@@ -64,7 +64,7 @@ def unsettled(findings: tuple[FindingSeen, ...]) -> tuple[FindingSeen, ...]:
     )
 
 
-def _abuse(view: PumpView) -> Fact:
+def _abuse(view: PumpSnapshot) -> Fact:
     name = "abuse_or_neglect"
     signed = view.attestation
     if signed is not None and signed.abuse_or_neglect:

@@ -1,4 +1,4 @@
-"""The database's end of ingest: one connection that is kept, batches that always find their way in, or wait."""
+"""Write batches over one connection: retry what is transient, isolate a message that fails, wait for the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate: reads one message or says why it can't be read. It knows no database and raises nothing.
+"""Decode one message, or say why it can't be read. It knows no database and raises nothing.
 
 In two steps, because a message must be read before it is known which pumps a batch speaks of: ``sort_mail`` reads the
 bytes and lays the messages out by pump, ``refusal`` holds one message against the pump's model.

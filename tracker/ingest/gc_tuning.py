@@ -1,4 +1,4 @@
-"""The garbage collector, told when to look: after each batch, never in the midst of one.
+"""Garbage collection runs after each batch, never within one.
 
 A batch is thousands of objects that die together and hold no cycles; walking them cost a fifth of the time. But a few
 dozen that do hold cycles are left by every transaction, scattered among the batch's own, and each keeps a whole pool of

@@ -1,4 +1,4 @@
-"""A message as it came from the broker, before anybody has looked into it."""
+"""A message as it came from the broker, not decoded yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a batch moves a pump's latest state, and its three ages. Pure.
+"""How a batch changes a pump's latest state and its three ages. Pure.
 
 What each kind of arrival moves:
 

@@ -1,4 +1,4 @@
-"""What Prometheus may ask of ingest. Counted after each commit, never within the hot path of a message."""
+"""Metrics of ingest for Prometheus, counted after each commit and never in the hot path of a message."""
 
 from __future__ import annotations
 

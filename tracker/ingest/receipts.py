@@ -1,4 +1,4 @@
-"""Receipts: what each communicator is told is safe. Given out only after the commit they speak of.
+"""Receipts tell each communicator what is stored. They are published only after the commit that they cover.
 
 At most one a second for a pump, and the next only when the broker has confirmed the last: a broker that works off a
 backlog answers late, and what it has not taken yet must not pile up. What comes in between waits and is never dropped.

@@ -1,4 +1,4 @@
-"""The wheel of ingest: read a batch, commit it, acknowledge it, receipt it; wait for whichever end is down.
+"""Ingest loop: read a batch, commit, acknowledge, publish receipts; reconnect when the broker or the database is lost.
 
 One thread does it all in turn. Nothing is acknowledged before its commit, so a stop at any point loses nothing. While
 the database is away the broker's connection is given up too: messages wait in the broker and on the communicators'

@@ -1,4 +1,4 @@
-"""Who works under a worker's name: of two processes with one name the newer works, the older says so and stands by.
+"""The lease of a worker's name: of two processes with one name the newer works; the older logs it and stands by.
 
 Both would use the same client id, and the broker drops the older connection for each new one; without a word between
 them they would throw each other out for ever. The word is the worker's own sign-of-life row.

@@ -1,4 +1,4 @@
-"""Copies of the whole database: taken while it runs, and put back."""
+"""Back up the whole database while it runs, and restore it."""
 
 from __future__ import annotations
 

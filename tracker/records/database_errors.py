@@ -1,4 +1,4 @@
-"""What a failed transaction means: try it again, wait for the database, or look for what is at fault in the data."""
+"""Classify a failed transaction: try it again, wait for the database, or find the data at fault."""
 
 from __future__ import annotations
 

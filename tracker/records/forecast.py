@@ -1,4 +1,4 @@
-"""What is ahead of each pump: the newest forecasts, and the thinned history of readings that they rest on."""
+"""Each pump's newest forecasts, and the thinned history of readings behind them."""
 
 from __future__ import annotations
 

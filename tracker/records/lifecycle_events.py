@@ -1,4 +1,4 @@
-"""The moves of pumps through their lives, as they are on record."""
+"""Lifecycle events of pumps, as recorded."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tracker.actions.alarms.end_snoozes import wake_alarms
+from tracker.actions.alarms.end_snoozes import end_snoozes
 from tracker.actions.alarms.escalate_alarms import AT_ONCE, alarms_unanswered, escalate_alarms
 from tracker.records.alarm import any_open, snoozes_over
 from tracker.records.database import Database
@@ -16,7 +16,7 @@ def tend_alarms(database: Database, now: datetime) -> int:
         if not any_open(session) or not (snoozes_over(session, now, 1) or alarms_unanswered(session, now)):
             return 0
     moved = 0
-    for tend in (wake_alarms, escalate_alarms):
+    for tend in (end_snoozes, escalate_alarms):
         touched = AT_ONCE
         while touched >= AT_ONCE:
             with database.writing() as session:

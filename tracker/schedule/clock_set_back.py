@@ -1,4 +1,4 @@
-"""After the clock was set back: what was written down as later than now happened at the latest now.
+"""After the clock was set back: times that were stored as later than now become now.
 
 Left as it is, a pump heard of "in an hour" would not count as silent for that hour, an alarm opened then would not be
 escalated, and open pages would not show what changes. What devices measured keeps the devices' own times.

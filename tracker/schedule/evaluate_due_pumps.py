@@ -1,4 +1,4 @@
-"""The sweep: evaluate the pumps that changed or are due, as sets, with the write lock held for moments only."""
+"""The sweep: evaluate the pumps that changed or are due, in batches, with the write lock held for moments only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import structlog
 
 from tracker.records.database import Database
 from tracker.records.pump import due_pumps
-from tracker.schedule.isolate_failures import PUT_OFF_FOR, Due, Swept, think_apart
+from tracker.schedule.isolate_failures import PUT_OFF_FOR, Due, Swept, evaluate_isolated
 from tracker.schedule.job import Unfinished
 from tracker.schedule.worker_pool import evaluate_together, processes_at_hand, write
 
@@ -23,7 +23,9 @@ ALONE_UP_TO: Final = 5000
 """So many pumps one process has evaluated sooner than several have started, which takes a second or two."""
 
 
-def sweep(database: Database, now: datetime, *, processes: int | None = None, alone_up_to: int = ALONE_UP_TO) -> int:
+def evaluate_due_pumps(
+    database: Database, now: datetime, *, processes: int | None = None, alone_up_to: int = ALONE_UP_TO
+) -> int:
     """Evaluate every pump that is due by now. Returns how many were.
 
     Where very many are due, as once a day, the sets are shared out to as many processes as there are processors.
@@ -67,15 +69,15 @@ def _evaluate_alone(database: Database, sets: Iterable[Due], now: datetime) -> S
     """While one set is being written the next is thought about: the one waits for the database, the other computes."""
     swept = Swept()
     if isinstance(sets, list) and len(sets) == 1:
-        thoughts, put_off = think_apart(database, sets[0], now)
-        swept.add(write(database, thoughts, now), put_off)
+        evaluations, put_off = evaluate_isolated(database, sets[0], now)
+        swept.add(write(database, evaluations, now), put_off)
         return swept
     writing: Future[int] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="sweep") as writer:
         for due in sets:
-            thoughts, put_off = think_apart(database, due, now)
+            evaluations, put_off = evaluate_isolated(database, due, now)
             swept.add(0, put_off)
             swept.add(0 if writing is None else writing.result())
-            writing = writer.submit(write, database, thoughts, now)
+            writing = writer.submit(write, database, evaluations, now)
         swept.add(0 if writing is None else writing.result())
     return swept

@@ -1,4 +1,4 @@
-"""Thinking about a set of pumps where that fails at some of them: those are put off, and the others are done."""
+"""Evaluate a batch of pumps; on a failure, bisect, defer the failing pump for an hour and finish the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from tracker.actions.pumps.evaluate_pumps import Thought, think
+from tracker.actions.pumps.evaluate_pumps import Evaluation, evaluate_pumps
 from tracker.records.database import Database
 from tracker.records.database_errors import Fault, kind_of
 from tracker.records.pump import Pump, PumpState
@@ -25,7 +25,7 @@ Due = Sequence[tuple[int, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """A pump that can't be thought about, in words alone: they travel between processes, which not every fault can."""
+    """A pump that can't be evaluated, as text alone: text travels between processes, which not every exception can."""
 
     serial: str
     fault: str
@@ -47,7 +47,7 @@ class Swept:
             _LOG.error("a pump can't be evaluated and is put off", serial=one.serial, exception=one.trace)
 
 
-def think_apart(database: Database, due: Due, now: datetime) -> tuple[list[Thought], list[PutOff]]:
+def evaluate_isolated(database: Database, due: Due, now: datetime) -> tuple[list[Evaluation], list[PutOff]]:
     """Evaluate those pumps; put off, by an hour, each one at which that fails.
 
     A set in which something fails is halved until the pump at fault stands alone. A fault of the database is nobody's:
@@ -55,16 +55,16 @@ def think_apart(database: Database, due: Due, now: datetime) -> tuple[list[Thoug
     """
     try:
         with database.reading() as session:
-            return think(session, due, now), []
+            return evaluate_pumps(session, due, now), []
     except Exception as fault:
         if kind_of(fault) is not Fault.DATA:
             raise
         if len(due) == 1:
             return [], [_put_off(database, due[0], fault, now)]
     middle = len(due) // 2
-    thoughts, put_off = think_apart(database, due[:middle], now)
-    more_thoughts, more_put_off = think_apart(database, due[middle:], now)
-    return thoughts + more_thoughts, put_off + more_put_off
+    evaluations, put_off = evaluate_isolated(database, due[:middle], now)
+    more_thoughts, more_put_off = evaluate_isolated(database, due[middle:], now)
+    return evaluations + more_thoughts, put_off + more_put_off
 
 
 def _put_off(database: Database, due: tuple[int, datetime], fault: Exception, now: datetime) -> PutOff:

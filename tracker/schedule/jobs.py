@@ -6,7 +6,7 @@ from typing import Final
 
 from tracker.schedule.advisories import match_all
 from tracker.schedule.alarms import tend_alarms
-from tracker.schedule.evaluate_due_pumps import sweep
+from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.job import Job
 from tracker.schedule.messages import follow_tasks, tell_people
 from tracker.schedule.reading_retention import drop_old, make_ahead
@@ -18,7 +18,7 @@ JOBS: Final[tuple[Job, ...]] = (
         "evaluate",
         "Forecast, determine and list what to do for every pump that changed or is due.",
         2,
-        lambda database, _settings, now: sweep(database, now),
+        lambda database, _settings, now: evaluate_due_pumps(database, now),
     ),
     Job(
         "silence",

@@ -1,4 +1,4 @@
-"""A sweep in several processes: the sets of a day's sweep shared out, each thought about and written by one of them.
+"""Evaluate in several processes: the batches of a day are shared out, each evaluated and written by one process.
 
 The interpreter thinks on one processor at a time; a process each is what lets a sweep use more of them.
 """
@@ -14,11 +14,11 @@ from datetime import datetime
 from multiprocessing import get_context, parent_process
 from typing import Final
 
-from tracker.actions.pumps.evaluate_pumps import Thought, record
+from tracker.actions.pumps.evaluate_pumps import Evaluation, save_evaluations
 from tracker.records.database import Database
 from tracker.schedule.fenced_database import FencedDatabase
 from tracker.schedule.gc_tuning import calm_the_collector
-from tracker.schedule.isolate_failures import Due, PutOff, Swept, think_apart
+from tracker.schedule.isolate_failures import Due, PutOff, Swept, evaluate_isolated
 
 WRITE_AT_ONCE: Final = 250
 MOST_PROCESSES: Final = 4
@@ -29,12 +29,12 @@ def processes_at_hand() -> int:
     return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, MOST_PROCESSES)
 
 
-def write(database: Database, thoughts: Sequence[Thought], now: datetime) -> int:
+def write(database: Database, evaluations: Sequence[Evaluation], now: datetime) -> int:
     """Write a set, in parts of which each is one short transaction. Returns how many were written."""
     recorded = 0
-    for start in range(0, len(thoughts), WRITE_AT_ONCE):
+    for start in range(0, len(evaluations), WRITE_AT_ONCE):
         with database.writing() as session:
-            recorded += record(session, thoughts[start : start + WRITE_AT_ONCE], now)
+            recorded += save_evaluations(session, evaluations[start : start + WRITE_AT_ONCE], now)
     return recorded
 
 
@@ -79,5 +79,5 @@ def _end_with_parent() -> None:
 
 
 def _evaluate(due: Due, now: datetime) -> tuple[int, list[PutOff]]:
-    thoughts, put_off = think_apart(_databases[0], due, now)
-    return write(_databases[0], thoughts, now), put_off
+    evaluations, put_off = evaluate_isolated(_databases[0], due, now)
+    return write(_databases[0], evaluations, now), put_off

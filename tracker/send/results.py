@@ -15,7 +15,7 @@ from tracker.records.contact_point import ContactPoint
 from tracker.records.message import Destination, Message, MessageAttempt, State, Type, queued_messages
 from tracker.send import metrics
 from tracker.send.outcome import Failed, Gone, Outcome, Sent
-from tracker.worklist.item import Line
+from tracker.worklist.item import WantedItem
 
 _LOG = structlog.get_logger("tracker.send")
 URGENT_WAITS: Final = timedelta(seconds=30)
@@ -102,7 +102,7 @@ def _give_up(session: Session, messages: list[Message], reason: str, now: dateti
     first = messages[0]
     metrics.gave_up(len(messages))
     told = "; ".join(dict.fromkeys(str(one.data.get("what", "a message")) for one in messages[:5]))
-    line = Line(
+    line = WantedItem(
         key=f"messages:{first.destination}",
         kind="notify",
         priority=Priority.MEDIUM,

@@ -1,4 +1,4 @@
-"""What every request shares: settings, database, clock, key, limits, the live feed and the trail of reads."""
+"""What every request shares: settings, database, clock, key, limits, the live feed and the read log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of work from open alarms: alarms of one cause are one line."""
+"""Items from open alarms: alarms of one cause are one item."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Final
 
 from devices.alarms import ALARMS, AlarmCode, Priority, meaning
 from tracker.findings.clinic_day import time_text
-from tracker.findings.pump_snapshot import AlarmSeen, PumpView
+from tracker.findings.pump_snapshot import AlarmSeen, PumpSnapshot
 from tracker.findings.rating import explained
-from tracker.worklist.item import Line, page
+from tracker.worklist.item import WantedItem, page
 
 CAUSES: Final = {
     AlarmCode.LOW_RESERVOIR: "reservoir",
@@ -37,17 +37,17 @@ ACT_WITHIN: Final = {
 """How soon harm is to be expected where nothing says it better. Assumed; an alarm of high priority harms now."""
 
 
-def alarm_lines(view: PumpView, now: datetime) -> list[Line]:
-    """One line per cause with an open alarm."""
+def alarm_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
+    """One item per cause with an open alarm."""
     causes: dict[str, list[AlarmSeen]] = {}
     for alarm in view.alarms:
         if explained(view, alarm) and alarm.acknowledged_at is not None:
             continue  # the pump stands still as ordered, and a person has seen what it says of that
         causes.setdefault(CAUSES[alarm.code], []).append(alarm)
-    return [_line(view, cause, alarms, now) for cause, alarms in causes.items()]
+    return [_item(view, cause, alarms, now) for cause, alarms in causes.items()]
 
 
-def _line(view: PumpView, cause: str, alarms: list[AlarmSeen], now: datetime) -> Line:
+def _item(view: PumpSnapshot, cause: str, alarms: list[AlarmSeen], now: datetime) -> WantedItem:
     first = min(alarms, key=lambda alarm: (-alarm.priority, not alarm.active, alarm.first_seen_at))
     words = meaning(first.code)
     told = " ".join(_told(view, alarm) for alarm in alarms)
@@ -55,7 +55,7 @@ def _line(view: PumpView, cause: str, alarms: list[AlarmSeen], now: datetime) ->
     snoozes = [alarm.snoozed_until for alarm in alarms]
     lasting = [one for one in alarms if one.active and ALARMS[one.code].interrupts and not explained(view, one)]
     ends = [until for until in snoozes if until is not None and until > now]
-    return Line(
+    return WantedItem(
         key=f"pump:{view.pump_id}:{cause}",
         kind=cause,
         priority=first.priority,
@@ -78,8 +78,8 @@ def _news_at(alarm: AlarmSeen) -> datetime:
     return alarm.waits_since
 
 
-def _told(view: PumpView, alarm: AlarmSeen) -> str:
-    """What was seen of one alarm; no count, since a line that changed with each report would never rest."""
+def _told(view: PumpSnapshot, alarm: AlarmSeen) -> str:
+    """What was seen of one alarm; no count, since an item that changed with each report would never rest."""
     title = meaning(alarm.code).title
     state = "" if alarm.active else ", over by now"
     heard = "" if alarm.acknowledged_at is None else ", acknowledged"

@@ -1,4 +1,4 @@
-"""Lines of work from the battery: a replacement to plan, one planned too late, or one whose day went by."""
+"""Items from the battery: a replacement to plan, one planned too late, or one whose day went by."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 from devices.alarms import Priority
 from tracker.findings.battery_seen import NOTHING_TOLD
 from tracker.findings.clinic_day import day_of, day_text, time_text, zone_named
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 PLANNING_NOTICE: Final = timedelta(days=183)
 """Planning opens six months before the end of service that is expected."""
@@ -18,7 +18,7 @@ MISSED_HARM: Final = timedelta(days=7)
 """How soon somebody is to say what became of a surgery, where no battery tells. Assumed."""
 
 
-def battery_lines(view: PumpView, now: datetime) -> list[Line]:
+def battery_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """A replacement to plan, from six months before the expected end on; or one planned too late, or missed.
 
     The pump's own indicator counts whether or not an alarm came with it, and whatever a later report says.
@@ -39,7 +39,7 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
         return []
     near = eos.low - now <= SOON or battery.eri_at is not None
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:battery",
             kind="battery",
             priority=Priority.MEDIUM if near else Priority.LOW,
@@ -58,11 +58,11 @@ def battery_lines(view: PumpView, now: datetime) -> list[Line]:
     ]
 
 
-def _ended(view: PumpView, at: datetime) -> Line:
+def _ended(view: PumpSnapshot, at: datetime) -> WantedItem:
     """The pump says that its battery has ended: it may stop at any time, if it has not."""
     planned = view.replacement_planned_for
     told = "" if planned is None else f" Surgery is planned for {planned}."
-    return Line(
+    return WantedItem(
         key=f"pump:{view.pump_id}:battery",
         kind="battery",
         priority=Priority.HIGH,
@@ -76,14 +76,14 @@ def _ended(view: PumpView, at: datetime) -> Line:
     )
 
 
-def _too_late(view: PumpView, planned: date, now: datetime) -> list[Line]:
+def _too_late(view: PumpSnapshot, planned: date, now: datetime) -> list[WantedItem]:
     """Surgery planned for a day on which the battery may have ended already: beside its alarm, a task of its own."""
     eos = None if view.outlook is None else view.outlook.eos.interval
     if view.outlook is None or eos is None or planned <= day_of(view, eos.low):
         return []
     between = f"{day_text(view, eos.low)} and {day_text(view, eos.high)}"
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:battery_plan",
             kind="battery",
             priority=Priority.MEDIUM,
@@ -97,13 +97,13 @@ def _too_late(view: PumpView, planned: date, now: datetime) -> list[Line]:
     ]
 
 
-def _missed(view: PumpView, planned: date) -> Line:
+def _missed(view: PumpSnapshot, planned: date) -> WantedItem:
     """Surgery that nobody recorded: the pump goes on counting as the one in the patient."""
     eos = None if view.outlook is None else view.outlook.eos.interval
     day = datetime.combine(planned, time(12), zone_named(view.zone)).astimezone(UTC)
     between = "" if eos is None else f"{day_text(view, eos.low)} and {day_text(view, eos.high)}"
     told = "" if eos is None else f" Its end of service is expected between {between}."
-    return Line(
+    return WantedItem(
         key=f"pump:{view.pump_id}:battery",
         kind="battery",
         priority=Priority.MEDIUM,

@@ -8,15 +8,15 @@ from typing import Final
 from devices.alarms import Priority
 from devices.check import CLOCK_IS_WRONG
 from tracker.findings.clinic_day import time_text
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 SET_WITHIN: Final = timedelta(days=3)
 """Assumed: alarms are counted from their arrival meanwhile, forecasts rest on older reports."""
 _STEP: Final = "Have the clock of the communicator set, or the communicator replaced. Check the pump with a programmer."
 
 
-def clock_lines(view: PumpView, _now: datetime) -> list[Line]:
+def clock_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
     """One task while the newest reports carry a wrong time, or are refused for theirs."""
     contact = view.link
     if contact.clock_wrong_since is not None:
@@ -26,18 +26,18 @@ def clock_lines(view: PumpView, _now: datetime) -> list[Line]:
             f"The numbers of its reports rise, but their times do not fit.{said} "
             "Its alarms count as on now, from their arrival; forecasts and findings leave these reports out."
         )
-        return [_line(view, "The pump's clock is wrong", why, contact.clock_wrong_since)]
+        return [_item(view, "The pump's clock is wrong", why, contact.clock_wrong_since)]
     if contact.unmeasured_by == "refused" and CLOCK_IS_WRONG in contact.refused_because:
         since = contact.understood_at or view.created_at
         why = (
             f"Reports are refused: {contact.refused_because.rstrip('.')}. Nothing is known of the pump until it is set."
         )
-        return [_line(view, "The communicator's clock is wrong", why, since)]
+        return [_item(view, "The communicator's clock is wrong", why, since)]
     return []
 
 
-def _line(view: PumpView, what: str, why: str, since: datetime) -> Line:
-    return Line(
+def _item(view: PumpSnapshot, what: str, why: str, since: datetime) -> WantedItem:
+    return WantedItem(
         key=f"pump:{view.pump_id}:clock",
         kind="clock",
         priority=Priority.MEDIUM,

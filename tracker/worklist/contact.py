@@ -13,8 +13,8 @@ from tracker.findings.at_risk import dangerous_to_lose, drugs_at_risk, priority_
 from tracker.findings.budget_seen import NOT_TAKEN
 from tracker.findings.clinic_day import day_text, time_text
 from tracker.findings.measured import NEVER_HEARD, measurement_overdue
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 UNHEARD_HARM: Final = timedelta(days=7)
 _CALL: Final = "Call the patient: is the communicator plugged in and near? If it stays silent, see the patient."
@@ -31,7 +31,7 @@ class _Cause:
     next_step: str
 
 
-def contact_lines(view: PumpView, now: datetime) -> list[Line]:
+def contact_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """One task where the pump is silent, its reports can't be read, or it is no longer measured.
 
     A critical alarm that refused text names makes it at once, at the priority of that alarm.
@@ -45,11 +45,11 @@ def contact_lines(view: PumpView, now: datetime) -> list[Line]:
         cause = _Cause("", contact.refused_alarms_at, why, _next_of_unreadable(view))
     if cause is None:
         return []
-    line = _line(view, now, cause, named)
-    return [] if view.clinic_silent and line.priority < Priority.HIGH else [line]
+    item = _item(view, now, cause, named)
+    return [] if view.clinic_silent and item.priority < Priority.HIGH else [item]
 
 
-def _silence(view: PumpView, now: datetime) -> _Cause | None:
+def _silence(view: PumpSnapshot, now: datetime) -> _Cause | None:
     contact = view.link
     if contact.state == "disconnected" and contact.last_contact_at is not None:
         heard = f"Last contact with the communicator {time_text(view, contact.last_contact_at)}."
@@ -62,7 +62,7 @@ def _silence(view: PumpView, now: datetime) -> _Cause | None:
     return None
 
 
-def _unmeasured(view: PumpView, now: datetime) -> _Cause | None:
+def _unmeasured(view: PumpSnapshot, now: datetime) -> _Cause | None:
     """The communicator is heard of, and the pump is not measured."""
     reason = measurement_overdue(view, now)
     if reason is None or reason == "silent":
@@ -94,19 +94,19 @@ def _unmeasured(view: PumpView, now: datetime) -> _Cause | None:
     return _Cause(what, since, f"{why} {_last(view)}", step)
 
 
-def _refused(view: PumpView) -> str:
+def _refused(view: PumpSnapshot) -> str:
     because = view.link.refused_because
     if _waits(view):
         return f"It is not stored yet: {because.rstrip('.')}."
     return f"Its message was refused: {because.rstrip('.')}." if because else "Its messages are refused."
 
 
-def _waits(view: PumpView) -> bool:
+def _waits(view: PumpSnapshot) -> bool:
     """Whether the newest message that was not taken is merely over the pump's budget."""
     return view.link.refused_because.startswith(NOT_TAKEN)
 
 
-def _next_of_unreadable(view: PumpView) -> str:
+def _next_of_unreadable(view: PumpSnapshot) -> str:
     if _waits(view):
         return f"{_SEE} Have the communicator restarted, checked or replaced."
     if CLOCK_IS_WRONG in view.link.refused_because:
@@ -114,7 +114,7 @@ def _next_of_unreadable(view: PumpView) -> str:
     return f"{_SEE} See the rejected messages, and have the communicator checked or replaced."
 
 
-def _last(view: PumpView) -> str:
+def _last(view: PumpSnapshot) -> str:
     if view.state is None:
         return "The pump itself was never measured."
     contact = view.link
@@ -125,7 +125,7 @@ def _last(view: PumpView) -> str:
     return f"{read}The pump was last measured {measured}; what it does now is unknown."
 
 
-def _line(view: PumpView, now: datetime, cause: _Cause, named: tuple[str, ...]) -> Line:
+def _item(view: PumpSnapshot, now: datetime, cause: _Cause, named: tuple[str, ...]) -> WantedItem:
     """Silence is high where a drug dangerous to lose may run out unseen, medium with any such drug.
 
     An alarm that refused text names counts as that alarm does.
@@ -143,7 +143,7 @@ def _line(view: PumpView, now: datetime, cause: _Cause, named: tuple[str, ...]) 
         report, message = _NAMED_BY[_waits(view)]
         what, why = f"{report} names: {titles}", f"{message} names: {titles}. {why}"
         harm_at, news_at = min(harm_at, at), max(news_at, at)
-    return Line(
+    return WantedItem(
         key=f"pump:{view.pump_id}:contact",
         kind="contact",
         priority=urgency,
@@ -169,5 +169,5 @@ def _title(code: str) -> str:
     return "Pump stopped" if code == "stopped" else meaning(_AS_ALARM.get(code) or AlarmCode(code)).title
 
 
-def _urgency(view: PumpView, code: str) -> Priority:
+def _urgency(view: PumpSnapshot, code: str) -> Priority:
     return priority_at_risk(_AS_ALARM.get(code) or AlarmCode(code), drugs_at_risk(view))

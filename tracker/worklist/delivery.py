@@ -9,10 +9,10 @@ from typing import Final
 from devices.alarms import AlarmCode, Priority
 from tracker.findings.clinic_day import day_text
 from tracker.findings.delivery import Condition, Interruption, interrupted, priority_of
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 from tracker.findings.verdict import Cause
 from tracker.worklist.alarms import ACT_WITHIN
-from tracker.worklist.item import Line, page
+from tracker.worklist.item import WantedItem, page
 
 TITLES: Final[Mapping[Interruption, str]] = {
     Interruption.STOPPED: "Pump is stopped",
@@ -46,7 +46,7 @@ TOLD_BY: Final[Mapping[Interruption, frozenset[AlarmCode]]] = {
 """Active alarms that say the same and more: their task stands already, as urgent and as hard to close."""
 
 
-def delivery_lines(view: PumpView, now: datetime) -> list[Line]:
+def delivery_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """One task for a pump that does not deliver, with every reason known; none where a confirmed visit ordered it."""
     lasting = [one for one in interrupted(view) if not _told_by_alarm(view, one, now)]
     if not lasting:
@@ -56,7 +56,7 @@ def delivery_lines(view: PumpView, now: datetime) -> list[Line]:
     words = in_words(first, view, now)
     others = [one.evidence for one in lasting if one is not first]
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:delivery",
             kind="delivery",
             priority=priority,
@@ -73,7 +73,7 @@ def delivery_lines(view: PumpView, now: datetime) -> list[Line]:
     ]
 
 
-def in_words(condition: Condition, view: PumpView, now: datetime) -> Cause:
+def in_words(condition: Condition, view: PumpSnapshot, now: datetime) -> Cause:
     """The condition in words, with what explains it."""
     title, order = TITLES[condition.kind], condition.order
     if order is None:
@@ -98,12 +98,12 @@ def _next_step(condition: Condition) -> str:
     return f"Confirm the visit if it was ordered. If not: {NEXT_STEPS[condition.kind]}"
 
 
-def _where(view: PumpView, condition: Condition) -> str:
+def _where(view: PumpSnapshot, condition: Condition) -> str:
     order = condition.order
     return page(view.serial, f"visits/{order.id}") if order is not None and order.by == "draft" else page(view.serial)
 
 
-def _told_by_alarm(view: PumpView, condition: Condition, now: datetime) -> bool:
+def _told_by_alarm(view: PumpSnapshot, condition: Condition, now: datetime) -> bool:
     codes = TOLD_BY.get(condition.kind, frozenset())
     asked = priority_of(condition, view, now)
     return any(one.active and one.code in codes and one.priority >= asked for one in view.alarms)

@@ -8,24 +8,24 @@ from typing import Final
 from devices.alarms import Priority
 from tracker.findings.clinic_day import time_text
 from tracker.findings.emergency_seen import EmergencySeen
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem
 
 REVIEW_WITHIN: Final = timedelta(days=3)
 """An emergency access is reviewed by then: a working day on either side of a weekend. Assumed."""
 HOLDS: Final = "It stays until a physician or an administrator of your clinic has reviewed the access on its page."
 
 
-def emergency_lines(view: PumpView, _now: datetime) -> list[Line]:
+def emergency_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
     """One task for each clinic whose pump it was when it was opened, whoever follows the patient by now."""
     clinics = dict.fromkeys(one.clinic_id for one in view.emergencies)
-    return [_line(view, clinic, [one for one in view.emergencies if one.clinic_id == clinic]) for clinic in clinics]
+    return [_item(view, clinic, [one for one in view.emergencies if one.clinic_id == clinic]) for clinic in clinics]
 
 
-def _line(view: PumpView, clinic_id: int, waiting: list[EmergencySeen]) -> Line:
+def _item(view: PumpSnapshot, clinic_id: int, waiting: list[EmergencySeen]) -> WantedItem:
     first, newest = waiting[0], waiting[-1]
     several = "" if len(waiting) == 1 else f" ({len(waiting)} times)"
-    return Line(
+    return WantedItem(
         key=f"pump:{view.pump_id}:emergency:{clinic_id}",
         kind="access",
         priority=Priority.HIGH,

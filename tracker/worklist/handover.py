@@ -1,4 +1,4 @@
-"""Lines of work from a hand-over between clinics: one that nobody accepts, and a pump that was given to nobody."""
+"""Items from a hand-over between clinics: one that nobody accepts, and a pump that was given to nobody."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 from devices.alarms import Priority
 from tracker.findings.clinic_day import day_text
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 ACCEPT_WITHIN: Final = timedelta(days=3)
 """An offer that nobody has accepted by then is asked about. Assumed: a working day on either side of a weekend."""
@@ -16,13 +16,13 @@ STILL_REPORTS: Final = 2
 """A pump whose newest report is no older than so many of its intervals still reports here."""
 
 
-def handover_lines(view: PumpView, now: datetime) -> list[Line]:
+def handover_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """An offer that nobody has accepted for days. The pump stays this clinic's until somebody does."""
     offered = view.handover_offered_at
     if offered is None or now < offered + ACCEPT_WITHIN:
         return []
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:handover",
             kind="record",
             priority=Priority.MEDIUM,
@@ -36,7 +36,7 @@ def handover_lines(view: PumpView, now: datetime) -> list[Line]:
     ]
 
 
-def transferred_lines(view: PumpView, now: datetime) -> list[Line]:
+def transferred_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """A pump that is marked as transferred and still reports here: its alarms are on nobody's list."""
     state = view.state
     if view.lifecycle != "transferred" or state is None:
@@ -46,7 +46,7 @@ def transferred_lines(view: PumpView, now: datetime) -> list[Line]:
     urgent = [one for one in view.alarms if one.active and one.priority is Priority.HIGH]
     told = ", ".join(sorted(str(one.code).replace("_", " ") for one in urgent))
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:transferred",
             kind="record",
             priority=Priority.HIGH if urgent else Priority.MEDIUM,

@@ -1,4 +1,4 @@
-"""One line of work, before it is kept."""
+"""One item of the worklist that a pump needs, before it is stored."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from devices.alarms import Priority
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WantedItem:
     """What a person must do about one cause. ``key`` names the cause; ``harm_at`` is when harm is to be expected.
 
-    ``snoozed_until`` carries an alarm's snooze over to its line; ``link`` is the page where the next step is done.
+    ``snoozed_until`` carries an alarm's snooze over to its item; ``link`` is the page where the next step is done.
     ``holds`` says why nobody can close it while its cause lasts; empty where a person may.
     ``clinic_id`` is the clinic whose task it is; None: the one that follows the pump.
-    ``news_at`` is when something came that nobody had seen before: a line that was done earlier does not cover it.
+    ``news_at`` is when something came that nobody had seen before: an item that was done earlier does not cover it.
     """
 
     key: str
@@ -39,9 +39,9 @@ URGENT_HOLDS: Final = (
 )
 
 
-def holds(line: Line) -> str:
+def holds(item: WantedItem) -> str:
     """Why nobody can close the task now: what its maker says, or that it is urgent; empty where a person may."""
-    return line.holds or (URGENT_HOLDS if line.priority >= Priority.HIGH else "")
+    return item.holds or (URGENT_HOLDS if item.priority >= Priority.HIGH else "")
 
 
 def page(serial: str, part: str = "") -> str:

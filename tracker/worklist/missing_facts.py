@@ -11,15 +11,15 @@ from typing import Final
 from devices.alarms import Priority
 from devices.lifecycle import FOLLOWED, LifecycleState
 from tracker.findings.at_risk import drugs_at_risk
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 ASK_AFTER: Final = timedelta(days=1)
 """A record that was made now may be completed in peace so long. Assumed."""
 WITHIN: Final = timedelta(days=30)
 
 
-def fact_lines(view: PumpView, now: datetime) -> list[Line]:
+def fact_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """One task for all that is missing: the implant date where the model's service life is limited; the drug."""
     if LifecycleState(view.lifecycle) not in FOLLOWED or now - view.created_at < ASK_AFTER:
         return []
@@ -32,7 +32,7 @@ def fact_lines(view: PumpView, now: datetime) -> list[Line]:
     if not missing:
         return []
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:record",
             kind="record",
             priority=Priority.LOW,

@@ -1,4 +1,4 @@
-"""Lines of work from what is recorded and waits for a person: drafts, findings, MRI checks, advisories."""
+"""Items from what is recorded and waits for a person: drafts, findings, MRI checks, advisories."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 from devices.alarms import Priority
 from tracker.findings.catalogue import CATALOGUE, title
 from tracker.findings.clinic_day import day_text, time_text
-from tracker.findings.pump_snapshot import AdvisorySeen, FindingSeen, PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import AdvisorySeen, FindingSeen, PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 DRAFT_WITHIN: Final = timedelta(days=7)
 RULE_WITHIN: Final = timedelta(days=14)
@@ -21,8 +21,8 @@ STILL_URGENT: Final = timedelta(days=30)
 """What lies further back calls for a ruling, not for haste. Assumed."""
 
 
-def draft_lines(view: PumpView, _now: datetime) -> list[Line]:
-    """Visits that sessions drafted: one line for all of a pump's drafts."""
+def draft_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
+    """Visits that sessions drafted: one item for all of a pump's drafts."""
     if not view.drafts:
         return []
     first = view.drafts[0]
@@ -30,7 +30,7 @@ def draft_lines(view: PumpView, _now: datetime) -> list[Line]:
     clash = any(draft.conflicts for draft in view.drafts)
     codes = ", ".join(sorted({code for draft in view.drafts for code in draft.codes})) or "no code"
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:draft",
             kind="draft",
             priority=Priority.LOW,
@@ -46,37 +46,37 @@ def draft_lines(view: PumpView, _now: datetime) -> list[Line]:
     ]
 
 
-def finding_lines(view: PumpView, _now: datetime) -> list[Line]:
-    """Findings that wait for a ruling, or for the records to be mended: a line for each, or one for very many."""
+def finding_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
+    """Findings that wait for a ruling, or for the records to be mended: an item for each, or one for very many."""
     kinds: dict[str, list[FindingSeen]] = {}
     for one in view.findings:
         if one.ruling is None and not one.mended:
             kinds.setdefault(one.kind, []).append(one)
-    lines: list[Line] = []
+    items: list[WantedItem] = []
     for some in kinds.values():
-        lines += [_finding(view, one) for one in some] if len(some) <= FINDINGS_APART else [_findings(view, some)]
-    return lines
+        items += [_finding(view, one) for one in some] if len(some) <= FINDINGS_APART else [_findings(view, some)]
+    return items
 
 
-def _findings(view: PumpView, some: list[FindingSeen]) -> Line:
-    """One line for more findings of a kind than anybody would take one by one: the newest one speaks."""
-    line = _finding(view, max(some, key=lambda one: one.found_at))
+def _findings(view: PumpSnapshot, some: list[FindingSeen]) -> WantedItem:
+    """One item for more findings of a kind than anybody would take one by one: the newest one speaks."""
+    item = _finding(view, max(some, key=lambda one: one.found_at))
     return replace(
-        line,
+        item,
         key=f"pump:{view.pump_id}:findings:{some[0].kind}",
-        what=f"{line.what}: {len(some)} times",
-        why=f"There are {len(some)} findings of this kind. The newest: {line.why}",
+        what=f"{item.what}: {len(some)} times",
+        why=f"There are {len(some)} findings of this kind. The newest: {item.why}",
         since=min(one.happened_at for one in some),
         news_at=max(one.found_at for one in some),
     )
 
 
-def _finding(view: PumpView, one: FindingSeen) -> Line:
+def _finding(view: PumpSnapshot, one: FindingSeen) -> WantedItem:
     fresh = one.found_at - one.happened_at <= STILL_URGENT
     kind = CATALOGUE.get(one.kind)
     urgent = kind is not None and kind.urgent and fresh
     step = "Check the evidence and the other explanations first, then review it."
-    return Line(
+    return WantedItem(
         key=f"pump:{view.pump_id}:finding:{one.key}",
         kind="finding",
         priority=Priority.MEDIUM if urgent or (one.strength == "strong" and fresh) else Priority.LOW,
@@ -89,13 +89,13 @@ def _finding(view: PumpView, one: FindingSeen) -> Line:
     )
 
 
-def mri_lines(view: PumpView, now: datetime) -> list[Line]:
+def mri_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """The check after an MRI: due by the model's rule, of high priority once overdue."""
-    lines = []
+    items = []
     for exam in view.mri:
         overdue = exam.overdue_at <= now
-        lines.append(
-            Line(
+        items.append(
+            WantedItem(
                 key=f"mri:{exam.id}",
                 kind="mri",
                 priority=Priority.HIGH if overdue else Priority.MEDIUM,
@@ -108,13 +108,13 @@ def mri_lines(view: PumpView, now: datetime) -> list[Line]:
                 link=page(view.serial, "record") + f"#mri-{exam.id}",
             )
         )
-    return lines
+    return items
 
 
-def advisory_lines(view: PumpView, _now: datetime) -> list[Line]:
+def advisory_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
     """Advisories that cover the pump and that nobody has acknowledged for it."""
     return [
-        Line(
+        WantedItem(
             key=f"advisory:{one.match_id}",
             kind="advisory",
             priority=Priority.LOW,

@@ -25,8 +25,8 @@ from tracker.findings.given_dose import (
     given_against_recorded,
     reported_flow,
 )
-from tracker.findings.pump_snapshot import PumpView, SettingSeen
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot, SettingSeen
+from tracker.worklist.item import WantedItem, page
 
 ACT_WITHIN: Final = {
     Priority.HIGH: timedelta(0),
@@ -50,21 +50,21 @@ class _Fault:
     why: str
 
 
-def prescription_lines(view: PumpView, now: datetime) -> list[Line]:
+def prescription_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """One task for what the pump gives or was told against the record, and one for faults of the record itself."""
     if LifecycleState(view.lifecycle) not in IN_PATIENT:
         return []
-    lines = []
+    items = []
     against = [fault for fault in (_flow(view), _told(view)) if fault is not None]
     if against:
-        lines.append(_line(view, now, "prescription", against, _news(view)))
+        items.append(_item(view, now, "prescription", against, _news(view)))
     of_record = sorted(_record(view), key=lambda fault: -fault.priority)
     if of_record:
-        lines.append(_line(view, now, "prescription:record", of_record, view.prescribed_at))
-    return lines
+        items.append(_item(view, now, "prescription:record", of_record, view.prescribed_at))
+    return items
 
 
-def _line(view: PumpView, now: datetime, part: str, faults: list[_Fault], news_at: datetime | None) -> Line:
+def _item(view: PumpSnapshot, now: datetime, part: str, faults: list[_Fault], news_at: datetime | None) -> WantedItem:
     first = max(faults, key=lambda fault: fault.priority)
     told = [first, *(fault for fault in faults if fault is not first)]
     pending = _unconfirmed(view) if part == "prescription" else None
@@ -73,7 +73,7 @@ def _line(view: PumpView, now: datetime, part: str, faults: list[_Fault], news_a
     step = f"Confirm or edit the draft visit if it is right. If not: {_INTERROGATE}" if draft else _INTERROGATE
     if part == "prescription:record":
         step = "Correct the record, or log the visit that set it."
-    return Line(
+    return WantedItem(
         key=f"pump:{view.pump_id}:{part}",
         kind="prescription",
         priority=first.priority,
@@ -87,7 +87,7 @@ def _line(view: PumpView, now: datetime, part: str, faults: list[_Fault], news_a
     )
 
 
-def _flow(view: PumpView) -> _Fault | None:
+def _flow(view: PumpSnapshot) -> _Fault | None:
     """The reported flow against the recorded dose; not where it was measured before that dose was set."""
     prescription, state, flow = view.prescription, view.state, reported_flow(view)
     if prescription is None or state is None or flow is None:
@@ -118,7 +118,7 @@ def _title(given: Given) -> str:
     return f"Pump gives {round(100 * given.ratio)}% of the recorded dose"
 
 
-def _priority(view: PumpView, given: Given, explained: SettingSeen | None) -> Priority:
+def _priority(view: PumpSnapshot, given: Given, explained: SettingSeen | None) -> Priority:
     """High for an overdose of any drug, and for far too little of one that is dangerous to lose.
 
     A session that set the smaller dose leaves too little at medium; one that set a few percent more leaves it low.
@@ -130,7 +130,7 @@ def _priority(view: PumpView, given: Given, explained: SettingSeen | None) -> Pr
     return Priority.MEDIUM if explained is None else Priority.LOW
 
 
-def _explained(view: PumpView, flow: float) -> SettingSeen | None:
+def _explained(view: PumpSnapshot, flow: float) -> SettingSeen | None:
     """The newest draft or session since the record was set whose prescription asks for that flow."""
     infusion = None if view.state is None else view.state.infusion
     fitting = [
@@ -140,21 +140,21 @@ def _explained(view: PumpView, flow: float) -> SettingSeen | None:
     return fitting[-1] if fitting else None
 
 
-def _since_record(view: PumpView) -> list[SettingSeen]:
+def _since_record(view: PumpSnapshot) -> list[SettingSeen]:
     return [
         one for one in view.settings
         if one.by != "visit" and (view.prescribed_at is None or one.at >= view.prescribed_at)
     ]  # fmt: skip
 
 
-def _unconfirmed(view: PumpView) -> SettingSeen | None:
+def _unconfirmed(view: PumpSnapshot) -> SettingSeen | None:
     """The newest draft, or else session, that tells a prescription which nobody has confirmed."""
     telling = [one for one in _since_record(view) if one.prescription is not None]
     drafts = [one for one in telling if one.by == "draft"]
     return (drafts or telling)[-1] if telling else None
 
 
-def _told(view: PumpView) -> _Fault | None:
+def _told(view: PumpSnapshot) -> _Fault | None:
     """What the programmer told last against the record: another drug, concentration, or a dose several times it."""
     told = _unconfirmed(view)
     if told is None or told.prescription is None:
@@ -173,7 +173,7 @@ def _told(view: PumpView) -> _Fault | None:
     return _doses_differ(view, said, known, told.prescription)
 
 
-def _doses_differ(view: PumpView, said: str, known: Prescription, told: Prescription) -> _Fault | None:
+def _doses_differ(view: PumpSnapshot, said: str, known: Prescription, told: Prescription) -> _Fault | None:
     by_name = {drug.names: drug for drug in known.drugs}
     worst: _Fault | None = None
     for drug in told.drugs:
@@ -184,7 +184,7 @@ def _doses_differ(view: PumpView, said: str, known: Prescription, told: Prescrip
     return worst
 
 
-def _one_differs(view: PumpView, said: str, before: PrescribedDrug, after: PrescribedDrug) -> _Fault | None:
+def _one_differs(view: PumpSnapshot, said: str, before: PrescribedDrug, after: PrescribedDrug) -> _Fault | None:
     old, new = before.dose_in_mcg(), after.dose_in_mcg()
     doses = f"{_dose(after)}/day of {after.drug}; the record says {_dose(before)}/day."
     if old and new:
@@ -203,7 +203,7 @@ def _one_differs(view: PumpView, said: str, before: PrescribedDrug, after: Presc
     return None
 
 
-def _record(view: PumpView) -> Iterator[_Fault]:
+def _record(view: PumpSnapshot) -> Iterator[_Fault]:
     """Faults of the recorded prescription by itself."""
     if view.drug is None:
         return
@@ -242,7 +242,7 @@ def _unusual(drug: PrescribedDrug) -> Iterator[_Fault]:
     yield _Fault(priority, "Recorded dose is outside the usual range", outside)
 
 
-def _news(view: PumpView) -> datetime | None:
+def _news(view: PumpSnapshot) -> datetime | None:
     """When something came that a person who closed the task had not seen."""
     dates = [one.at for one in _since_record(view)]
     return max([*dates, *([] if view.prescribed_at is None else [view.prescribed_at])], default=None)

@@ -1,4 +1,4 @@
-"""Lines of work towards a replacement that can be defended: what the determination still lacks."""
+"""Items towards a replacement that can be defended: what the determination still lacks."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from devices.alarms import AlarmCode, Priority
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 from tracker.findings.replacement_facts import WORDS
-from tracker.worklist.item import Line, page
+from tracker.worklist.item import WantedItem, page
 
 COMPLETE_WITHIN: Final = timedelta(days=30)
 ASKED: Final = WORDS | {
@@ -19,7 +19,7 @@ ASKED: Final = WORDS | {
 }
 
 
-def is_stalled(view: PumpView) -> bool:
+def is_stalled(view: PumpSnapshot) -> bool:
     """Whether the motor is stalled now: a person finds and documents whether it can be repaired (CMM-210.5 1b).
 
     A stall that is over, as after an MRI, and a pump that somebody stopped are no question of repair.
@@ -28,7 +28,7 @@ def is_stalled(view: PumpView) -> bool:
     return reported or any(alarm.code is AlarmCode.MOTOR_STALL and alarm.active for alarm in view.alarms)
 
 
-def replacement_lines(view: PumpView, now: datetime) -> list[Line]:
+def replacement_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """What is missing, once a replacement is in question: a first limb is met, it is planned, or the motor stalled."""
     in_question = view.limb_met or view.lifecycle == "replacement_planned" or is_stalled(view)
     if not in_question or not view.missing:
@@ -37,7 +37,7 @@ def replacement_lines(view: PumpView, now: datetime) -> list[Line]:
     ahead = None if view.outlook is None else view.outlook.eos.interval
     since = view.determined_at or now
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:replacement",
             kind="replacement",
             priority=Priority.LOW,

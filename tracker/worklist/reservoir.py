@@ -1,4 +1,4 @@
-"""Lines of work from the reservoir: a refill that comes due, or whose day nothing tells."""
+"""Items from the reservoir: a refill that comes due, or whose day nothing tells."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from devices.alarms import Priority
 from devices.model import DeviceKind
 from tracker.findings.at_risk import dangerous_to_lose
 from tracker.findings.clinic_day import day_text
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 REFILL_NOTICE: Final = timedelta(days=10)
 REFILL_URGENT: Final = timedelta(days=3)
@@ -20,7 +20,7 @@ TELL_WITHIN: Final = timedelta(days=7)
 """How soon somebody is to say how long a fill may stay where nothing else tells. Assumed."""
 
 
-def reservoir_lines(view: PumpView, now: datetime) -> list[Line]:
+def reservoir_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """A refill that is due within ten days, or overdue; the reason is the earliest of volume, stability and cap."""
     ahead = view.outlook
     if ahead is None or ahead.refill_by is None or ahead.refill_by - now > REFILL_NOTICE:
@@ -32,7 +32,7 @@ def reservoir_lines(view: PumpView, now: datetime) -> list[Line]:
     urgent = dangerous and empty is not None and empty.low - now <= REFILL_URGENT
     by = day_text(view, ahead.refill_by)
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:reservoir",
             kind="reservoir",
             priority=Priority.HIGH if urgent else Priority.MEDIUM if overdue or empty is not None else Priority.LOW,
@@ -46,11 +46,11 @@ def reservoir_lines(view: PumpView, now: datetime) -> list[Line]:
     ]
 
 
-def refill_basis_lines(view: PumpView, now: datetime) -> list[Line]:
+def refill_basis_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """A pump that may run empty with nobody knowing when: no volume to go by, and no limit of the clinic's.
 
     That the drug keeps for half a year says nothing of how long it lasts. A pump that stands still runs out of nothing,
-    and one that was never heard of has a line of its own.
+    and one that was never heard of has an item of its own.
     """
     ahead = view.outlook
     if ahead is None or view.model is None or view.lifecycle == "in_stock" or ahead.low_mark.interval is not None:
@@ -71,7 +71,7 @@ def refill_basis_lines(view: PumpView, now: datetime) -> list[Line]:
     if ahead.refill_by is not None:
         why = f"{ahead.low_mark.basis} {why} It may run out before the drug spoils."
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:refill_date",
             kind="reservoir",
             priority=Priority.MEDIUM if dangerous else Priority.LOW,
@@ -85,5 +85,5 @@ def refill_basis_lines(view: PumpView, now: datetime) -> list[Line]:
     ]
 
 
-def _stands_still(view: PumpView) -> bool:
+def _stands_still(view: PumpSnapshot) -> bool:
     return view.state is not None and view.state.flow_ml_per_day == 0

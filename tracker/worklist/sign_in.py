@@ -8,9 +8,9 @@ from typing import Final
 
 from devices.alarms import Priority
 from tracker.findings.clinic_day import time_text
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 from tracker.findings.sign_in_seen import QUIET_FOR
-from tracker.worklist.item import Line, page
+from tracker.worklist.item import WantedItem, page
 
 ACT_WITHIN: Final = timedelta(days=3)
 """Assumed: the pump's data may be another device's meanwhile."""
@@ -24,7 +24,7 @@ _REPLACE: Final = (
 )
 
 
-def sign_in_lines(view: PumpView, now: datetime) -> list[Line]:
+def sign_in_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """One task while there are signs; medium where the data itself may be of two devices."""
     shared = view.shared_sign_in
     if shared is None or not shared.lasts(now):
@@ -40,7 +40,7 @@ def sign_in_lines(view: PumpView, now: datetime) -> list[Line]:
         why = "Two devices with one login throw each other out; a weak signal looks the same."
         step = f"Have the communicator's signal checked. If that is good, two devices may use one login. {_REPLACE}"
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:sign_in",
             kind="record",
             priority=Priority.MEDIUM if doubted else Priority.LOW,
@@ -55,7 +55,7 @@ def sign_in_lines(view: PumpView, now: datetime) -> list[Line]:
     ]
 
 
-def sign_in_changes_at(view: PumpView, now: datetime) -> list[datetime]:
+def sign_in_changes_at(view: PumpSnapshot, now: datetime) -> list[datetime]:
     """When the signs are old enough to count as over."""
     shared = view.shared_sign_in
     return [shared.newest + QUIET_FOR] if shared is not None and shared.lasts(now) else []

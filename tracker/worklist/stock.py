@@ -7,14 +7,14 @@ from typing import Final
 
 from devices.alarms import Priority, meaning
 from tracker.findings.delivery_trace import NOT_RUNNING
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 LOOK_WITHIN: Final = timedelta(days=3)
 """How soon somebody is to look at a pump in stock that says something odd. Assumed."""
 
 
-def stock_lines(view: PumpView, now: datetime) -> list[Line]:
+def stock_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """One task where a pump in stock reports that it delivers, or has an alarm that matters before an implant."""
     state = view.state
     if state is None:
@@ -28,7 +28,7 @@ def stock_lines(view: PumpView, now: datetime) -> list[Line]:
     priority = Priority.HIGH if urgent else Priority.MEDIUM if delivers else Priority.LOW
     told = f" It reports: {titles}." if titles else ""
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:stock",
             kind="record",
             priority=priority,

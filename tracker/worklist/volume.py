@@ -12,8 +12,8 @@ from tracker.findings.at_risk import dangerous_to_lose
 from tracker.findings.clinic_day import time_text
 from tracker.findings.delivery import interruptions
 from tracker.findings.given_dose import SEVERAL_TIMES
-from tracker.findings.pump_snapshot import PumpView
-from tracker.worklist.item import Line, page
+from tracker.findings.pump_snapshot import PumpSnapshot
+from tracker.worklist.item import WantedItem, page
 
 ACT_WITHIN: Final = {Priority.HIGH: timedelta(0), Priority.MEDIUM: timedelta(days=3)}
 """How soon somebody should look. Assumed."""
@@ -27,7 +27,7 @@ _TOO_SLOW: Final = (
 )
 
 
-def volume_course_lines(view: PumpView, _now: datetime) -> list[Line]:
+def volume_course_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
     """One task where the volume contradicts the flow; a pump that is known not to deliver has its own."""
     off = None if view.outlook is None else view.outlook.off
     if off is None or LifecycleState(view.lifecycle) not in IN_PATIENT or interruptions(view):
@@ -36,7 +36,7 @@ def volume_course_lines(view: PumpView, _now: datetime) -> list[Line]:
     priority = _priority(view, off)
     span = f"{time_text(view, off.since)} to {time_text(view, off.until)}"
     return [
-        Line(
+        WantedItem(
             key=f"pump:{view.pump_id}:volume_course",
             kind="delivery",
             priority=priority,
@@ -58,7 +58,7 @@ def volume_course_lines(view: PumpView, _now: datetime) -> list[Line]:
     ]
 
 
-def _priority(view: PumpView, off: VolumeCourse) -> Priority:
+def _priority(view: PumpSnapshot, off: VolumeCourse) -> Priority:
     """High for several times too much of any drug, and for half or less of one that is dangerous to lose."""
     if off.ratio > 1:
         return Priority.HIGH if off.ratio >= SEVERAL_TIMES else Priority.MEDIUM

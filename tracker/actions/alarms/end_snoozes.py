@@ -1,4 +1,4 @@
-"""End snoozes whose time has come: the alarm is back, and counts as unheard again if it was put off for long."""
+"""End snoozes whose time has come: the alarm is active again, and unacknowledged if it was snoozed for long."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONG: Final = timedelta(hours=24)
 AT_ONCE: Final = 500
 
 
-def wake_alarms(session: Session, now: datetime) -> int:
+def end_snoozes(session: Session, now: datetime) -> int:
     """Wake those that are due, a few hundred at the most; returns how many."""
     held = {alarm.pump_id for alarm in snoozes_over(session, now, AT_ONCE)}
     hold_states(session, sorted(held))

@@ -13,7 +13,7 @@ from tracker.actions.audit_events import Event
 from tracker.actions.messages.clinic_staff import clinic_staff
 from tracker.actions.messages.follow_items import advance, hold
 from tracker.actions.messages.links import LinkOver, Opened
-from tracker.actions.worklist.claim_item import claim
+from tracker.actions.worklist.claim_item import claim_item
 from tracker.records.alarm import open_alarms
 from tracker.records.column_types import key
 from tracker.records.message import State, messages_of_person_about
@@ -40,7 +40,7 @@ def take_by_link(session: Session, opened: Opened, now: datetime) -> None:
             for alarm in open_alarms(session, [item.pump_id]).get(item.pump_id, []):
                 if CAUSES[AlarmCode(alarm.code)] == item.kind and alarm.acknowledged_at is None:
                     acknowledge_alarm(session, key(alarm.id), reason="", by=staff.email, now=now)
-        claim(session, key(item.id), by=staff.email, now=now)
+        claim_item(session, key(item.id), by=staff.email, now=now)
     for message in messages_of_person_about(session, key(staff.id), [key(one.id) for one, _ in pairs]):
         message.acknowledged_at = now
         if message.state == State.SENT.value:

@@ -17,7 +17,7 @@ from tracker.actions import audit
 from tracker.actions.audit_events import THE_TRACKER, Event
 from tracker.actions.messages.clinic_staff import ClinicStaff, clinic_staff
 from tracker.actions.messages.compose import Telling, send_all
-from tracker.actions.messages.lapse_acknowledgment import take_back
+from tracker.actions.messages.lapse_acknowledgment import lapse_acknowledgment
 from tracker.oncall.plan import due
 from tracker.oncall.policy import policy_for
 from tracker.oncall.values import Escalation, Notified
@@ -233,7 +233,7 @@ def _lapse(
     notification.turn += 1
     plan = due(escalation_of(notification), staff.oncall, staff.people, now)
     if plan.tell and not was_acted_on and notification.priority >= Priority.HIGH:
-        take_back(session, item, holder, now)
+        lapse_acknowledgment(session, item, holder, now)
     person = staff.by_email.get(holder)
     had_it = [holder] if person is not None and person.active else []  # nothing goes to a closed account
     emails = dict.fromkeys([*had_it, *(one.email for one in plan.tell)])

@@ -18,7 +18,7 @@ TRACKER: Final = "tracker"
 WHY: Final = "nobody acted on it in time; it must be acknowledged again"
 
 
-def take_back(session: Session, item: WorklistItem, holder: str, now: datetime) -> None:
+def lapse_acknowledgment(session: Session, item: WorklistItem, holder: str, now: datetime) -> None:
     """Release the task if that person has it, and let the alarms behind it count as not acknowledged."""
     if item.claimed_by == holder:
         item.claimed_by, item.claimed_at, item.changed_at = None, None, now

@@ -14,7 +14,7 @@ from tracker.records.column_types import key
 from tracker.records.job import WorkerStatus
 from tracker.records.pump import Clinic
 from tracker.records.worklist import clinics_with, open_item
-from tracker.worklist.item import Line
+from tracker.worklist.item import WantedItem
 
 CAUSE: Final = "messages:sentinel"
 AFTER: Final = timedelta(minutes=3)
@@ -42,7 +42,7 @@ def note_unreachable(session: Session, reason: str, since: datetime, now: dateti
         return False
     has = clinics_with(session, CAUSE)
     clinics = [key(one) for one in session.exec(select(Clinic.id).order_by(col(Clinic.id))) if key(one) not in has]
-    line = Line(
+    line = WantedItem(
         key=CAUSE,
         kind="notify",
         priority=Priority.MEDIUM,

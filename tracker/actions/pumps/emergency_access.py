@@ -8,7 +8,7 @@ from typing import Final
 from sqlmodel import Session
 
 from tracker.actions.messages.follow_items import items_changed
-from tracker.actions.pumps.load_snapshots import view_pumps
+from tracker.actions.pumps.load_snapshots import load_snapshots
 from tracker.actions.worklist.refresh_worklist import event, open_lines
 from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
 from tracker.records.column_types import key
@@ -16,7 +16,7 @@ from tracker.records.emergency_access import Row, access_of_clinic, accesses_to_
 from tracker.records.pump import Pump, look_again
 from tracker.records.staff import BreakGlass
 from tracker.records.worklist import open_item
-from tracker.worklist.emergency import emergency_lines
+from tracker.worklist.emergency import emergency_items
 
 HOURS: Final = 2
 _SHORTEST_REASON: Final = 10
@@ -34,8 +34,8 @@ def open_access(session: Session, pump: Pump, access: BreakGlass, now: datetime)
     access.opened_at, access.expires_at = now, now + timedelta(hours=HOURS)
     session.add(access)
     session.flush()
-    view = view_pumps(session, [key(pump.id)])[key(pump.id)]
-    lines = emergency_lines(view, now)
+    view = load_snapshots(session, [key(pump.id)])[key(pump.id)]
+    lines = emergency_items(view, now)
     open_lines(session, [(line.clinic_id or view.clinic_id, view.pump_id, line) for line in lines], now)
     look_again(session, [view.pump_id], now)
     return access

@@ -1,7 +1,7 @@
 """Evaluate pumps that changed or are due, in two steps so that the write lock is held for a moment only.
 
-`think` reads and decides without writing; `record` writes what was decided. Both are idempotent: thinking again over
-the same records decides the same, and recording it again changes nothing.
+`evaluate_pumps` reads and decides without writing; `save_evaluations` writes what was decided. Both are idempotent:
+evaluating the same records decides the same, and saving it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session
 
 from tracker.actions.alarms.rate_alarms import store_priorities
-from tracker.actions.pumps.forecast_pump import look_ahead
-from tracker.actions.pumps.load_history import Past, history_of, recall
-from tracker.actions.pumps.load_snapshots import view_pumps
-from tracker.actions.pumps.snapshot_forecast import seen_outlook
-from tracker.actions.replacement.determine_from_snapshot import Judged, Judgment, judge, says_the_same
+from tracker.actions.pumps.forecast_pump import forecast_pump
+from tracker.actions.pumps.load_history import Past, history_of, load_history
+from tracker.actions.pumps.load_snapshots import load_snapshots
+from tracker.actions.pumps.snapshot_forecast import snapshot_forecast
+from tracker.actions.replacement.determine_from_snapshot import Judged, Judgment, determine_from_snapshot, says_the_same
 from tracker.actions.replacement.note_findings import Noted, as_seen, compare, store_findings
 from tracker.actions.worklist.refresh_worklist import apply_lines
 from tracker.findings.delivery import changes_at
 from tracker.findings.history import Finding
-from tracker.findings.pump_snapshot import FindingSeen, PumpView, last_unlogged_refill, refills_not_shown
+from tracker.findings.pump_snapshot import FindingSeen, PumpSnapshot, last_unlogged_refill, refills_not_shown
 from tracker.findings.rating import rated
 from tracker.findings.reading_points import holds_last, with_readings
 from tracker.findings.refill_due import with_date_shown
@@ -36,16 +36,16 @@ from tracker.records.reading_history import AGAIN, Measured, contiguous_through,
 from tracker.records.visit import last_refills
 from tracker.worklist.budget import budget_changes_at
 from tracker.worklist.handover import ACCEPT_WITHIN
-from tracker.worklist.item import Line
+from tracker.worklist.item import WantedItem
 from tracker.worklist.sign_in import sign_in_changes_at
-from tracker.worklist.wanted_items import ENDED, wanted
+from tracker.worklist.wanted_items import ENDED, wanted_items
 
 DAILY: Final = timedelta(hours=24)
 FAILING_DEVICE: Final = "5.1"  # CMM-210.5's first criterion
 
 
 @dataclass(frozen=True, slots=True)
-class Thought:
+class Evaluation:
     """What one pump's evaluation decided, not recorded yet. ``judgment`` is None where it says nothing new.
 
     ``rests_on``: when the outlook was made that the evaluation began from; None where there was none.
@@ -53,34 +53,34 @@ class Thought:
 
     pump_id: int
     due: datetime
-    view: PumpView
+    view: PumpSnapshot
     outlook: Ahead
     noted: Noted
     judgment: Judgment | None
-    lines: tuple[Line, ...]
+    lines: tuple[WantedItem, ...]
     look_again_at: datetime
     rests_on: datetime | None
 
 
-def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) -> list[Thought]:
+def evaluate_pumps(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) -> list[Evaluation]:
     """Evaluate each of those pumps from its records; ``due`` says since when each waits."""
     since = dict(due)
     pump_ids = list(since)
     pumps = pumps_by_id(session, pump_ids)
     stored = outlooks(session, pump_ids)
     present = presence(session, pump_ids)
-    views = view_pumps(session, pump_ids, pumps, {}, present)  # each outlook is computed below
+    views = load_snapshots(session, pump_ids, pumps, {}, present)  # each outlook is computed below
     newest = last_judged(session, pump_ids)
     contiguous = contiguous_through(session, pump_ids)
     refills = last_refills(session, present.visits)
-    past = recall(session, pumps, present, stored, now)
+    past = load_history(session, pumps, present, stored, now)
     made_at = {one.pump_id: one.computed_at for one in stored.values()}
-    thoughts: list[Thought] = []
+    evaluations: list[Evaluation] = []
 
     def consider(pump_id: int, readings: list[Measured]) -> None:
         pump, view, before_then = pumps[pump_id], views[pump_id], stored.get(pump_id)
         points = with_readings([] if before_then is None else before_then.reservoir_points, readings)
-        looked = look_ahead(
+        looked = forecast_pump(
             pump,
             before_then,
             readings,
@@ -100,17 +100,17 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
         outlook.due_dates = with_date_shown(outlook.due_dates, now, outlook.refill_by_at)
         history = history_of(past, pump, outlook, points, view, now)
         noted = Noted() if history is None else compare(history, view.findings, past.since[pump_id])
-        view = replace(view, outlook=seen_outlook(outlook, looked.off), findings=_as_noted(view, noted, now))
+        view = replace(view, outlook=snapshot_forecast(outlook, looked.off), findings=_as_noted(view, noted, now))
         before = newest.get(pump_id)
         judgment = None
         if view.lifecycle not in ENDED:
-            judgment = judge(view, cause="date" if not readings else "telemetry", now=now)
+            judgment = determine_from_snapshot(view, cause="date" if not readings else "telemetry", now=now)
         if judgment is not None and before is not None and says_the_same(before, judgment):
             judgment = None
         view = rated(with_judgment(view, judgment or before))
-        lines = wanted(view, now)
-        thoughts.append(
-            Thought(
+        lines = wanted_items(view, now)
+        evaluations.append(
+            Evaluation(
                 pump_id,
                 since[pump_id],
                 view,
@@ -126,9 +126,9 @@ def think(session: Session, due: Sequence[tuple[int, datetime]], now: datetime) 
     held = {one.pump_id for one in stored.values() if _holds_last(one, past)}
     for pump_id, readings in readings_not_seen(session, pump_ids, held):
         consider(pump_id, readings)
-    for pump_id in {*pump_ids} - {thought.pump_id for thought in thoughts}:
+    for pump_id in {*pump_ids} - {evaluation.pump_id for evaluation in evaluations}:
         consider(pump_id, [])
-    return thoughts
+    return evaluations
 
 
 def _holds_last(outlook: Ahead, past: Past) -> bool:
@@ -139,7 +139,7 @@ def _holds_last(outlook: Ahead, past: Past) -> bool:
     return holds_last(outlook.reservoir_points, outlook.epoch, outlook.through_seq, AGAIN, sessions)
 
 
-def _as_noted(view: PumpView, noted: Noted, now: datetime) -> tuple[FindingSeen, ...]:
+def _as_noted(view: PumpSnapshot, noted: Noted, now: datetime) -> tuple[FindingSeen, ...]:
     """The view's findings as they will be on record."""
     told = dict(noted.changed)
     known = tuple(
@@ -163,7 +163,7 @@ def _following(one: FindingSeen, told: Mapping[int, Finding]) -> FindingSeen:
     )
 
 
-def with_judgment(view: PumpView, row: Judged | None) -> PumpView:
+def with_judgment(view: PumpSnapshot, row: Judged | None) -> PumpSnapshot:
     """The view with what its newest determination lacks, and whether it finds the device failing."""
     if row is None:
         return view
@@ -171,7 +171,7 @@ def with_judgment(view: PumpView, row: Judged | None) -> PumpView:
     return replace(view, missing=tuple(row.missing), limb_met=failing, determined_at=row.determined_at)
 
 
-def look_again_at(view: PumpView, now: datetime) -> datetime:
+def look_again_at(view: PumpSnapshot, now: datetime) -> datetime:
     """When the passing of time alone can change what was decided: within a day, or sooner where a date is known."""
     dates = [exam.overdue_at for exam in view.mri]
     dates += [alarm.snoozed_until for alarm in view.alarms if alarm.snoozed_until is not None]
@@ -185,33 +185,33 @@ def look_again_at(view: PumpView, now: datetime) -> datetime:
     return min([now + DAILY, *(date for date in dates if date > now)])
 
 
-def record(session: Session, thoughts: Sequence[Thought], now: datetime) -> int:
+def save_evaluations(session: Session, evaluations: Sequence[Evaluation], now: datetime) -> int:
     """Write what was decided. A pump that changed meanwhile stays due. Returns how many pumps were recorded.
 
     A pump that somebody else evaluated meanwhile is left as it is now: two schedulers at once append nothing twice.
     """
-    pump_ids = [thought.pump_id for thought in thoughts]
+    pump_ids = [evaluation.pump_id for evaluation in evaluations]
     hold_states(session, pump_ids)
     made_at = computed_at(session, pump_ids)
-    thoughts = [thought for thought in thoughts if made_at.get(thought.pump_id) == thought.rests_on]
-    if not thoughts:
+    evaluations = [evaluation for evaluation in evaluations if made_at.get(evaluation.pump_id) == evaluation.rests_on]
+    if not evaluations:
         return 0
-    keep_outlooks(session, [thought.outlook for thought in thoughts])
-    store_findings(session, [(thought.pump_id, thought.noted) for thought in thoughts], now)
-    judgments = [thought.judgment.columns() for thought in thoughts if thought.judgment is not None]
+    keep_outlooks(session, [evaluation.outlook for evaluation in evaluations])
+    store_findings(session, [(evaluation.pump_id, evaluation.noted) for evaluation in evaluations], now)
+    judgments = [evaluation.judgment.columns() for evaluation in evaluations if evaluation.judgment is not None]
     if judgments:
         session.execute(insert(Determination), judgments)
-    store_priorities(session, [alarm for thought in thoughts for alarm in thought.view.alarms], now)
-    apply_lines(session, {thought.pump_id: (thought.view, thought.lines) for thought in thoughts}, now)
+    store_priorities(session, [alarm for evaluation in evaluations for alarm in evaluation.view.alarms], now)
+    apply_lines(session, {evaluation.pump_id: (evaluation.view, evaluation.lines) for evaluation in evaluations}, now)
     session.flush()
     session.connection().execute(
         _LOOKED_AT,
         [
-            {"pump": thought.pump_id, "due": thought.due, "next": thought.look_again_at, "at": now}
-            for thought in sorted(thoughts, key=lambda one: one.pump_id)  # the order in which ingest takes them
+            {"pump": evaluation.pump_id, "due": evaluation.due, "next": evaluation.look_again_at, "at": now}
+            for evaluation in sorted(evaluations, key=lambda one: one.pump_id)  # the order in which ingest takes them
         ],
     )
-    return len(thoughts)
+    return len(evaluations)
 
 
 _STATE: Any = PumpState.__table__  # type: ignore[attr-defined]  # SQLModel sets it without declaring it

@@ -1,4 +1,4 @@
-"""Look ahead: forecast a pump's battery and reservoir from its thinned history, and keep the result as its outlook."""
+"""Forecast a pump's battery and reservoir from its thinned history, and store the result as its outlook."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LookedAhead:
     off: VolumeCourse | None
 
 
-def look_ahead(
+def forecast_pump(
     pump: Pump,
     outlook: Ahead | None,
     readings: Sequence[Measured],

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from devices.alarms import AlarmCode, meaning
-from tracker.actions.pumps.load_snapshots import view_pumps
+from tracker.actions.pumps.load_snapshots import load_snapshots
 from tracker.findings.delivery import interrupted, ordered_stop, priority_of
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 from tracker.findings.verdict import Cause, Judged, Situation, delivers, verdict
 from tracker.records.queries.verdict import StateInShort, open_alarm_codes, open_tasks, states_in_short
 from tracker.worklist.delivery import in_words
@@ -28,7 +28,7 @@ def verdicts(session: Session, pump_ids: Sequence[int], now: datetime) -> dict[i
         raised = [_raised(code, priority) for code, priority in alarms.get(pump_id, ())]
         found[pump_id] = replace(_situation(state), causes=[*causes, *raised], tasks=len(causes))
     still = [one for one, seen in found.items() if seen.measured_at is not None and not delivers(seen)]
-    for pump_id, view in view_pumps(session, still).items() if still else ():
+    for pump_id, view in load_snapshots(session, still).items() if still else ():
         found[pump_id] = _explained(found[pump_id], view, now)
     return {pump_id: verdict(seen, now) for pump_id, seen in found.items()}
 
@@ -46,7 +46,7 @@ def _situation(state: StateInShort) -> Situation:
     )
 
 
-def _explained(seen: Situation, view: PumpView, now: datetime) -> Situation:
+def _explained(seen: Situation, view: PumpSnapshot, now: datetime) -> Situation:
     """With why the pump does not run, and its alarms at the priority that fits now."""
     tasks = list(seen.causes[: seen.tasks])
     lasting, stop = interrupted(view), ordered_stop(view)

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from tracker.actions.pumps.forecast_pump import look_ahead
+from tracker.actions.pumps.forecast_pump import forecast_pump
 from tracker.actions.pumps.load_history import LOOK_BACK
 from tracker.actions.pumps.load_snapshots import seen_finding, view_of
 from tracker.actions.pumps.snapshot_battery import seen_notices
 from tracker.actions.visits.prescription import recorded
 from tracker.findings.clinic_day import time_text
-from tracker.findings.pump_snapshot import FindingSeen, PumpView, StateSeen, last_unlogged_refill, refills_not_shown
+from tracker.findings.pump_snapshot import FindingSeen, PumpSnapshot, StateSeen, last_unlogged_refill, refills_not_shown
 from tracker.findings.reading_points import moment
 from tracker.records.alarm import alarms_open_at, notices_of_pumps
 from tracker.records.column_types import key
@@ -31,7 +31,7 @@ from tracker.records.reading_history import (
 from tracker.records.visit import last_refills, visits_of_pumps
 
 
-def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
+def load_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpSnapshot:
     """The pump as it was known then. Who it is (model, implant date) is taken as recorded now."""
     pump_id = key(pump.id)
     readings = readings_known_by(session, pump_id, as_of)
@@ -44,7 +44,7 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
     if readings:
         visits = visits_of_pumps(session, [pump_id], as_of - LOOK_BACK).get(pump_id, ())
         known = [visit for visit in visits if visit.logged_at <= as_of]
-        outlook = look_ahead(
+        outlook = forecast_pump(
             pump,
             None,
             readings,
@@ -74,7 +74,7 @@ def view_as_of(session: Session, pump: Pump, as_of: datetime) -> PumpView:
     return replace(view, not_kept=_not_kept(session, view, readings, as_of))
 
 
-def _not_kept(session: Session, view: PumpView, readings: Sequence[Measured], as_of: datetime) -> str | None:
+def _not_kept(session: Session, view: PumpSnapshot, readings: Sequence[Measured], as_of: datetime) -> str | None:
     """That the readings of then are gone, which retention deletes while the outlook keeps their thinned history.
 
     None where they are all there, or where so much of them is that nothing could be answered otherwise.

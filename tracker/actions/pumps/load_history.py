@@ -1,4 +1,4 @@
-"""Recall what is known of many pumps over time, as the value that findings are made from."""
+"""Load the history of many pumps: the value that findings are made from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tracker.actions.pumps.forecast_refill import fill_at_implant
 from tracker.findings.clinic_day import zone_named
 from tracker.findings.history import AlarmPast, History, MriPast, SessionSeen, VisitSeen, in_view, volumes
 from tracker.findings.prescribed import allotted_ml_per_day
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 from tracker.findings.reading_points import RESERVOIR_POINTS, Point, moment
 from tracker.records.alarm import AlarmSpan, alarms_of_pumps
 from tracker.records.column_types import key
@@ -57,7 +57,7 @@ class Past:
     ended: dict[int, datetime] = field(default_factory=dict)
 
 
-def recall(
+def load_history(
     session: Session,
     pumps: Mapping[int, Pump],
     present: Presence,
@@ -98,7 +98,7 @@ def history_of(
     pump: Pump,
     outlook: Ahead,
     points: list[Point],
-    view: PumpView,
+    view: PumpSnapshot,
     now: datetime,
 ) -> History | None:
     """One pump's history; None where the catalogue does not know its model, or while it is on the shelf."""

@@ -1,4 +1,4 @@
-"""Gather what the records show of many pumps at once, as the values that decisions are made from."""
+"""Load the snapshots of many pumps at once: the values that decisions are made from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from devices.models import catalogue
 from tracker.actions.pumps.snapshot_battery import seen_notices
 from tracker.actions.pumps.snapshot_device import seen_budget, seen_sign_in
 from tracker.actions.pumps.snapshot_emergency import seen_emergency
-from tracker.actions.pumps.snapshot_forecast import seen_outlook
+from tracker.actions.pumps.snapshot_forecast import snapshot_forecast
 from tracker.actions.pumps.snapshot_settings import seen_settings
 from tracker.actions.pumps.snapshot_volume import volume_course
 from tracker.actions.visits.prescription import flow_of, recorded
@@ -27,7 +27,7 @@ from tracker.findings.pump_snapshot import (
     FindingSeen,
     LinkSeen,
     MriSeen,
-    PumpView,
+    PumpSnapshot,
     SettingSeen,
     StateSeen,
 )
@@ -50,13 +50,13 @@ from tracker.records.visit import Visit, drafts_of_pumps, newest_settings
 from tracker.records.worklist import OUTAGE, clinics_with
 
 
-def view_pumps(
+def load_snapshots(
     session: Session,
     pump_ids: Sequence[int],
     pumps: Mapping[int, Pump] | None = None,
     ahead: Mapping[int, Ahead] | None = None,
     present: Presence | None = None,
-) -> dict[int, PumpView]:
+) -> dict[int, PumpSnapshot]:
     """Each of those pumps as it stands now; a fixed number of queries however many there are.
 
     ``pumps``, ``ahead``, ``present``: those of them that the caller has read already, all of them. A caller that
@@ -133,7 +133,7 @@ def view_of(
     over_budget: OverBudget | None = None,
     emergencies: Sequence[EmergencySeen] = (),
     shared_sign_in: SharedSignIn | None = None,
-) -> PumpView:
+) -> PumpSnapshot:
     """Put one pump's rows together. ``cap_days``: how long a fill may stay, by the pump's own limit or the clinic's.
 
     Alarms have the priority that the drugs at risk give them now, whatever they were stored with.
@@ -141,7 +141,7 @@ def view_of(
     model, prescription = catalogue.find(pump.model), recorded(pump)
     off = None if outlook is None else volume_course(outlook, pump, model, prescription)
     return rated(
-        PumpView(
+        PumpSnapshot(
             pump_id=key(pump.id),
             clinic_id=pump.clinic_id,
             serial=pump.serial,
@@ -160,7 +160,7 @@ def view_of(
             prescribed_at=pump.prescribed_at,
             state=None if state is None else seen_state(state),
             link=LinkSeen("never", None, None) if state is None else seen_link(state),
-            outlook=None if outlook is None else seen_outlook(outlook, off),
+            outlook=None if outlook is None else snapshot_forecast(outlook, off),
             settings=tuple(settings),
             documented=tuple(_documented(one) for one in documented),
             findings=tuple(findings),

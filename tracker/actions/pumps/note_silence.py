@@ -20,7 +20,7 @@ from tracker.findings.measured import NEVER_HEARD, SILENT_AFTER
 from tracker.records.alarm import open_alarms
 from tracker.records.column_types import to_micros
 from tracker.records.worklist import OUTAGE, clinics_with, open_item
-from tracker.worklist.item import Line
+from tracker.worklist.item import WantedItem
 
 LATE_AFTER: Final = 1.5
 """A report this many intervals after the last is late. Assumed."""
@@ -119,8 +119,8 @@ def write_outages(session: Session, outages: Sequence[Outage], now: datetime) ->
         session.connection().execute(_LOOK_AGAIN, {"clinic": one.clinic_id, "at": at})
 
 
-def _outage(silent: int, total: int, now: datetime) -> Line:
-    return Line(
+def _outage(silent: int, total: int, now: datetime) -> WantedItem:
+    return WantedItem(
         key=OUTAGE,
         kind="contact",
         priority=Priority.HIGH,

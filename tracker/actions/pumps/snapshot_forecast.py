@@ -12,7 +12,7 @@ from tracker.findings.pump_snapshot import Expectation, OutlookSeen
 from tracker.records.forecast import Ahead
 
 
-def seen_outlook(row: Ahead, off: VolumeCourse | None) -> OutlookSeen:
+def snapshot_forecast(row: Ahead, off: VolumeCourse | None) -> OutlookSeen:
     """The stored forecasts as values, beside the fall of the volume that the pump's flow does not explain."""
     return OutlookSeen(
         eri=Expectation(_interval(row.eri_low_at, row.eri_median_at, row.eri_high_at), row.battery_basis),

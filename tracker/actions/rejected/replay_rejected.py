@@ -1,4 +1,4 @@
-"""Take a rejected message after all: when the pump was enrolled since, or this program learned to read it.
+"""Replay a rejected message: the pump was enrolled since, or this version can read it.
 
 A rejected message counts as received from the moment it came. Taken after all it goes on counting once: as a report or
 session, and no longer among the rejected. One that came before its pump was enrolled was counted nowhere, and is now.
@@ -32,7 +32,7 @@ from tracker.records.queries.serial_lookup import pump_by_serial
 from tracker.records.rejected import RejectedMessage
 
 
-def retake_rejected(session: Session, message_id: int, *, by: str, now: datetime) -> RejectedMessage:
+def replay_rejected(session: Session, message_id: int, *, by: str, now: datetime) -> RejectedMessage:
     """Read the message again and store it as it would have been.
 
     Raises ``Conflict`` where it was settled or is stored already, and ``Invalid`` naming the field where it is still

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from tracker.actions.pumps.evaluate_pumps import record, think
-from tracker.actions.pumps.load_as_of import view_as_of
-from tracker.actions.replacement.determine_from_snapshot import judge
+from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
+from tracker.actions.pumps.load_as_of import load_as_of
+from tracker.actions.replacement.determine_from_snapshot import determine_from_snapshot
 from tracker.records.column_types import key
 from tracker.records.determination import AS_OF, Determination
 from tracker.records.pump import Pump, PumpState
@@ -25,12 +25,12 @@ def determine(
     """
     pump_id = key(pump.id)
     if as_of is not None:
-        judgment = judge(view_as_of(session, pump, as_of), cause=AS_OF, now=now, as_of=as_of)
+        judgment = determine_from_snapshot(load_as_of(session, pump, as_of), cause=AS_OF, now=now, as_of=as_of)
     else:
         due = session.get_one(PumpState, pump_id).evaluate_at or now
-        (thought,) = think(session, [(pump_id, due)], now)
-        judgment = judge(thought.view, cause=cause, now=now)
-        record(session, [replace(thought, judgment=None)], now)
+        (evaluation,) = evaluate_pumps(session, [(pump_id, due)], now)
+        judgment = determine_from_snapshot(evaluation.view, cause=cause, now=now)
+        save_evaluations(session, [replace(evaluation, judgment=None)], now)
     row = Determination(**judgment.columns())
     session.add(row)
     session.flush()

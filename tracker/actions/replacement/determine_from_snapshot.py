@@ -1,4 +1,4 @@
-"""Judge a pump by CMM-210.5: from its view to the verdicts with the facts behind them, not stored yet."""
+"""Determine CMM-210.5 for one pump from its snapshot: verdicts with the facts behind them, not stored yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from tracker.findings.clinic_day import day_of
 from tracker.findings.fact import Fact
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 from tracker.findings.replacement_facts import replacement_facts
 from tracker.guideline import determine_replacement_on
 
@@ -66,7 +66,9 @@ class Judged(Protocol):
         """When it was made."""
 
 
-def judge(view: PumpView, *, cause: str, now: datetime, as_of: datetime | None = None) -> Judgment:
+def determine_from_snapshot(
+    view: PumpSnapshot, *, cause: str, now: datetime, as_of: datetime | None = None
+) -> Judgment:
     """Evaluate the guideline over the facts that the view gives, as of that moment (now when None)."""
     moment = as_of or now
     facts = replacement_facts(view, moment)

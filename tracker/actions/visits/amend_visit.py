@@ -11,7 +11,7 @@ from sqlmodel import Session
 from tracker.actions.pumps.log_mri import checked_by_others, checked_by_visit, unchecked_by_visit
 from tracker.actions.visits import prescription
 from tracker.actions.visits.check_warnings import Answers, ask_anew, warnings_for
-from tracker.actions.visits.lock_visit import hold_visit
+from tracker.actions.visits.lock_visit import lock_visit
 from tracker.actions.visits.log_visit import check_visit
 from tracker.actions.visits.visit_codes import code_day
 from tracker.actions.visits.visit_fill import checked_fill
@@ -54,7 +54,7 @@ def amend_visit(
 
     With ``answers`` it raises `Unanswered` where a warning that was not there before has no answer.
     """
-    visit, pump = hold_visit(session, visit_id)
+    visit, pump = lock_visit(session, visit_id)
     if visit.status == "withdrawn":
         raise Conflict("the visit was withdrawn; log it anew instead")
     if not reason.strip():

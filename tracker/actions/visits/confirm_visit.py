@@ -10,7 +10,7 @@ from tracker.actions.messages.follow_items import acted_on
 from tracker.actions.pumps.log_mri import checked_by_visit
 from tracker.actions.visits import prescription
 from tracker.actions.visits.check_warnings import Answers, ask_draft
-from tracker.actions.visits.lock_visit import hold_visit
+from tracker.actions.visits.lock_visit import lock_visit
 from tracker.actions.visits.visit_codes import code_day
 from tracker.errors import Conflict
 from tracker.records.notification import open_notifications
@@ -33,7 +33,7 @@ def confirm_visit(
     With ``answers`` it raises `Unanswered` where a warning has no answer.
     ``professional_skill`` is what a session can't tell; None leaves the draft's.
     """
-    visit, pump = hold_visit(session, visit_id)
+    visit, pump = lock_visit(session, visit_id)
     if visit.status != "draft":
         raise Conflict(f"the visit is {visit.status} already")
     prescription.check_fits(visit.prescription_after or {}, "prescription_after")

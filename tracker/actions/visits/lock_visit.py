@@ -9,7 +9,7 @@ from tracker.records.pump import Pump, hold_states
 from tracker.records.visit import Visit
 
 
-def hold_visit(session: Session, visit_id: int) -> tuple[Visit, Pump]:
+def lock_visit(session: Session, visit_id: int) -> tuple[Visit, Pump]:
     """The visit and its pump, read anew once nobody else can change them. Raises `NotFound`.
 
     What this transaction read of them before it had to wait for another one is no longer so.

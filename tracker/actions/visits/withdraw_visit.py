@@ -9,7 +9,7 @@ from sqlmodel import Session
 from tracker.actions.pumps.log_mri import checked_by_others, unchecked_by_visit
 from tracker.actions.visits import prescription
 from tracker.actions.visits.amend_visit import as_it_stood
-from tracker.actions.visits.lock_visit import hold_visit
+from tracker.actions.visits.lock_visit import lock_visit
 from tracker.actions.visits.visit_codes import code_day
 from tracker.errors import Conflict, Invalid
 from tracker.records.column_types import key
@@ -22,7 +22,7 @@ def withdraw_visit(session: Session, visit_id: int, *, reason: str, by: str, now
 
     The pump's prescription goes back to what it was before that visit; a check after an MRI that it was is due again.
     """
-    visit, pump = hold_visit(session, visit_id)
+    visit, pump = lock_visit(session, visit_id)
     if visit.status == "withdrawn":
         raise Conflict("the visit was withdrawn already")
     if not reason.strip():

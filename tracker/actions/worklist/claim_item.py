@@ -1,4 +1,4 @@
-"""Claim a line of work: of two people who try at once, one gets it and the other is told who has it."""
+"""Claim an item: of two people who try at once, one gets it and the other is told who has it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tracker.errors import Conflict, NotFound
 from tracker.records.worklist import WorklistItem
 
 
-def claim(session: Session, item_id: int, *, by: str, now: datetime) -> WorklistItem:
+def claim_item(session: Session, item_id: int, *, by: str, now: datetime) -> WorklistItem:
     """Take the line; claiming one's own again changes nothing. Raises `Conflict` naming who has it or who closed it."""
     taken = session.execute(
         update(WorklistItem)

@@ -7,16 +7,16 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tracker.actions.messages.follow_items import items_changed
-from tracker.actions.pumps.load_snapshots import view_pumps
+from tracker.actions.pumps.load_snapshots import load_snapshots
 from tracker.actions.worklist.claim_item import line_of_work
 from tracker.actions.worklist.refresh_worklist import event
 from tracker.errors import Conflict, Invalid
 from tracker.records.worklist import WorklistItem
 from tracker.worklist.item import holds
-from tracker.worklist.wanted_items import wanted
+from tracker.worklist.wanted_items import wanted_items
 
 
-def finish(session: Session, item_id: int, *, reason: str, by: str, now: datetime) -> WorklistItem:
+def finish_item(session: Session, item_id: int, *, reason: str, by: str, now: datetime) -> WorklistItem:
     """Close the task. Raises `Invalid` without a reason.
 
     Raises `Conflict` where somebody else has claimed it, and where its cause lasts by the records as they stand now:
@@ -42,6 +42,6 @@ def _held(session: Session, item: WorklistItem, now: datetime) -> str:
     """Why it can't be closed now; empty where it can. A clinic's own task ends by itself while it is held."""
     if item.pump_id is None:
         return item.holds
-    view = view_pumps(session, [item.pump_id]).get(item.pump_id)
-    lines = () if view is None else wanted(view, now)
+    view = load_snapshots(session, [item.pump_id]).get(item.pump_id)
+    lines = () if view is None else wanted_items(view, now)
     return next((holds(line) for line in lines if line.key == item.key), "")

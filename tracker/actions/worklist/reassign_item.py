@@ -1,4 +1,4 @@
-"""Hand a line of work over to a colleague."""
+"""Reassign an item to a colleague."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tracker.records.worklist import WorklistItem
 from tracker.worklist.areas import Area, may_handle, refusal
 
 
-def hand_over(session: Session, item_id: int, *, to: str, reason: str = "", by: str, now: datetime) -> WorklistItem:
+def reassign_item(session: Session, item_id: int, *, to: str, reason: str = "", by: str, now: datetime) -> WorklistItem:
     """Give the line to a person of the same clinic; a claimed one can be given by its holder alone."""
     item = line_of_work(session, item_id)
     if item.claimed_by not in {None, by}:

@@ -1,4 +1,4 @@
-"""Keep the worklist true: open the lines that are wanted, change those that differ, close those whose cause is gone."""
+"""Refresh the worklist: open the items that are wanted, change those that differ, resolve those whose cause is gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from devices.alarms import Priority
 from tracker.actions.messages.follow_items import items_changed
-from tracker.findings.pump_snapshot import PumpView
+from tracker.findings.pump_snapshot import PumpSnapshot
 from tracker.records.column_types import EVENT_REASON
 from tracker.records.worklist import (
     DoneItem,
@@ -22,7 +22,7 @@ from tracker.records.worklist import (
     items_by_id,
     open_items_of_pumps,
 )
-from tracker.worklist.item import Line, holds
+from tracker.worklist.item import WantedItem, holds
 
 TRACKER: Final = "tracker"
 QUIET: Final = {
@@ -38,7 +38,9 @@ urgent, or that speaks of a pump that does not deliver, has no such rest: nobody
 HARM_MOVED: Final = timedelta(hours=12)
 
 
-def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[Line]]], now: datetime) -> None:
+def apply_lines(
+    session: Session, lines: Mapping[int, tuple[PumpSnapshot, Sequence[WantedItem]]], now: datetime
+) -> None:
     """Make exactly those lines the open ones of those pumps; one open line per cause, whoever else is at work."""
     pump_ids = list(lines)
     opened = {(item.pump_id, item.key): item for item in open_items_of_pumps(session, pump_ids)}
@@ -47,7 +49,7 @@ def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[L
         for item in done_items_of_pumps(session, pump_ids, now - max(QUIET.values()), but_by=TRACKER)
         if item.clinic_id == lines[item.pump_id][0].clinic_id  # what another clinic did before a hand-over was theirs
     }
-    new: list[tuple[PumpView, Line]] = []
+    new: list[tuple[PumpSnapshot, WantedItem]] = []
     moved: list[WorklistItem] = []
     for pump_id, (view, wanted_lines) in lines.items():
         for line in wanted_lines:
@@ -72,7 +74,7 @@ def apply_lines(session: Session, lines: Mapping[int, tuple[PumpView, Sequence[L
     open_lines(session, [(line.clinic_id or view.clinic_id, view.pump_id, line) for view, line in new], now)
 
 
-def open_lines(session: Session, new: Sequence[tuple[int, int | None, Line]], now: datetime) -> None:
+def open_lines(session: Session, new: Sequence[tuple[int, int | None, WantedItem]], now: datetime) -> None:
     """Open lines by clinic and pump; one whose cause has an open line already is left as it is."""
     if not new:
         return
@@ -95,7 +97,7 @@ def event(item_id: int | None, at: datetime, kind: str, by: str, reason: str = "
     return WorklistEvent(item_id=item_id, at=at, kind=kind, by=by, reason=reason[:EVENT_REASON])
 
 
-def _row(clinic_id: int, pump_id: int | None, line: Line, now: datetime) -> dict[str, Any]:
+def _row(clinic_id: int, pump_id: int | None, line: WantedItem, now: datetime) -> dict[str, Any]:
     return {
         "clinic_id": clinic_id,
         "pump_id": pump_id,
@@ -115,7 +117,7 @@ def _row(clinic_id: int, pump_id: int | None, line: Line, now: datetime) -> dict
     }
 
 
-def _update(session: Session, item: WorklistItem, line: Line, now: datetime) -> None:
+def _update(session: Session, item: WorklistItem, line: WantedItem, now: datetime) -> None:
     """Words and dates follow the records quietly; a change of what or how urgent is told as one."""
     told = (item.priority, item.what) != (int(line.priority), line.what[:300])
     rose = int(line.priority) > item.priority
@@ -137,7 +139,7 @@ def _update(session: Session, item: WorklistItem, line: Line, now: datetime) -> 
         session.add(item)
 
 
-def _rests(done: DoneItem | None, line: Line, now: datetime) -> bool:
+def _rests(done: DoneItem | None, line: WantedItem, now: datetime) -> bool:
     if done is None or done.closed_at is None or holds(line):
         return False
     if line.news_at is not None and line.news_at > done.closed_at:

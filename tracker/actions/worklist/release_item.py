@@ -1,4 +1,4 @@
-"""Give a claimed line of work back to everybody."""
+"""Release a claimed item, so that everybody can claim it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tracker.errors import Conflict
 from tracker.records.worklist import WorklistItem
 
 
-def release(session: Session, item_id: int, *, reason: str = "", by: str, now: datetime) -> WorklistItem:
+def release_item(session: Session, item_id: int, *, reason: str = "", by: str, now: datetime) -> WorklistItem:
     """Let go of the line. Raises `Conflict` where somebody else has it."""
     item = line_of_work(session, item_id)
     if item.claimed_by is None:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
 from tracker.actions.rejected.discard_rejected import discard_rejected
-from tracker.actions.rejected.replay_rejected import retake_rejected
+from tracker.actions.rejected.replay_rejected import replay_rejected
 from tracker.errors import NotFound
 from tracker.records.column_types import key
 from tracker.records.pagination import clinic_count, rejected_page
@@ -86,7 +86,7 @@ def replay(message_id: RowId, web: Context, person: Settler) -> dict[str, Any]:
     now = web.clock()
     with fitting(), web.database.writing() as session:
         _message(session, person, message_id)
-        message = retake_rejected(session, message_id, by=person.email, now=now)
+        message = replay_rejected(session, message_id, by=person.email, now=now)
         enter(session, person, Event.REJECTED_REPLAYED, f"pump:{message.serial}", now, message=message_id)
     return _shown(message)
 

@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.worklist.claim_item import claim
-from tracker.actions.worklist.finish_item import finish
+from tracker.actions.worklist.claim_item import claim_item as claim
+from tracker.actions.worklist.finish_item import finish_item as finish
 from tracker.actions.worklist.item_access import area_of_item, check_may_handle
 from tracker.actions.worklist.note_item import note_item
-from tracker.actions.worklist.reassign_item import hand_over
-from tracker.actions.worklist.release_item import release
+from tracker.actions.worklist.reassign_item import reassign_item as hand_over
+from tracker.actions.worklist.release_item import release_item as release
 from tracker.errors import NotFound
 from tracker.records.column_types import from_micros, key, to_micros
 from tracker.records.pump import pumps_by_id

@@ -1,4 +1,4 @@
-"""A person's deed in the audit trail, entered in the transaction that does it."""
+"""Write a person's act to the audit trail, in the transaction that does it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trail of reads: each look at a patient's record reaches the audit trail, and no page waits for a commit.
+"""The read log: each look at a patient's record reaches the audit trail, and no page waits for a commit.
 
 A read is first written to a file of this process in the data folder, before the page is sent, and then moved into the
 chain by one thread, many at a time. What a killed process leaves in its file is taken up by the next one that starts

@@ -1,4 +1,4 @@
-"""Which open pages the trail of reads knows of: a page that refreshes itself is entered once an hour, not every time.
+"""A page that refreshes itself is entered in the read log once an hour, not at every refresh.
 
 A pump that reports every few minutes has each open page of it fetched anew as often. Entered each time, one screen left
 open for a night would bury what people did. So an entry that a person's own click made stands for the page as long as

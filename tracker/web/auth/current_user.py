@@ -1,4 +1,4 @@
-"""Who is asking: the person behind a browser's session cookie or a program's token.
+"""The current user: the person behind a browser's session cookie or a program's token.
 
 Of both secrets the database holds only the SHA-256. A session ends after idling, after twelve hours, when its person
 is made inactive, and when the password changes.

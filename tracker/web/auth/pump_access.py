@@ -1,4 +1,4 @@
-"""Whose pump is it: a pump of another clinic is not there, unless emergency access to it is open."""
+"""Access check: another clinic's pump is "not found" without emergency access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits on how often and how much: token buckets kept in this process, and the sizes of request bodies."""
+"""Rate limits by token buckets in this process, and the largest sizes of request bodies."""
 
 from __future__ import annotations
 

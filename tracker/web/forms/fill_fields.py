@@ -1,4 +1,4 @@
-"""Put what was typed into a form that was refused back into its fields, whichever form of whichever page it was.
+"""Fill the fields of a rejected form with what was typed, for any form of any page.
 
 A page shows its forms as they are empty. The one that was sent is found by its address; its text fields, text areas,
 choices and boxes get what was sent, and a folded part of the page that holds it is opened. Hidden fields, passwords and
@@ -21,7 +21,7 @@ _NOT_TYPED = frozenset({"back", "seen", "do", "query", "tried", "udi", "device_i
 _KEPT_AS_MADE = frozenset({"hidden", "password", "file", "submit"})
 
 
-def fill_again(page: str, path: str, typed: Mapping[str, str]) -> str:
+def fill_fields(page: str, path: str, typed: Mapping[str, str]) -> str:
     """The page with what was typed in the form that is sent to ``path``.
 
     Where the page has that form no longer (somebody did it first), the texts stand beside the reason, to be copied.

@@ -1,4 +1,4 @@
-"""What was typed into a form that is then refused: its page shows it again, so that nothing is typed twice."""
+"""What was typed into a rejected form: its page shows it again, so that nothing is typed twice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def keeps_what_was_typed() -> Any:
     return Depends(_keep)
 
 
-def typed_again(request: Request, status_code: int) -> dict[str, str]:
+def resubmitted_form(request: Request, status_code: int) -> dict[str, str]:
     """What the page of this answer shows again: nothing unless a form was refused."""
     typed: dict[str, str] = getattr(request.state, "typed", {}) if status_code >= 400 else {}
     return typed

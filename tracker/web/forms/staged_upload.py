@@ -1,4 +1,4 @@
-"""A list of pumps between its trial and its enrolment: the page holds it, so that nobody chooses the file twice.
+"""An uploaded list of pumps between dry run and enrollment: the page holds it, so that nobody chooses the file twice.
 
 The server keeps nothing. The form's hidden field carries the very bytes that were tried, packed and signed with the
 installation's key for the session that tried them, for half an hour. Any process can take it up; nobody can put another

@@ -1,4 +1,4 @@
-"""Faults as people and programs read them: RFC 9457 problem documents for programs, a page for browsers.
+"""Error responses: RFC 9457 problem documents for programs, a page for browsers.
 
 Neither ever carries a stack trace or anything of the request's content but the names of the fields at fault.
 """

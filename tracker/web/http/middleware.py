@@ -1,4 +1,4 @@
-"""The first thing that every request meets: host, size, kind of content; and the headers that every answer carries."""
+"""Reject malformed requests by host, size and content type; add security headers to every response."""
 
 from __future__ import annotations
 

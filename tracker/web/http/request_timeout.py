@@ -1,4 +1,4 @@
-"""What a client may cost before its request is looked at: bytes of the head, time, and a connection.
+"""Bounds on a request before it is handled: bytes of the head, time, and connections.
 
 The server's parser holds a head in memory until it is whole and sets no bound to it, and it waits for ever. Here a head
 is bounded (431), must come within ``head_s`` seconds, and the whole request within ``patience_s``. An answer that

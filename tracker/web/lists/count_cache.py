@@ -1,4 +1,4 @@
-"""Numbers over a whole clinic that take long to count: kept for a minute, and counted anew beside the pages.
+"""Counts over a whole clinic, cached for a minute and counted again in the background.
 
 Where few rows are behind a number it is counted for every page and never kept. Where there are many, a page shows what
 was counted at most a minute ago, or, after a pause, up to ``OLDEST`` ago while a new count begins; older it waits.

@@ -1,4 +1,4 @@
-"""Cursors: where the next page of a list begins, opaque and signed, so that nobody can make one up."""
+"""Cursors: where the next page of a list begins, opaque and signed, so that nobody can forge one."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from tracker.web.auth.pump_access import reach
 from tracker.web.views.formatting import word
 from tracker.web.views.pump_chart import SPANS, chart_values, plain_lines, programmed_course, table_of
 from tracker.web.views.pump_summary import fresh_until, upcoming, wellness
-from tracker.web.views.pump_timeline import timeline
+from tracker.web.views.pump_timeline import pump_timeline
 from tracker.web.views.record_links import source_link
 from tracker.web.views.templating import page
 
@@ -86,7 +86,7 @@ def show_pump(
         "lines": [WorklistLine(item, None) for item in record.items],
         "names": {one.email: one.name for one in staff},
         "colleagues": [(one.email, f"{one.name} ({word(one.role)})") for one in staff],
-        "happened": timeline(
+        "happened": pump_timeline(
             serial,
             alarms=record.alarms,
             visits=record.visits,

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
 from tracker.actions.rejected.discard_rejected import discard_rejected
-from tracker.actions.rejected.replay_rejected import retake_rejected
+from tracker.actions.rejected.replay_rejected import replay_rejected
 from tracker.errors import NotFound, TrackerError
 from tracker.records.pagination import clinic_count
 from tracker.records.queries.rejected import rejected_counts, rejected_message, rejected_messages
@@ -92,7 +92,7 @@ def replay(request: Request, web: Context, person: Settler, message_id: int) -> 
     try:
         with web.database.writing() as session:
             message = _message(session, person, message_id)
-            retake_rejected(session, message_id, by=person.email, now=now)
+            replay_rejected(session, message_id, by=person.email, now=now)
             enter(session, person, Event.REJECTED_REPLAYED, f"pump:{message.serial}", now, message=message_id)
     except TrackerError as fault:
         return _show(request, web, person, message_id, fault)

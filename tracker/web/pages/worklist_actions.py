@@ -11,12 +11,12 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from tracker.actions.audit_events import Event
-from tracker.actions.worklist.claim_item import claim
-from tracker.actions.worklist.finish_item import finish
+from tracker.actions.worklist.claim_item import claim_item
+from tracker.actions.worklist.finish_item import finish_item
 from tracker.actions.worklist.item_access import check_may_handle
 from tracker.actions.worklist.note_item import note_item
-from tracker.actions.worklist.reassign_item import hand_over
-from tracker.actions.worklist.release_item import release
+from tracker.actions.worklist.reassign_item import reassign_item
+from tracker.actions.worklist.release_item import release_item
 from tracker.errors import NotFound, TrackerError
 from tracker.records.queries.worklist import worklist_line
 from tracker.records.staff import Staff
@@ -55,7 +55,7 @@ def claim_line(request: Request, web: Context, person: Handler, item_id: int, ba
         back,
         "claimed",
         Event.ITEM_CLAIMED,
-        lambda session, now: claim(session, item_id, by=person.email, now=now),
+        lambda session, now: claim_item(session, item_id, by=person.email, now=now),
     )
 
 
@@ -70,7 +70,7 @@ def release_line(request: Request, web: Context, person: Handler, item_id: int, 
         back,
         "released",
         Event.ITEM_RELEASED,
-        lambda session, now: release(session, item_id, by=person.email, now=now),
+        lambda session, now: release_item(session, item_id, by=person.email, now=now),
     )
 
 
@@ -93,7 +93,7 @@ def hand_line_over(
         back,
         "handed-over",
         Event.ITEM_HANDED_OVER,
-        lambda session, now: hand_over(session, item_id, to=to, reason=reason, by=person.email, now=now),
+        lambda session, now: reassign_item(session, item_id, to=to, reason=reason, by=person.email, now=now),
     )
 
 
@@ -110,7 +110,7 @@ def finish_line(
         back,
         "done",
         Event.ITEM_DONE,
-        lambda session, now: finish(session, item_id, reason=reason, by=person.email, now=now),
+        lambda session, now: finish_item(session, item_id, reason=reason, by=person.email, now=now),
     )
 
 

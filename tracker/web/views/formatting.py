@@ -1,4 +1,4 @@
-"""Values in the clinic's words: times, spans, volumes, and the names of every state that a page shows."""
+"""Format values for people: times, durations, volumes, and the names of states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands around every page: the navigation, the colours chosen, and the word that follows a deed."""
+"""The layout around every page: navigation, theme, and the message after an action."""
 
 from __future__ import annotations
 

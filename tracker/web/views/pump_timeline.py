@@ -29,7 +29,7 @@ class Happening:
     link: str | None
 
 
-def timeline(
+def pump_timeline(
     serial: str,
     *,
     alarms: Sequence[Alarm],

@@ -21,8 +21,8 @@ from markupsafe import Markup
 from tracker.actions.worklist.item_access import may_handle_item
 from tracker.records.second_factor import has_app, passkeys_of
 from tracker.web.auth.current_user import Person, is_confirmed
-from tracker.web.forms.fill_fields import fill_again
-from tracker.web.forms.resubmitted_form import typed_again
+from tracker.web.forms.fill_fields import fill_fields
+from tracker.web.forms.resubmitted_form import resubmitted_form
 from tracker.web.views import formatting
 from tracker.web.views.criteria_tree import criteria_of
 
@@ -73,7 +73,7 @@ def page(
     from tracker.web.views.layout import around  # noqa: PLC0415 - the frame asks the permissions
 
     web = request.app.state.web
-    again = typed_again(request, status_code)
+    again = resubmitted_form(request, status_code)
     text = web.templates.get_template(name).render(
         person=person,
         csrf=person.csrf if person else "",
@@ -91,7 +91,7 @@ def page(
         **values,
     )
     if again:
-        text = fill_again(text, f"{web.templates.globals['root']}{request.url.path}", again)
+        text = fill_fields(text, f"{web.templates.globals['root']}{request.url.path}", again)
     return HTMLResponse(text, status_code, dict(headers or {}))
 
 
