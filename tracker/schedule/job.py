@@ -25,12 +25,16 @@ _LONG_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job: its name, its purpose, how often it runs, what it does; ``run`` returns how many it dealt with."""
+    """One job: its name, its purpose, how often it runs, what it does; ``run`` returns how many it dealt with.
+
+    One that ``waits_for_none`` runs in a thread that long jobs never take.
+    """
 
     name: str
     purpose: str
     every_s: float
     run: Callable[[Database, Settings, datetime], int]
+    waits_for_none: bool = False
 
 
 class Unfinished(Exception):

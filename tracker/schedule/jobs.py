@@ -7,6 +7,7 @@ from typing import Final
 from tracker.schedule.advisories import match_all
 from tracker.schedule.alarms import tend_alarms
 from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
+from tracker.schedule.evaluate_urgent_pumps import evaluate_urgent_pumps
 from tracker.schedule.job import Job
 from tracker.schedule.messages import follow_tasks, tell_people
 from tracker.schedule.reading_retention import drop_old, make_ahead
@@ -19,6 +20,13 @@ JOBS: Final[tuple[Job, ...]] = (
         "Forecast, determine and list what to do for every pump that changed or is due.",
         2,
         lambda database, _settings, now: evaluate_due_pumps(database, now),
+    ),
+    Job(
+        "urgent",
+        "Evaluate pumps with a new alarm of high priority at once, however long the other evaluations take.",
+        2,
+        lambda database, _settings, now: evaluate_urgent_pumps(database, now),
+        waits_for_none=True,
     ),
     Job(
         "silence",
@@ -37,6 +45,7 @@ JOBS: Final[tuple[Job, ...]] = (
         "Tell whoever is due to be told of a task that nobody has taken, and let acknowledgments lapse.",
         5,
         lambda database, _settings, now: tell_people(database, now),
+        waits_for_none=True,
     ),
     Job(
         "escalations",

@@ -27,6 +27,7 @@ from tracker.settings import Settings
 _LOG = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 2.0
 BEAT_EVERY_S: Final = 10.0
+WAITS_FOR_NONE: Final = "waits for none"
 LOOK_ANSWERS_S: Final = 5.0
 """So long the lease may wait for the database; a leader that can't renew stops two seconds later."""
 
@@ -134,18 +135,20 @@ def _started(jobs: tuple[Job, ...], account: Account) -> BackgroundScheduler:
     """A scheduler at work: each job at its pace, never beside itself, a missed turn made up for once."""
     scheduler = BackgroundScheduler(
         timezone=UTC,
-        executors={"default": ThreadPoolExecutor(2)},
+        executors={"default": ThreadPoolExecutor(2), WAITS_FOR_NONE: ThreadPoolExecutor(2)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     now = datetime.now(UTC)
     for place, job in enumerate(jobs):
+        apart = job.every_s / 2 if job.waits_for_none else 0.0  # between two turns of the job that may do it as well
         scheduler.add_job(
             account.run,
             "interval",
             args=[job],
             seconds=job.every_s,
             id=job.name,
-            next_run_time=now + timedelta(seconds=0.1 * place),
+            executor=WAITS_FOR_NONE if job.waits_for_none else "default",
+            next_run_time=now + timedelta(seconds=0.1 * place + apart),
         )
     scheduler.start()
     return scheduler
