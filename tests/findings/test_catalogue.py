@@ -86,7 +86,7 @@ from sqlmodel import select
 
 import tracker
 from tests.actions.build import a_pump, a_report
-from tracker.actions.pumps.evaluate_pumps import record, think
+from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
 from tracker.actions.pumps.log_mri import log_mri
 from tracker.actions.replacement.rule_finding import rule_finding
 from tracker.records import schema
@@ -104,7 +104,7 @@ schema.upgrade(database)
 
 def look(session, pump, at):
     since = session.get_one(tracker.records.pump.PumpState, key(pump.id)).evaluate_at
-    record(session, think(session, [(key(pump.id), since)], at), at)
+    save_evaluations(session, evaluate_pumps(session, [(key(pump.id), since)], at), at)
 
 
 with database.writing() as session:
