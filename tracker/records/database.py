@@ -26,6 +26,7 @@ from tracker.errors import StartupFault
 from tracker.private_files import private_file, private_folder
 from tracker.records import pool_use, session_settings, statement_log, statement_spans
 from tracker.records.deadline import Hang
+from tracker.records.write_turn import WriteTurns
 
 _WRITES = "tracker_writes"
 _MORE_AT_A_PEAK = 8
@@ -62,7 +63,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "do_connect", self._make_file)
             event.listen(self.engine, "connect", _prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            self._take_turns(WriteTurns(parsed.database or ""))
         statement_log.listen(self.engine)
         statement_spans.listen(self.engine)
         pool_use.count(self.engine, pool_size + _MORE_AT_A_PEAK)
@@ -118,6 +119,22 @@ class Database:
             with contextlib.suppress(OSError):  # SQLite then says what is wrong
                 private_file(Path(file))
 
+    def _take_turns(self, turns: WriteTurns) -> None:
+        def begin(connection: Connection) -> None:
+            if connection.get_execution_options().get(_WRITES):
+                turns.begin(connection)
+            else:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("BEGIN")  # takes no lock yet, so there is nothing to time or to tell of
+
+        def ends(connection: Connection) -> None:
+            if connection.get_execution_options().get(_WRITES):
+                turns.wrote()
+
+        event.listen(self.engine, "begin", begin)
+        event.listen(self.engine, "commit", ends)
+        event.listen(self.engine, "rollback", ends)
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
@@ -139,7 +156,7 @@ def _from_json(told: str | bytes) -> Any:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
+    connection.isolation_level = None  # transactions are begun by _take_turns, not by the driver
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -157,8 +174,3 @@ def _begin_postgresql(connection: Connection) -> None:
     """
     if connection.get_execution_options().get(_WRITES):
         connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {_STANDS_STILL_MS}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
