@@ -17,6 +17,7 @@ import yaml
 
 from devices.alarms import Priority
 from tests.oncall.lived import Lived, local
+from tracker.oncall.coverage import anybody, gaps_ahead, unreached
 from tracker.oncall.document import OncallFault, parse
 from tracker.oncall.preview import gaps
 from tracker.oncall.rotation import on_call
@@ -110,6 +111,14 @@ def test_what_happens_is_what_a_nurse_expects(case: dict[str, Any]) -> None:
         for at, name in expect.get("on_call", {}).items():
             member = on_call(rota, local(at, zone))
             assert (at, member) == (at, None if name == "nobody" else f"{name}@clinic.example")
+    if "gaps_said" in expect:
+        seen = gaps_ahead(oncall, people, local(given["at"], zone))
+        assert {one.name: list(one.all) for one in seen} == expect["gaps_said"]
+    if "reaches_no_one" in expect:
+        waiting = [(one.get("unit"), Priority[one["priority"].upper()]) for one in given["waiting"]]
+        empty = unreached(waiting, oncall, people, local(given["at"], zone))
+        assert {one.name: list(one.reasons) for one in empty} == expect["reaches_no_one"]
+        assert anybody(people) == (expect["anybody"] == "yes")
     if "gaps" in expect:
         start, end = (local(given[edge], zone) for edge in ("from", "to"))
         found = gaps(oncall, people, start, end)

@@ -11,7 +11,7 @@ from tracker.oncall.plan import due
 from tracker.oncall.policy import policy_for
 from tracker.oncall.recipients import TOLD_ROLES, can_be_told, named, recipients
 from tracker.oncall.rotation import shifts
-from tracker.oncall.values import Escalation, Notified, Oncall, Person
+from tracker.oncall.values import Escalation, Notified, Oncall, Person, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,16 @@ def gaps(oncall: Oncall, people: Sequence[Person], start: datetime, end: datetim
         tell = policy.steps[0].tell
         by_rota = any(word.startswith("rota:") for word in tell)
         if start < end and not by_rota and not recipients(tell, oncall, people, start):
-            name = "high priority" if policy.unit is None else f"high priority, {policy.unit}"
-            found.append(Gap(start, end, name, f"nobody of the first step ({', '.join(tell)}) can be reached"))
+            found.append(
+                Gap(start, end, name_of(policy), f"nobody of the first step ({', '.join(tell)}) can be reached")
+            )
     return tuple(sorted(found, key=lambda gap: (gap.start, gap.rota)))
+
+
+def name_of(policy: Policy) -> str:
+    """How a policy is called beside rotations: ``high priority, Pain``."""
+    name = f"{policy.priority.name.lower()} priority"
+    return name if policy.unit is None else f"{name}, {policy.unit}"
 
 
 def unreachable(tell: Sequence[str], oncall: Oncall, people: Sequence[Person], at: datetime) -> tuple[str, ...]:

@@ -123,6 +123,17 @@ def open_item(session: Session, clinic_id: int, cause: str) -> WorklistItem | No
     ).first()
 
 
+def open_items_of_clinic(session: Session, clinic_id: int, causes: str) -> list[WorklistItem]:
+    """The clinic's own open lines whose causes begin so."""
+    chosen = select(WorklistItem).where(
+        WorklistItem.clinic_id == clinic_id,
+        col(WorklistItem.pump_id).is_(None),
+        col(WorklistItem.key).startswith(causes, autoescape=True),
+        col(WorklistItem.closed_at).is_(None),
+    )
+    return list(session.exec(chosen.order_by(col(WorklistItem.id))))
+
+
 def worklist_page(
     session: Session,
     clinic_id: int,

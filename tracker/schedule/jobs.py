@@ -9,7 +9,7 @@ from tracker.schedule.alarms import tend_alarms
 from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.evaluate_urgent_pumps import evaluate_urgent_pumps
 from tracker.schedule.job import Job
-from tracker.schedule.messages import follow_tasks, tell_people
+from tracker.schedule.messages import follow_tasks, note_who_is_reached, tell_people
 from tracker.schedule.reading_retention import drop_old, make_ahead
 from tracker.schedule.rejected_retention import tidy_refused
 from tracker.schedule.silence import note_silence
@@ -52,6 +52,12 @@ JOBS: Final[tuple[Job, ...]] = (
         "Begin the escalation of urgent tasks that have none, and end that of closed ones.",
         60,
         lambda database, _settings, now: follow_tasks(database, now),
+    ),
+    Job(
+        "coverage",
+        "Find alarms, policies and on-call gaps of which nobody would be told, and list them as tasks.",
+        60,
+        lambda database, _settings, now: note_who_is_reached(database, now),
     ),
     Job(
         "advisories",

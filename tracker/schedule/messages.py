@@ -11,6 +11,7 @@ from tracker.actions.messages.advance_notifications import (
     follow_missed,
     tell_due,
 )
+from tracker.actions.messages.note_coverage import note_coverage, uncovered_clinics
 from tracker.records.database import Database
 
 
@@ -35,3 +36,13 @@ def follow_tasks(database: Database, now: datetime) -> int:
             return 0
     with database.writing() as session:
         return follow_missed(session, now)
+
+
+def note_who_is_reached(database: Database, now: datetime) -> int:
+    """Keep the tasks that say where nobody would be told. Returns how many clinics' tasks changed."""
+    with database.reading() as session:
+        clinics = uncovered_clinics(session, now)
+    for clinic_id in clinics:
+        with database.writing() as session:
+            note_coverage(session, clinic_id, now)
+    return len(clinics)

@@ -35,7 +35,13 @@ HANDLED_BY: Final[Mapping[Area, frozenset[str]]] = MappingProxyType(
 """The roles that handle each kind of work."""
 
 _NOT_CLINICAL: Final[Mapping[str, Area]] = MappingProxyType(
-    {"draft": Area.BILLING, "replacement": Area.BILLING, "record": Area.DATA, "access": Area.PRIVACY}
+    {
+        "draft": Area.BILLING,
+        "replacement": Area.BILLING,
+        "record": Area.DATA,
+        "notify": Area.DATA,
+        "access": Area.PRIVACY,
+    }
 )
 
 

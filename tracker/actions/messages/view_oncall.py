@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from devices.alarms import Priority
 from tracker.actions.messages.clinic_staff import clinic_staff
+from tracker.oncall.coverage import AHEAD
 from tracker.oncall.policy import policy_for
 from tracker.oncall.preview import gaps, preview, unreachable
 from tracker.oncall.recipients import recipients
@@ -18,7 +19,7 @@ WEEK: Final = timedelta(days=7)
 
 
 def view_oncall(session: Session, clinic_id: int, at: datetime) -> dict[str, Any]:
-    """Each priority's steps with the people meant at that moment, each rotation's week, its gaps, and a preview."""
+    """Each priority's steps with the people meant then, each rotation's week, gaps of 14 days, and a preview."""
     staff = clinic_staff(session, clinic_id)
     oncall, people = staff.oncall, staff.people
     policies = []
@@ -54,7 +55,7 @@ def view_oncall(session: Session, clinic_id: int, at: datetime) -> dict[str, Any
         ],
         "gaps": [
             {"from": one.start, "to": one.end, "rota": one.rota, "reason": one.reason}
-            for one in gaps(oncall, people, at, at + WEEK)
+            for one in gaps(oncall, people, at, at + AHEAD)
         ],
         "preview": [
             {"at": one.at, "turn": one.turn, "step": one.step, "people": list(one.emails)}

@@ -74,6 +74,44 @@ def apply_lines(
     open_lines(session, [(line.clinic_id or view.clinic_id, view.pump_id, line) for view, line in new], now)
 
 
+def apply_clinic_lines(
+    session: Session,
+    clinic_id: int,
+    items: Sequence[WorklistItem],
+    lines: Sequence[WantedItem],
+    gone: str,
+    now: datetime,
+) -> None:
+    """Make exactly those lines the open ones among the clinic's ``items``; ``gone``: why one is closed by itself."""
+    opened = {item.key: item for item in items}
+    moved: list[WorklistItem] = []
+    new: list[tuple[int, int | None, WantedItem]] = []
+    for line in lines:
+        item = opened.pop(line.key, None)
+        if item is None:
+            new.append((clinic_id, None, line))
+            continue
+        before = item.priority
+        _update(session, item, line, now)
+        if item.priority != before:
+            moved.append(item)
+    for item in opened.values():
+        item.closed_at, item.changed_at = now, now
+        item.closed_by, item.closed_reason = TRACKER, gone
+        session.add(item)
+        session.add(event(item.id, now, "cause gone", TRACKER))
+        moved.append(item)
+    if moved:
+        items_changed(session, moved, now)
+    open_lines(session, new, now)
+
+
+def differ(items: Sequence[WorklistItem], lines: Sequence[WantedItem]) -> bool:
+    """Whether the open items are not what the lines say."""
+    wanted = {line.key: (int(line.priority), line.what[:300], line.why[:2000]) for line in lines}
+    return wanted != {item.key: (item.priority, item.what, item.why) for item in items}
+
+
 def open_lines(session: Session, new: Sequence[tuple[int, int | None, WantedItem]], now: datetime) -> None:
     """Open lines by clinic and pump; one whose cause has an open line already is left as it is."""
     if not new:
