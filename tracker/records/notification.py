@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Index, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from tracker.records.column_types import UtcDateTime
+from tracker.records.column_types import UtcDateTime, key
 from tracker.records.message import Message, State
 from tracker.records.worklist import WorklistItem
 
@@ -35,6 +35,12 @@ class Notification(SQLModel, table=True):
             sqlite_where=text("ended_at IS NOT NULL"),
             postgresql_where=text("ended_at IS NOT NULL"),
         ),
+        Index(
+            "ix_notification_resolve",
+            "resolve_at",
+            sqlite_where=text("resolve_at IS NOT NULL"),
+            postgresql_where=text("resolve_at IS NOT NULL"),
+        ),
         Index("ix_notification_pump", "pump_id", "ended_at"),
         Index("ix_notification_clinic", "clinic_id", "ended_at"),
     )
@@ -56,12 +62,28 @@ class Notification(SQLModel, table=True):
         default=None, sa_type=UtcDateTime, description="the acknowledgment ends then, unless somebody acts before"
     )
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    resolve_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="it ended: those who were told hear it then, unless it is back"
+    )
+    came_back: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": "0"},
+        description="how often its cause came back a short while after it went away",
+    )
 
 
 class NotificationRecipient(SQLModel, table=True):
     """One person who was told of one notification, by which step."""
 
     __tablename__ = "notification_recipient"
+    __table_args__ = (
+        Index(
+            "ix_notification_recipient_held",
+            "held_until",
+            sqlite_where=text("held_until IS NOT NULL"),
+            postgresql_where=text("held_until IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     notification_id: int = Field(foreign_key="notification.id", index=True)
@@ -70,7 +92,12 @@ class NotificationRecipient(SQLModel, table=True):
     type: str = Field(max_length=24, description="alarm.opened, alarm.escalated, alarm.lapsed, …")
     turn: int
     step: int
-    message_id: str | None = Field(default=None, max_length=40, description="of the outbox; None: had no contact point")
+    message_id: str | None = Field(
+        default=None, max_length=40, description="of the outbox; None: held, or had no contact point"
+    )
+    held_until: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="over the person's limit: summed up then with what is held too"
+    )
 
 
 def notifications_of_items(session: Session, item_ids: Sequence[int]) -> dict[int, Notification]:
@@ -114,6 +141,12 @@ def open_notifications_by_id(session: Session, ids: Sequence[int]) -> list[Notif
     return list(session.exec(chosen)) if ids else []
 
 
+def notifications_by_id(session: Session, ids: Sequence[int]) -> dict[int, Notification]:
+    """Those notifications, whether they go on or ended."""
+    chosen = select(Notification).where(col(Notification.id).in_(ids))
+    return {key(row.id): row for row in session.exec(chosen)} if ids else {}
+
+
 def notified_persons(session: Session, notification_ids: Sequence[int]) -> dict[int, list[NotificationRecipient]]:
     """Who was told of each, oldest first."""
     found: dict[int, list[NotificationRecipient]] = {}
@@ -125,9 +158,9 @@ def notified_persons(session: Session, notification_ids: Sequence[int]) -> dict[
 
 
 def last_of_causes(
-    session: Session, causes: Sequence[tuple[int, str]], since: datetime
+    session: Session, causes: Sequence[tuple[int, str]], since: datetime, *, by: str
 ) -> dict[tuple[int, str], Notification]:
-    """By clinic and cause, the notification that ended last, unless that was before ``since``."""
+    """By clinic and cause, the notification that ended last because its cause went away, after ``since``."""
     if not causes:
         return {}
     chosen = (
@@ -136,10 +169,31 @@ def last_of_causes(
             Notification.item_id == WorklistItem.id,
             col(WorklistItem.key).in_({cause for _, cause in causes}),
             col(Notification.ended_at) >= since,
+            col(WorklistItem.closed_by) == by,
         )
         .order_by(col(Notification.ended_at))
     )
     return {(clinic_id, cause): row for clinic_id, cause, row in session.exec(chosen)}
+
+
+def settled_notifications(session: Session, now: datetime, longest: timedelta, limit: int) -> list[Notification]:
+    """Those that ended and stayed so until now; so are those that wait longer than they can, by a clock set back."""
+    waits = or_(col(Notification.resolve_at) <= now, col(Notification.resolve_at) > now + longest + CLOCK_SLACK)
+    chosen = select(Notification).where(col(Notification.resolve_at).is_not(None), waits)
+    return list(session.exec(chosen.order_by(col(Notification.resolve_at)).limit(limit)))
+
+
+def held_recipients(session: Session, now: datetime, longest: timedelta) -> list[NotificationRecipient]:
+    """All that is held of persons of whom something is to be summed up by now, oldest first."""
+    over = or_(
+        col(NotificationRecipient.held_until) <= now,
+        col(NotificationRecipient.held_until) > now + longest + CLOCK_SLACK,
+    )
+    persons = select(NotificationRecipient.staff_id).where(col(NotificationRecipient.held_until).is_not(None), over)
+    chosen = select(NotificationRecipient).where(
+        col(NotificationRecipient.held_until).is_not(None), col(NotificationRecipient.staff_id).in_(persons)
+    )
+    return list(session.exec(chosen.order_by(col(NotificationRecipient.id))))
 
 
 def look_again_at(session: Session, clinic_id: int, now: datetime) -> None:

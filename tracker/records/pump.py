@@ -30,6 +30,7 @@ class Clinic(SQLModel, table=True):
         sa_column_kwargs={"server_default": "reference"},
         description="what messages say of a patient: full, reference, none",
     )
+    messages_per_hour: int = Field(default=12, sa_column_kwargs={"server_default": "12"}, description="to a person")
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -88,9 +89,7 @@ class Pump(SQLModel, table=True):
     low_reservoir_ml: float | None = Field(default=None, description="this patient's mark; the model's where empty")
     refill_cap_days: int | None = None
     report_interval_s: int = Field(default=86_400, description="a report is expected this often")
-    suspended_until: datetime | None = Field(
-        default=None, sa_type=UtcDateTime, description="silence is expected until then"
-    )
+    suspended_until: datetime | None = Field(default=None, sa_type=UtcDateTime, description="no report until then")
     suspended_reason: str | None = Field(default=None, max_length=500)
     pauses: list[Any] | None = Field(default=None, sa_type=JsonColumn, description="[from, until] in microseconds")
     low_marks: list[Any] | None = Field(default=None, sa_type=JsonColumn, description="earlier ones, [until, mL]")

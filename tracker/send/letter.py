@@ -19,7 +19,7 @@ LEADS: Final = {
     Type.LAPSED: "{priority}, acknowledged but nothing was done",
     Type.RESOLVED: "Resolved",
     Type.ASSIGNED: "Assigned to you",
-    Type.DIGEST: "Daily summary",
+    Type.DIGEST: "Summary",
     Type.TEST: "Test",
 }
 FIELDS: Final = (
@@ -70,6 +70,7 @@ class Letter:
         """The plain text."""
         lines = [self.subject, ""]
         lines += [f"{name}: {value}" for name, value in self._facts()]
+        lines += ["", *(f"- {line}" for line in self._lines())] if self._lines() else []
         for heading, words in self._advice():
             lines += ["", heading, words]
         if self.can_be_acknowledged:
@@ -92,6 +93,8 @@ class Letter:
             for name, value in self._facts()
         )
         parts = [f'<h1 style="font-size:22px;margin:0 0 12px">{escape(self.subject)}</h1>', f"<table>{facts}</table>"]
+        if self._lines():
+            parts.append("<ul>" + "".join(f"<li>{escape(line)}</li>" for line in self._lines()) + "</ul>")
         parts += [f"<p><strong>{escape(name)}</strong><br>{escape(words)}</p>" for name, words in self._advice()]
         if self.can_be_acknowledged:
             link = escape(str(self.data["acknowledge_link"]))
@@ -127,6 +130,10 @@ class Letter:
             ("Code", self.data.get("code")),
         )
         return [(name, plain_line(str(value))) for name, value in facts if value]
+
+    def _lines(self) -> list[str]:
+        """The tasks of a summary, one a line."""
+        return [plain_line(str(line)) for line in self.data.get("lines") or ()]
 
     def _since(self) -> str:
         """In the recipient's zone, which is named; in UTC where that zone is not known here."""

@@ -10,13 +10,18 @@ from sqlmodel import Session
 from devices.alarms import Priority
 from tracker.actions.messages.clinic_staff import clinic_staff
 from tracker.actions.messages.follow_items import advance, items_changed
+from tracker.actions.messages.settle import FLAPS_WITHIN, tell_settled
+from tracker.actions.messages.summaries import sum_up_held
 from tracker.records.column_types import key
+from tracker.records.hourly import HOUR
 from tracker.records.message import Type
 from tracker.records.notification import (
     Notification,
     closed_items_still_told,
     due_notifications,
+    held_recipients,
     open_notifications_by_id,
+    settled_notifications,
     unnoticed_items,
     waiting_to_leave,
 )
@@ -30,11 +35,19 @@ STUCK_SEEN: Final = timedelta(seconds=120)
 
 def anything_due(session: Session, now: datetime) -> bool:
     """Whether any notification is to be looked at; reads only."""
-    return bool(due_notifications(session, now, 1)) or bool(_stuck(session, now))
+    return (
+        bool(due_notifications(session, now, 1))
+        or bool(_stuck(session, now))
+        or bool(settled_notifications(session, now, FLAPS_WITHIN, 1))
+        or bool(held_recipients(session, now, HOUR))
+    )
 
 
 def tell_due(session: Session, now: datetime) -> int:
-    """Tell what is due by now, some hundreds at once, the most urgent first. Returns how many were looked at."""
+    """Tell what is due by now, some hundreds at once, the most urgent first. Returns how many were looked at.
+
+    Then say what is over and stayed so, and sum up what was held back.
+    """
     due = {key(one.id): one for one in due_notifications(session, now, AT_ONCE)}
     for one in _stuck(session, now):
         one.started_at -= one.next_at - now  # the time of the next step is now
@@ -45,7 +58,8 @@ def tell_due(session: Session, now: datetime) -> int:
         staff = clinic_staff(session, clinic_id)
         pairs = [(one, items[one.item_id]) for one in due.values() if one.clinic_id == clinic_id]
         advance(session, staff, pairs, now)
-    return len(due)
+    settled = tell_settled(session, now, AT_ONCE)
+    return len(due) + settled + sum_up_held(session, now)
 
 
 def anything_missed(session: Session) -> bool:

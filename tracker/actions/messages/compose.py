@@ -12,6 +12,7 @@ from sqlmodel import Session
 from devices.alarms import Priority
 from tracker.actions.messages.clinic_staff import ClinicStaff
 from tracker.records.column_types import key
+from tracker.records.hourly import HOUR, last_hours
 from tracker.records.message import Message, Outgoing, Type, enqueue
 from tracker.records.notification import Notification, NotificationRecipient
 from tracker.records.pump import Pump, pumps_by_id
@@ -20,6 +21,7 @@ from tracker.records.worklist import WorklistItem
 MANY_PUMPS: Final = 10
 """Of more pumps than this one person hears in one message that lists them."""
 FULL, REFERENCE, NONE = "full", "reference", "none"
+_URGENT: Final = frozenset({Type.OPENED, Type.ESCALATED, Type.LAPSED, Type.ASSIGNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,12 @@ def send_all(session: Session, staff: ClinicStaff, tellings: Sequence[Telling], 
     if not tellings:
         return []
     pumps = pumps_by_id(session, [one.item.pump_id for one in tellings if one.item.pump_id is not None])
+    groups = _grouped(tellings)
+    held = _held(session, staff, groups, now)
     outgoing: list[Outgoing] = []
-    for group in _grouped(tellings):
+    for number, group in enumerate(groups):
+        if number in held:
+            continue
         first = max(group, key=lambda one: (one.item.priority, -key(one.item.id)))
         for point in staff.points_for(first.email, first.item.priority):
             data = _data(staff, first, group, pumps, point.kind)
@@ -64,8 +70,9 @@ def send_all(session: Session, staff: ClinicStaff, tellings: Sequence[Telling], 
     messages = enqueue(session, outgoing, now)
     for message in messages:
         written.setdefault((message.staff_id, tuple(message.notification_ids)), message.id)
-    for group in _grouped(tellings):
+    for number, group in enumerate(groups):
         person = key(staff.by_email[group[0].email].id)
+        until = held.get(number)
         whole = tuple(key(one.notification.id) for one in group)
         for one in group:
             session.add(
@@ -76,11 +83,35 @@ def send_all(session: Session, staff: ClinicStaff, tellings: Sequence[Telling], 
                     type=one.type.value,
                     turn=one.turn,
                     step=one.step,
-                    message_id=written.get((person, whole)),
+                    message_id=None if until else written.get((person, whole)),
+                    held_until=until,
                 )
             )
     session.flush()
     return messages
+
+
+def _is_urgent(group: Sequence[Telling]) -> bool:
+    """Whether it is never held back: somebody of high priority needs a person, or this person was given it."""
+    return any(one.item.priority >= Priority.HIGH and one.type in _URGENT for one in group)
+
+
+def _held(
+    session: Session, staff: ClinicStaff, groups: Sequence[Sequence[Telling]], now: datetime
+) -> dict[int, datetime]:
+    """By place in ``groups``: what is over its person's limit, and when it is summed up with the rest."""
+    calm = [number for number, group in enumerate(groups) if not _is_urgent(group)]
+    persons = {groups[number][0].email: key(staff.by_email[groups[number][0].email].id) for number in calm}
+    hours = last_hours(session, list(persons.values()), now)
+    left = {email: staff.clinic.messages_per_hour - hours[one].messages for email, one in persons.items()}
+    found = {}
+    for number in sorted(calm, key=lambda one: -max(telling.item.priority for telling in groups[one])):
+        email = groups[number][0].email
+        hour = hours[persons[email]]
+        if hour.held_until is not None or left[email] <= 0:
+            found[number] = hour.held_until or (hour.since or now) + HOUR
+        left[email] -= 1
+    return found
 
 
 def _grouped(tellings: Sequence[Telling]) -> list[list[Telling]]:

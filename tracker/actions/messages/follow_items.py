@@ -17,7 +17,8 @@ from tracker.actions import audit
 from tracker.actions.audit_events import THE_TRACKER, Event
 from tracker.actions.messages.clinic_staff import ClinicStaff, clinic_staff
 from tracker.actions.messages.compose import Telling, send_all
-from tracker.actions.messages.lapse_acknowledgment import lapse_acknowledgment
+from tracker.actions.messages.lapse_acknowledgment import TRACKER, lapse_acknowledgment
+from tracker.actions.messages.settle import FLAPS_WITHIN, end, goes_on
 from tracker.oncall.plan import due
 from tracker.oncall.policy import policy_for
 from tracker.oncall.values import Escalation, Notified
@@ -33,8 +34,6 @@ from tracker.records.notification import (
 from tracker.records.pump import pumps_by_id
 from tracker.records.worklist import WorklistItem, items_by_id
 
-FLAPS_WITHIN: Final = timedelta(minutes=30)
-"""A cause that comes back so soon, and that nobody took, goes on where its steps stood. Assumed."""
 ACTED_FOR: Final = timedelta(hours=24)
 """So long an acknowledgment holds after a clinical act. Assumed."""
 
@@ -46,7 +45,7 @@ def items_changed(session: Session, items: Sequence[WorklistItem], now: datetime
     ended: list[tuple[Notification, WorklistItem]] = []
     units = pumps_by_id(session, [item.pump_id for item in items if item.pump_id is not None])
     fresh = [(item.clinic_id, item.key) for item in items if key(item.id) not in known and item.closed_at is None]
-    before = last_of_causes(session, fresh, now - FLAPS_WITHIN)
+    before = last_of_causes(session, fresh, now - FLAPS_WITHIN, by=TRACKER)
     for item in items:
         notification = known.get(key(item.id))
         if item.closed_at is not None or item.priority < Priority.MEDIUM:
@@ -55,7 +54,7 @@ def items_changed(session: Session, items: Sequence[WorklistItem], now: datetime
         elif notification is None:
             pump = units.get(item.pump_id or 0)
             last = before.get((item.clinic_id, item.key))
-            begun.append((_new(session, item, None if pump is None else pump.unit, last, now), item))
+            begun.append((_begin(session, item, None if pump is None else pump.unit, last, now), item))
         elif item.priority > notification.priority:
             notification.priority = item.priority
             _restart(notification, now)
@@ -63,7 +62,7 @@ def items_changed(session: Session, items: Sequence[WorklistItem], now: datetime
     session.flush()
     for clinic_id in sorted({item.clinic_id for _, item in (*begun, *ended)}):
         staff = clinic_staff(session, clinic_id)
-        _end(session, staff, [pair for pair in ended if pair[1].clinic_id == clinic_id], now)
+        end(session, staff, [pair for pair in ended if pair[1].clinic_id == clinic_id], now)
         advance(session, staff, [pair for pair in begun if pair[1].clinic_id == clinic_id], now)
 
 
@@ -192,10 +191,17 @@ def _told_below_high(
     }
 
 
-def _new(
-    session: Session, item: WorklistItem, unit: str | None, before: Notification | None, now: datetime
+def _begin(
+    session: Session, item: WorklistItem, unit: str | None, last: Notification | None, now: datetime
 ) -> Notification:
-    """A new one; ``before``: the last one of the same cause, where that ended a short while ago."""
+    """A new one, or the ``last`` one of the same cause, which goes on; its steps begin again where somebody had it."""
+    if last is not None and goes_on(last, item):
+        if last.acknowledged_at is not None or item.priority > last.priority:
+            last.turn += int(last.acknowledged_at is not None)
+            _restart(last, now)
+        last.priority = item.priority
+        session.add(last)
+        return last
     notification = Notification(
         item_id=key(item.id),
         clinic_id=item.clinic_id,
@@ -205,10 +211,8 @@ def _new(
         opened_at=now,
         started_at=now,
         next_at=now,
+        came_back=0 if last is None else last.came_back + 1,
     )
-    if before is not None and before.acknowledged_at is None and before.priority >= item.priority:
-        notification.started_at, notification.turn = before.started_at, before.turn
-        notification.next_step = before.next_step
     session.add(notification)
     return notification
 
@@ -252,25 +256,6 @@ def _was_acted_on(staff: ClinicStaff, notification: Notification) -> bool:
         return False
     minutes = policy_for(staff.oncall, notification.unit, Priority(notification.priority)).lapse_minutes
     return lapses > acknowledged + timedelta(minutes=minutes)
-
-
-def _end(
-    session: Session, staff: ClinicStaff, pairs: Sequence[tuple[Notification, WorklistItem]], now: datetime
-) -> None:
-    """Those tasks are closed; whoever was told of them in high priority hears it."""
-    told = notified_persons(session, [key(one.id) for one, _ in pairs])
-    emails = {key(person.id): email for email, person in staff.by_email.items()}
-    tellings = []
-    for notification, item in pairs:
-        notification.ended_at = now
-        session.add(notification)
-        if notification.priority < Priority.HIGH:
-            continue
-        heard = dict.fromkeys(
-            emails[row.staff_id] for row in told.get(key(notification.id), []) if row.staff_id in emails
-        )
-        tellings += [Telling(email, Type.RESOLVED, notification, item) for email in heard if email != item.closed_by]
-    send_all(session, staff, tellings, now)
 
 
 def _with_items(session: Session, notifications: Sequence[Notification]) -> list[tuple[Notification, WorklistItem]]:
