@@ -18,6 +18,7 @@ import yaml
 from devices.alarms import Priority
 from tests.oncall.lived import Lived, local
 from tracker.oncall.coverage import anybody, gaps_ahead, unreached
+from tracker.oncall.digest import OpenTask, digest_day, digests
 from tracker.oncall.document import OncallFault, parse
 from tracker.oncall.preview import gaps
 from tracker.oncall.rotation import on_call
@@ -119,6 +120,16 @@ def test_what_happens_is_what_a_nurse_expects(case: dict[str, Any]) -> None:
         empty = unreached(waiting, oncall, people, local(given["at"], zone))
         assert {one.name: list(one.reasons) for one in empty} == expect["reaches_no_one"]
         assert anybody(people) == (expect["anybody"] == "yes")
+    if "listed" in expect:
+        tasks = [
+            OpenTask(one.get("unit"), one["for"].split(), f"{one['had']}@clinic.example" if "had" in one else None)
+            for one in given["tasks"]
+        ]
+        listed = digests(tasks, oncall, people, local(given["at"], zone))
+        names = {email.split("@")[0]: [given["tasks"][at]["name"] for at in places] for email, places in listed.items()}
+        assert names == expect["listed"]
+    for at, day in expect.get("digest_day", {}).items():
+        assert (at, digest_day(local(at, zone), zone).isoformat()) == (at, day)
     if "gaps" in expect:
         start, end = (local(given[edge], zone) for edge in ("from", "to"))
         found = gaps(oncall, people, start, end)

@@ -52,9 +52,11 @@ class Event(StrEnum):
     ALARM_TAKEN_BY_LINK = "alarm.taken_by_link"
     ALARM_PASSED_ON = "alarm.passed_on"
     ACKNOWLEDGMENT_LAPSED = "alarm.acknowledgment_lapsed"
+    DIGEST_WRITTEN = "digest.written"
     CONTACT_ADDED = "contact.added"
     CONTACT_CHANGED = "contact.changed"
     CONTACT_TESTED = "contact.tested"
+    QUIET_HOURS_CHANGED = "quiet_hours.changed"
     ONCALL_CHANGED = "oncall.changed"
 
     DETERMINATION_MADE = "determination.made"

@@ -9,7 +9,7 @@ from tracker.schedule.alarms import tend_alarms
 from tracker.schedule.evaluate_due_pumps import evaluate_due_pumps
 from tracker.schedule.evaluate_urgent_pumps import evaluate_urgent_pumps
 from tracker.schedule.job import Job
-from tracker.schedule.messages import follow_tasks, note_who_is_reached, tell_people
+from tracker.schedule.messages import follow_tasks, note_who_is_reached, send_digests, tell_people
 from tracker.schedule.reading_retention import drop_old, make_ahead
 from tracker.schedule.rejected_retention import tidy_refused
 from tracker.schedule.silence import note_silence
@@ -58,6 +58,12 @@ JOBS: Final[tuple[Job, ...]] = (
         "Find alarms, policies and on-call gaps of which nobody would be told, and list them as tasks.",
         60,
         lambda database, _settings, now: note_who_is_reached(database, now),
+    ),
+    Job(
+        "digest",
+        "Tell each person once a day what is open for them and not urgent.",
+        60,
+        lambda database, _settings, now: send_digests(database, now),
     ),
     Job(
         "advisories",

@@ -11,6 +11,7 @@ from tracker.actions.messages.advance_notifications import (
     follow_missed,
     tell_due,
 )
+from tracker.actions.messages.digest import clinics_with_digests_due, write_digests
 from tracker.actions.messages.note_coverage import note_coverage, uncovered_clinics
 from tracker.records.database import Database
 
@@ -46,3 +47,14 @@ def note_who_is_reached(database: Database, now: datetime) -> int:
         with database.writing() as session:
             note_coverage(session, clinic_id, now)
     return len(clinics)
+
+
+def send_digests(database: Database, now: datetime) -> int:
+    """Write the daily digests that are due. Returns for how many persons one was decided on."""
+    with database.reading() as session:
+        clinics = clinics_with_digests_due(session, now)
+    done = 0
+    for clinic_id in clinics:
+        with database.writing() as session:
+            done += write_digests(session, clinic_id, now)
+    return done
