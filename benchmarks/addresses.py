@@ -150,6 +150,8 @@ _READ: Final[Mapping[str, tuple[str, ...]]] = {
     "/api/v1/contacts": ("/api/v1/contacts",),
     "/api/v1/oncall": ("/api/v1/oncall",),
     "/api/v1/oncall/now": ("/api/v1/oncall/now",),
+    "/api/v1/oncall/preview": ("/api/v1/oncall/preview",),
+    "/api/v1/quiet-hours": ("/api/v1/quiet-hours",),
     "/api/v1/messages": ("/api/v1/messages", "/api/v1/messages?state=failed"),
     "/api/v1/worklist": ("/api/v1/worklist", "/api/v1/worklist?mine=true", "/api/v1/worklist?kind=battery"),
     "/api/v1/rejected": ("/api/v1/rejected", "/api/v1/rejected?status=kept"),

@@ -76,6 +76,7 @@ CALLS = {
     "/notifications/{contact_id}/confirm": ("POST", f"{V1}/contacts/{{contact_id}}/confirm"),
     "/notifications/{contact_id}/change": ("PATCH", f"{V1}/contacts/{{contact_id}}"),
     "/notifications/{contact_id}/end": ("DELETE", f"{V1}/contacts/{{contact_id}}"),
+    "/notifications/quiet-hours": ("PUT", f"{V1}/quiet-hours"),
     "/oncall": ("PUT", f"{V1}/oncall"),
     "/assess": ("POST", f"{V1}/assess"),
     "/rejected/{message_id}/replay": ("POST", f"{V1}/rejected/{{message_id}}/replay"),

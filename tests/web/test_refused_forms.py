@@ -114,6 +114,11 @@ CATALOGUE = (
     Refused("/account/tokens", {"name": LONG[:100], "records": "read", "days": "900", "password": PASSWORD}, "days"),
     Refused("/notifications", {"kind": "email", "target": "nobody at all", "label": LONG[:80]}, "target"),
     Refused("/notifications/{contact_id}/confirm", {"code": "000000x"}),
+    Refused(
+        "/notifications/quiet-hours",
+        {"time_zone": "Nowhere/At all", "night_from": "22:30", "night_to": "06:15"},
+        "time_zone",
+    ),
     Refused("/oncall", {"document": '{"policies": 1}'}, "document", role="administrator"),
     Refused("/pumps/views", {"name": " ", "query": "unit=Pain"}),
 )

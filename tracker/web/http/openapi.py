@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -66,6 +66,10 @@ def _document(app: FastAPI, address: str) -> dict[str, Any]:
     return made
 
 
+_NAMES_ONE: Final = frozenset({"cursor", "pump"})
+"""Parameters of a query that name something that may not be there."""
+
+
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if not path.startswith("/api/v1"):
@@ -73,7 +77,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         return
     operation["security"] = [{"token": []}]
     faults = dict(_ALWAYS)
-    if "{" in path or any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
+    if "{" in path or any(parameter["name"] in _NAMES_ONE for parameter in operation.get("parameters", [])):
         faults["404"] = "Not there, or another clinic's"
     if method in {"post", "put", "patch", "delete"}:
         faults |= _WITH_BODY

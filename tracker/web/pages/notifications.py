@@ -17,6 +17,7 @@ from tracker.actions.messages.contacts import (
     end_contact,
     test_contact,
 )
+from tracker.actions.messages.own_night import night_of, set_night
 from tracker.errors import TrackerError
 from tracker.reachable_networks import allowed_networks
 from tracker.records.column_types import key
@@ -37,6 +38,9 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Mark = Annotated[str, Form(max_length=3)]
 PAGE: Final = "/notifications"
 KINDS: Final = (("email", "Email"), ("webhook", "Webhook"), ("apprise", "Other (Apprise)"))
+QUIET: Final = -1
+"""Where a fault stands that is of no contact point."""
+Word = Annotated[str, Form(max_length=64)]
 Act = Callable[[Session, Staff, ContactPoint], object]
 
 
@@ -68,6 +72,20 @@ def add(
     if point.secret:
         return _show(request, web, person, secret=point.secret)
     return back_to(PAGE, "contact-added")
+
+
+@router.post("/quiet-hours")
+def quiet_hours(
+    request: Request, web: Context, person: Own, time_zone: Word = "", night_from: Word = "", night_to: Word = ""
+) -> Response:
+    """When only what is of high priority reaches the person."""
+    typed = {"time_zone": time_zone.strip(), "night_from": night_from.strip(), "night_to": night_to.strip()}
+    try:
+        with web.database.writing() as session:
+            set_night(session, session.get_one(Staff, person.staff_id), **typed, now=web.clock())
+    except TrackerError as fault:
+        return _show(request, web, person, fault=fault, at=QUIET, night=typed)
+    return back_to(PAGE, "quiet-hours-changed")
 
 
 @router.post("/{contact_id}/test")
@@ -144,8 +162,10 @@ def _show(
     fault: TrackerError | None = None,
     at: int = 0,
     secret: str = "",
+    night: dict[str, str] | None = None,
 ) -> HTMLResponse:
     with web.database.reading() as session:
+        own = night_of(session, session.get_one(Staff, person.staff_id))
         points = contact_points_of(session, [person.staff_id]).get(person.staff_id, [])
         last = last_messages_of_points(session, [key(one.id) for one in points])
     return page(
@@ -160,4 +180,6 @@ def _show(
         fault=fault,
         at_fault=at,
         secret=secret,
+        night=night or own._asdict(),
+        night_is_own=own.is_own,
     )

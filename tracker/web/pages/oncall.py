@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from devices.alarms import Priority
 from tracker.actions.messages.clinic_staff import oncall_of
+from tracker.actions.messages.preview_alarm import preview_alarm
 from tracker.actions.messages.set_oncall import set_oncall
 from tracker.actions.messages.view_oncall import view_oncall
 from tracker.errors import Invalid, TrackerError
@@ -17,6 +19,7 @@ from tracker.records.pump import Clinic
 from tracker.web.app_state import Context, Web
 from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.pump_access import pump_of
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.layout import back_to
 from tracker.web.views.templating import page
@@ -26,9 +29,15 @@ LONGEST = 100_000
 
 
 @router.get("/oncall", response_class=HTMLResponse)
-def show(request: Request, web: Context, person: Annotated[Person, requires("oncall.read")]) -> HTMLResponse:
-    """Who would be told if a pump stalled now."""
-    return _show(request, web, person)
+def show(
+    request: Request,
+    web: Context,
+    person: Annotated[Person, requires("oncall.read")],
+    pump: Annotated[str, Query(max_length=64)] = "",
+    priority: Annotated[str, Query(max_length=8)] = "high",
+) -> HTMLResponse:
+    """Who would be told if a pump stalled now, or of another priority; of that pump, or of one without a unit."""
+    return _show(request, web, person, pump=pump.strip(), priority=priority)
 
 
 @router.post("/oncall")
@@ -53,9 +62,23 @@ def change(
 
 
 def _show(
-    request: Request, web: Web, person: Person, *, fault: TrackerError | None = None, typed: str = ""
+    request: Request,
+    web: Web,
+    person: Person,
+    *,
+    fault: TrackerError | None = None,
+    typed: str = "",
+    pump: str = "",
+    priority: str = "high",
 ) -> HTMLResponse:
+    urgency = next((one for one in Priority if one.name.lower() == priority), Priority.HIGH)
     with web.database.reading() as session:
+        unit, unknown = None, ""
+        try:
+            unit = pump_of(session, person, pump, web.clock()).unit if pump else None
+        except TrackerError as missing:
+            unknown = missing.detail
+        preview = preview_alarm(session, person.clinic_id, unit, urgency, web.clock())
         shown = view_oncall(session, person.clinic_id, web.clock())
         document = json.dumps(to_document(oncall_of(session, person.clinic_id, {})), indent=2)
     return page(
@@ -64,6 +87,8 @@ def _show(
         "oncall.html",
         status_code=fault.status if fault else 200,
         oncall=shown,
+        preview=preview,
+        asked={"pump": pump, "unknown": unknown, "unit": unit},
         document=typed or document,
         fault=fault,
     )

@@ -132,6 +132,7 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "contact-confirmed": "Confirmed: alarms reach you there.",
         "contact-changed": "Saved.",
         "contact-ended": "Removed: nothing is sent there any more.",
+        "quiet-hours-changed": "Your quiet hours are saved.",
         "oncall-changed": "Policies and rotations are saved.",
         "reviewed": "Your review is recorded.",
     }
