@@ -55,6 +55,7 @@ _PUMP: Final = "/pumps/{pump}"
 _READ: Final[Mapping[str, tuple[str, ...]]] = {
     "/": ("/", "/?whose=mine", "/?whose=free", "/?unit=Day+ward", "/?kind=reservoir", "/?kind=draft&unit=Day+ward"),
     "/worklist/{item_id}": ("/worklist/{line}",),
+    "/urgent": ("/urgent",),
     "/pumps": (
         "/pumps",
         "/pumps?q={beginning}",

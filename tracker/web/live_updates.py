@@ -1,6 +1,6 @@
 """The live feed: one thread looks for changed rows and every open page of that clinic hears of them by SSE.
 
-Each process looks twice a second, whatever the number of pages: two indexed queries. Every other second it also asks
+Each process looks twice a second, whatever the number of pages: three indexed queries. Every other second it also asks
 whether the sessions and tokens by which the pages are open still last: one query for 500 of them. A page that reads too
 slowly to keep its small queue short is told to load itself anew instead.
 """
@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 
 from tracker.records.database import Database
 from tracker.records.pump import Pump, PumpState
+from tracker.records.queries.urgent import UrgentMark, urgent_marks
 from tracker.records.worklist import WorklistItem
 from tracker.web.live_access import Lasting, lasting
 from tracker.web.live_listeners import RELOAD, SIGNED_OUT, Access, Event, Followers, Listener, call
@@ -50,6 +51,7 @@ class Feed:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._told: dict[tuple[str, int | None], datetime] = {}
+        self._urgent: dict[int, UrgentMark | None] = {}
         self.beat_s = BEAT_S
         self.looks = 0
 
@@ -110,6 +112,7 @@ class Feed:
                     if since is None:
                         since = self._newest(session)
                     changes, since = self._changes(session, since)
+                    self._note_urgent(session, changes)
             except Exception as fault:  # noqa: BLE001 - whatever it is, pages must not stand still for ever
                 known = isinstance(fault, SQLAlchemyError)
                 _log.warning("the live feed waits for the database", fault=type(fault).__name__, exc_info=not known)
@@ -166,6 +169,16 @@ class Feed:
         newest = min(newest, self._clock())  # a clock that was set back left changes behind that lie ahead
         self._told = {what: at for what, at in self._told.items() if at >= newest - _OVERLAP}
         return found, newest
+
+    def _note_urgent(self, session: Session, changes: dict[int, list[Event]]) -> None:
+        """Add an event for each clinic whose urgent alarms are others than at the last look."""
+        clinics = {one.access.clinic_id for one in self._followers.all()}
+        marks = urgent_marks(session, clinics)
+        now = {clinic_id: marks.get(clinic_id) for clinic_id in clinics}
+        for clinic_id, mark in now.items():
+            if self._urgent.get(clinic_id, mark) != mark:
+                changes.setdefault(clinic_id, []).append(("urgent", ""))
+        self._urgent = now
 
     def _confirm(self, session: Session) -> None:
         """Let the pages go on whose session or token lasts, and end the others."""

@@ -1,8 +1,9 @@
 """``/live``: the stream by which an open page hears what changed at its clinic.
 
-Events: ``pump`` with a serial, ``pumps`` (some pump), ``worklist``, ``reload`` (too much was missed, or the person's
-role is another), ``beat`` with the server's time every few seconds, so that a page can show that what it holds is no
-longer fresh. Last events: ``signed-out``, and ``replaced`` where the person has opened too many pages since.
+Events: ``pump`` with a serial, ``pumps`` (some pump), ``worklist``, ``urgent`` (the band of urgent alarms),
+``reload`` (too much was missed, or the person's role is another), ``beat`` with the server's time every few seconds, so
+that a page can show that what it holds is no longer fresh. Last events: ``signed-out``, and ``replaced`` where the
+person has opened too many pages since.
 """
 
 from __future__ import annotations

@@ -177,7 +177,10 @@
         if (follows.includes(name)) refreshSoon();
       });
     }
-    source.addEventListener("reload", () => { heard(); refreshSoon(); });
+    const lookAtUrgent = () => document.dispatchEvent(new CustomEvent("tracker:urgent"));
+    source.addEventListener("open", lookAtUrgent); // what changed while nothing was connected
+    source.addEventListener("urgent", () => { heard(); lookAtUrgent(); });
+    source.addEventListener("reload", () => { heard(); refreshSoon(); lookAtUrgent(); });
     source.addEventListener("signed-out", signedOff);
     source.addEventListener("replaced", pause);
     source.addEventListener("error", () => {

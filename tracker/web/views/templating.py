@@ -19,6 +19,7 @@ from jinja2.runtime import Context as TemplateContext
 from markupsafe import Markup
 
 from tracker.actions.worklist.item_access import may_handle_item
+from tracker.records.queries.urgent import Urgent, urgent_of_clinic
 from tracker.records.second_factor import has_app, passkeys_of
 from tracker.web.auth.current_user import Person, is_confirmed
 from tracker.web.forms.fill_fields import fill_fields
@@ -83,6 +84,7 @@ def page(
         again=again,
         is_confirmed=lambda: person is not None and is_confirmed(person, web.clock()),
         factors=lambda: _factors(web, person),
+        urgent=_Once(web, person),
         passwords_on=web.settings.password_sign_in,
         provider_on=web.provider is not None,
         may=lambda permission: person is not None and may(person.role, permission),
@@ -93,6 +95,22 @@ def page(
     if again:
         text = fill_fields(text, f"{web.templates.globals['root']}{request.url.path}", again)
     return HTMLResponse(text, status_code, dict(headers or {}))
+
+
+class _Once:
+    """The clinic's urgent alarms that nobody has, asked at most once for a page."""
+
+    def __init__(self, web: Any, person: Person | None) -> None:
+        self._web, self._person = web, person
+        self._found: Urgent | None = None
+        self._is_asked = person is None or person.needs_factor
+
+    def __call__(self) -> Urgent | None:
+        if not self._is_asked and self._person is not None:
+            self._is_asked = True
+            with self._web.database.reading() as session:
+                self._found = urgent_of_clinic(session, self._person.clinic_id)
+        return self._found
 
 
 def _factors(web: Any, person: Person | None) -> Mapping[str, bool]:
