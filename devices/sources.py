@@ -45,7 +45,7 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "S19": "Textbook chapter on complications of intrathecal delivery (aneskey.com): IsoMed is a "
         "constant-flow pump.",
         "S20": "FDA and press texts on the 2012 and 2013 SynchroMed recalls: models, reservoirs, approved drugs, "
-        "failure by drug.",
+        "failure by drug, the maker's telephone line.",
         "S23": "Neurosurgery, August 2004, study of the residual volume at which patients show withdrawal.",
         "S24": "Flowonix, Prometra patient therapy controller manual, page 5: refill date set where 3.0 mL would "
         "remain.",
@@ -69,6 +69,8 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "F5": "Javed 2020 (10.36076/pmcr.2020/4/15): in five patients' pumps hydromorphone, alone and with ziconotide, "
         "and ziconotide with baclofen were found to decay.",
         "F6": "University of Wisconsin, nursing page on pump refills: morphine for up to 90 days.",
+        "F14": "Family practice notebook (fpnotebook.com) on baclofen withdrawal: when it begins (secondary source).",
+        "F15": "Neurosurgery wiki on baclofen withdrawal: how often severe, and how it grows (secondary source).",
         "F16": "Pocket nurse drug guide: intrathecal baclofen, maintenance 90 to 703 mcg a day in spasticity of "
         "cerebral origin, changes of 5 to 20 % (secondary source).",
         "F17": "Textbook chapter on ziconotide (aneskey.com): start at 2.4 mcg a day at most, steps of at most 2.4 not "

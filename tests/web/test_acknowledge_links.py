@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 
 import httpx
@@ -14,10 +15,12 @@ from tests.web.conftest import Site
 from tracker.actions.messages.contacts import add_contact
 from tracker.actions.messages.follow_items import items_changed
 from tracker.actions.messages.links import token_of
+from tracker.records.audit import AuditEntry
 from tracker.records.column_types import key
 from tracker.records.message import Message
 from tracker.records.notification import notifications_of_items
 from tracker.records.pump import Clinic
+from tracker.records.staff import Staff
 from tracker.records.worklist import WorklistItem
 
 
@@ -66,6 +69,51 @@ def test_a_clinic_that_names_nobody_in_messages_names_nobody_behind_the_link(sit
     page = site.stranger().get(link(site, message)).text
     assert "I have this" in page
     assert "LINK-3" not in page
+
+
+def test_each_opening_is_entered_as_a_read_by_the_links_person_and_changes_nothing(site: Site) -> None:
+    with site.database.writing() as session:
+        message, items = told(session, site.clinic(), ("LINK-5",))
+        email = session.get_one(Staff, message.staff_id).email
+    visitor = site.stranger()
+    for _ in range(2):
+        assert visitor.get(link(site, message)).status_code == 200
+    site.web.trail.flush()
+    with site.database.reading() as session:
+        entries = session.exec(select(AuditEntry).where(AuditEntry.action == "read")).all()
+        assert session.get_one(WorklistItem, items[0].id).claimed_by is None
+    assert [(one.actor, one.subject, one.via) for one in entries] == [(email, "pump:LINK-5", "link")] * 2
+
+
+def test_a_link_passes_on_once_and_can_still_be_taken(site: Site) -> None:
+    with site.database.writing() as session:
+        message, items = told(session, site.clinic(), ("LINK-6",))
+    visitor = site.stranger()
+    assert "Passed on" in visitor.post(link(site, message), data={"act": "pass"}).text
+    with site.database.reading() as session:
+        told_until = session.exec(select(Message.id)).all()
+    again = visitor.post(link(site, message), data={"act": "pass"})
+    assert again.status_code == 409
+    assert "passed this on already" in again.text
+    with site.database.reading() as session:
+        assert session.exec(select(Message.id)).all() == told_until
+    page = visitor.get(link(site, message)).text
+    assert 'value="pass"' not in page
+    assert visitor.post(link(site, message)).status_code == 200
+    with site.database.reading() as session:
+        assert session.get_one(WorklistItem, items[0].id).claimed_by is not None
+
+
+def test_the_page_says_what_to_tell_the_patient_and_what_losing_the_drug_does(site: Site) -> None:
+    with site.database.writing() as session:
+        message, items = told(session, site.clinic(), ("LINK-7",))
+        items[0].kind = "delivery"
+        session.add(items[0])
+    page = html.unescape(site.stranger().get(link(site, message)).text)
+    assert "Tell the patient" in page
+    assert "rebound rigidity" in page
+    assert '<a href="/models#S45">source S45</a>' in page
+    assert "800-707-0933" in page
 
 
 @pytest.mark.parametrize("harm", ["other person", "other message", "cut", "old"])

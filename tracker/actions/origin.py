@@ -15,11 +15,13 @@ from typing import Final
 BROWSER: Final = "browser"
 TOKEN: Final = "token"  # noqa: S105 - a kind, no secret
 COMMAND: Final = "command"
+LINK: Final = "link"
+"""The signed link in a message, which names its person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """``via``: browser, token or command. ``token``: its name. ``session``: a reference, no secret. Empty: unknown."""
+    """``via``: browser, token, command, link. ``token``: its name. ``session``: a reference. Empty: unknown."""
 
     via: str = ""
     token: str = ""

@@ -186,6 +186,7 @@ def messages_page(
     state: State | None = None,
     staff_id: int | None = None,
     pump_id: int | None = None,
+    delivered: bool | None = None,
 ) -> list[Message]:
     """A page of a clinic's messages, newest first; ``after`` is the last one's time and id."""
     chosen = select(Message).where(Message.clinic_id == clinic_id)
@@ -195,6 +196,8 @@ def messages_page(
         chosen = chosen.where(Message.staff_id == staff_id)
     if pump_id is not None:
         chosen = chosen.where(Message.pump_id == pump_id)
+    if delivered is not None:
+        chosen = chosen.where(col(Message.delivered) == delivered)
     if after is not None:
         at, message_id = after
         same = (col(Message.created_at) == at) & (col(Message.id) < message_id)
@@ -267,6 +270,11 @@ def queued_messages(session: Session, destination: str, give_up_by: datetime | N
 def _due(when: Any, now: datetime, longest: timedelta) -> Any:
     """Whether that time has come, is none, or lies so far ahead that the clock was set back since."""
     return col(when).is_(None) | (col(when) <= now) | (col(when) > now + longest)
+
+
+def hold_message(session: Session, message_id: str) -> None:
+    """Lock that message until the transaction ends: what its link does once, two presses at a time do once."""
+    session.get(Message, message_id, with_for_update=True, populate_existing=True)
 
 
 def messages_of_person_about(session: Session, staff_id: int, notification_ids: Sequence[int]) -> list[Message]:

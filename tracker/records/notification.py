@@ -89,7 +89,7 @@ class NotificationRecipient(SQLModel, table=True):
     notification_id: int = Field(foreign_key="notification.id", index=True)
     staff_id: int = Field(foreign_key="staff.id")
     at: datetime = Field(sa_type=UtcDateTime)
-    type: str = Field(max_length=24, description="alarm.opened, alarm.escalated, alarm.lapsed, …")
+    type: str = Field(max_length=24, description="alarm.opened, alarm.escalated, alarm.lapsed, alarm.passed_on, …")
     turn: int
     step: int
     message_id: str | None = Field(
@@ -98,6 +98,10 @@ class NotificationRecipient(SQLModel, table=True):
     held_until: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="over the person's limit: summed up then with what is held too"
     )
+
+
+PASSED_ON: Final = "alarm.passed_on"
+"""The type of the row that says that a person passed a message's alarm on."""
 
 
 def notifications_of_items(session: Session, item_ids: Sequence[int]) -> dict[int, Notification]:
@@ -155,6 +159,16 @@ def notified_persons(session: Session, notification_ids: Sequence[int]) -> dict[
         for row in session.exec(chosen.order_by(col(NotificationRecipient.id))):
             found.setdefault(row.notification_id, []).append(row)
     return found
+
+
+def passed_on_at(session: Session, message: Message) -> datetime | None:
+    """When that message's person passed its alarm on by its link; None where they did not."""
+    chosen = select(NotificationRecipient.at).where(
+        col(NotificationRecipient.notification_id).in_(message.notification_ids),
+        NotificationRecipient.message_id == message.id,
+        NotificationRecipient.type == PASSED_ON,
+    )
+    return session.exec(chosen.limit(1)).first()
 
 
 def last_of_causes(

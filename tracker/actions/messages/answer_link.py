@@ -16,8 +16,8 @@ from tracker.actions.messages.links import LinkOver, Opened
 from tracker.actions.worklist.claim_item import claim_item
 from tracker.records.alarm import open_alarms
 from tracker.records.column_types import key
-from tracker.records.message import State, messages_of_person_about
-from tracker.records.notification import Notification
+from tracker.records.message import State, hold_message, messages_of_person_about
+from tracker.records.notification import PASSED_ON, Notification, NotificationRecipient, passed_on_at
 from tracker.records.worklist import WorklistItem, items_by_id
 from tracker.worklist.alarms import CAUSES
 from tracker.worklist.areas import Area, may_handle, refusal
@@ -50,12 +50,29 @@ def take_by_link(session: Session, opened: Opened, now: datetime) -> None:
 
 
 def pass_on(session: Session, opened: Opened, now: datetime) -> None:
-    """The person can't: the next step is told at once. Raises ``LinkOver`` where somebody has it already."""
+    """The person can't: the next step is told at once. Raises ``LinkOver`` where somebody has it already.
+
+    A link passes on once. Pressed again it would tell the step after the next, before the next could answer.
+    """
+    hold_message(session, opened.message.id)
+    if passed_on_at(session, opened.message) is not None:
+        raise LinkOver("you passed this on already: the next people are told")
     free = [one for one in opened.notifications if one.acknowledged_by is None]
     if not free:
         raise LinkOver(f"{opened.notifications[0].acknowledged_by} has it already: there is nothing to pass on")
     pairs = _with_items(session, free)
     for notification, _ in pairs:
+        session.add(
+            NotificationRecipient(
+                notification_id=key(notification.id),
+                staff_id=key(opened.staff.id),
+                at=now,
+                type=PASSED_ON,
+                turn=notification.turn,
+                step=notification.next_step,
+                message_id=opened.message.id,
+            )
+        )
         if notification.next_at > now:
             notification.started_at -= notification.next_at - now
     advance(session, clinic_staff(session, opened.message.clinic_id), pairs, now)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from devices.alarms import Priority
+from tracker.actions.messages.advice import advice
 from tracker.actions.messages.clinic_staff import ClinicStaff
 from tracker.records.column_types import key
 from tracker.records.hourly import HOUR, last_hours
@@ -22,6 +23,8 @@ MANY_PUMPS: Final = 10
 """Of more pumps than this one person hears in one message that lists them."""
 FULL, REFERENCE, NONE = "full", "reference", "none"
 _URGENT: Final = frozenset({Type.OPENED, Type.ESCALATED, Type.LAPSED, Type.ASSIGNED})
+_ASKING: Final = frozenset({Type.OPENED, Type.ESCALATED, Type.LAPSED})
+"""Types by which somebody is asked to take an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ def _data(
         what = f"{len(serials)} pumps need somebody: {', '.join(serials)}"
     elif others:
         what = f"{what}; {'; '.join(dict.fromkeys(others))}"
+    loss = advice(item, pump) if content == FULL and channel == "email" and first.type in _ASKING else None
     return {
         "clinic": staff.clinic.name,
         "priority": priority,
@@ -152,4 +156,4 @@ def _data(
         "since": item.since.isoformat(),
         "step": first.step,
         "item": key(item.id),
-    }
+    } | ({} if loss is None else {"tell_patient": loss.tell_patient, "emergency": " ".join(loss.emergency)})

@@ -59,7 +59,7 @@ class Person:
     role: str
     clinic_id: int
     unit: str | None
-    via: Literal["browser", "token"]
+    via: Literal["browser", "token", "link"]
     clinic_name: str
     timezone: str
     csrf: str = ""
@@ -154,6 +154,11 @@ def _person_of_token(token: ApiToken, staff: Staff, clinic: Clinic, address: str
     )
 
 
+def person_of_link(staff: Staff, clinic: Clinic, address: str) -> Person:
+    """The person whom a signed link in a message names, for the audit trail. They have not signed in."""
+    return replace(_person(staff, clinic, "link"), address=address)
+
+
 def token_lasts(token: ApiToken, staff: Staff, now: datetime) -> bool:
     """Whether the token still opens something: neither revoked nor past its last day, of an account that is active."""
     return token.revoked_at is None and now < token.expires_at and staff.active
@@ -198,7 +203,7 @@ def session_lasts(browser: BrowserSession, now: datetime, idle: timedelta) -> bo
 def _person(
     staff: Staff,
     clinic: Clinic,
-    via: Literal["browser", "token"],
+    via: Literal["browser", "token", "link"],
     browser: BrowserSession | None = None,
     *,
     refreshing: bool = False,

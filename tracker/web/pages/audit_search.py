@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from tracker.actions.origin import BROWSER, COMMAND, TOKEN
+from tracker.actions.origin import BROWSER, COMMAND, LINK, TOKEN
 from tracker.errors import Invalid
 from tracker.records.audit import search_entries
 from tracker.web.app_state import Context
@@ -22,7 +22,7 @@ from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)
 PAGE = 100
-WAYS = ((BROWSER, "A browser"), (TOKEN, "A token"), (COMMAND, "A command"))
+WAYS = ((BROWSER, "A browser"), (TOKEN, "A token"), (COMMAND, "A command"), (LINK, "A link in a message"))
 
 
 @router.get("/audit", response_class=HTMLResponse, response_model=None)
