@@ -24,6 +24,7 @@ ROLES: Final = {"/emergency": "physician"}
 NOT_PAGES: Final = {
     "/live": "a stream",
     "/urgent": "a part of every page",
+    "/push-worker.js": "a script",
     "/pumps.csv": "a file",
     "/planning.csv": "a file",
     "/planning.ics": "a file",

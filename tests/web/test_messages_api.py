@@ -6,10 +6,13 @@ import json
 
 from sqlmodel import select
 
+from tests import build
+from tests.build import NOW
 from tests.web.conftest import Site
+from tracker.actions.messages.contacts import add_contact
 from tracker.actions.messages.links import code_of
 from tracker.records.contact_point import ContactPoint
-from tracker.records.message import Message
+from tracker.records.message import Message, Outgoing, Type, enqueue
 
 
 def test_the_code_of_a_test_message_stands_in_the_message_alone(site: Site) -> None:
@@ -47,3 +50,28 @@ def test_readiness_asks_for_a_sender_once_somebody_relies_on_messages(site: Site
     site.web.readiness._looked_at = float("-inf")
     checks = visitor.get("/health/ready").json()["checks"]
     assert checks["send"]["ok"] is False
+
+
+def test_messages_are_filtered_by_pump_and_by_who_took_them(site: Site) -> None:
+    with site.database.writing() as session:
+        clinic = site.clinic()
+        nurse = build.a_person(session, clinic)
+        point = add_contact(session, nurse, kind="email", target="n@clinic.example", by="test", now=NOW)
+        pumps = [build.a_pump(session, clinic, serial=f"MSG-{number}") for number in (1, 2)]
+        for pump in pumps:
+            data = {"what": f"about {pump.serial}", "priority": "high", "pump": pump.serial, "why": "", "next_step": ""}
+            one = Outgoing(point.id or 0, nurse.id or 0, clinic.id or 0, pump.id, Type.OPENED, 3, data)
+            messages = enqueue(session, [one] * 2, NOW)
+            for message, delivered in zip(messages, (True, False), strict=True):
+                message.state, message.delivered, message.sent_at = "sent", delivered, NOW
+                session.add(message)
+        theirs = build.a_pump(session, site.clinic("South"), serial="MSG-3")
+    api, browser = site.api("nurse"), site.browser("nurse")
+    for query, count in (("?pump=MSG-1", 2), ("?pump=MSG-1&delivered=true", 1), ("?state=sent&delivered=false", 2)):
+        assert len(api.get(f"/api/v1/messages{query}").json()["items"]) == count
+    for query, count in (("?pump=MSG-1", 2), ("?pump=MSG-1&state=delivered", 1), ("?state=sent", 2), ("", 4)):
+        page = browser.get(f"/messages{query}").text
+        assert page.count("about MSG-") - page.count("Messages about MSG-") == count, query
+    assert "/messages?pump=MSG-1" in browser.get("/pumps/MSG-1").text
+    assert api.get(f"/api/v1/messages?pump={theirs.serial}").status_code == 404
+    assert browser.get(f"/messages?pump={theirs.serial}").status_code == 404

@@ -24,6 +24,7 @@ from tracker.web.auth.permissions import FOR_PROGRAMS, PERMISSIONS, OpenToAll, R
 OPEN = {
     ("GET", "/a/{token}"),  # by the signed link in a message
     ("POST", "/a/{token}"),
+    ("GET", "/push-worker.js"),  # browsers fetch it again by themselves
     ("GET", "/openapi.json"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),

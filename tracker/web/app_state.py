@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 
 from tracker.public_address import sub_path_of
+from tracker.push_key import browser_key, push_key
 from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.auditing.read_log import ReadTrail
@@ -51,6 +52,10 @@ class Web:
     def root(self) -> str:
         """The path below which browsers reach the pages; empty at a host name of their own."""
         return sub_path_of(self.settings.public_url)
+
+    def push_key(self) -> str:
+        """The public key of the tracker's pushes, as browsers take it; made at the first need."""
+        return browser_key(push_key(self.settings.push_key.get_secret_value(), self.settings.data_dir))
 
 
 async def web_of(request: Request) -> Web:

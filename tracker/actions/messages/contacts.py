@@ -18,17 +18,17 @@ from sqlmodel import Session
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
 from tracker.actions.messages.links import code_of
+from tracker.actions.messages.push_subscription import read_subscription
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.reachable_networks import Forbidden, Network, address_of
 from tracker.records.column_types import key
-from tracker.records.contact_point import ContactPoint, contact_points_of
+from tracker.records.contact_point import KINDS, ContactPoint, contact_points_of
 from tracker.records.message import Message, Outgoing, Type, enqueue
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff
 
 MOST: Final = 12
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - how every such secret begins
-KINDS: Final = ("email", "webhook", "apprise")
 
 
 def add_contact(
@@ -52,6 +52,8 @@ def add_contact(
     points = contact_points_of(session, [key(staff.id)]).get(key(staff.id), [])
     if len(points) >= MOST:
         raise Conflict(f"a person has at most {MOST} contact points: end one first")
+    if kind == "push":
+        target, secret = read_subscription(target.strip(), secret)
     target = _checked(kind, target.strip(), allowed)
     if any((one.kind, one.target) == (kind, target) for one in points):
         raise Conflict("this contact point is there already")
@@ -59,7 +61,7 @@ def add_contact(
         secret = (
             _checked_secret(secret) if secret else SECRET_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
         )
-    elif secret:
+    elif secret and kind != "push":
         raise Invalid("only a webhook has a secret", field="secret")
     point = ContactPoint(
         staff_id=key(staff.id),
@@ -150,13 +152,19 @@ def _checked(kind: str, target: str, allowed: tuple[Network, ...]) -> str:
         if apprise.Apprise.instantiate(target, suppress_exceptions=True) is None:
             raise Invalid("this is not an Apprise address, such as ntfy://topic", field="target")
         return target
+    return _checked_url(kind, target, allowed)
+
+
+def _checked_url(kind: str, target: str, allowed: tuple[Network, ...]) -> str:
     parts = urlsplit(target)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         raise Invalid("this URL has no usable port", field="target") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Invalid("a webhook's target begins with https:// and names a host", field="target")
+        raise Invalid("the address begins with https:// and names a host", field="target")
+    if kind == "push" and parts.scheme != "https" and not allowed:
+        raise Invalid("a push service's address begins with https://", field="target")
     try:
         address_of(parts.hostname, port, allowed)
     except Forbidden as fault:

@@ -8,14 +8,24 @@ from datetime import datetime
 import sqlalchemy
 from sqlmodel import Session, col, select
 
+from tracker.errors import NotFound
 from tracker.records.contact_point import ContactPoint
 from tracker.records.message import Message, State, Type
+from tracker.records.pump import Pump
 
 
 def messages_of_look(session: Session, clinic_id: int, pump_id: int | None) -> list[Message]:
     """The clinic's messages about that pump, or about no one pump; oldest first."""
     chosen = select(Message).where(Message.clinic_id == clinic_id, col(Message.pump_id).is_not_distinct_from(pump_id))
     return list(session.exec(chosen.order_by(col(Message.created_at), col(Message.number), col(Message.id))))
+
+
+def pump_of_clinic(session: Session, clinic_id: int, serial: str) -> int:
+    """The id of that clinic's pump. Raises ``NotFound`` alike for none and for another clinic's."""
+    found = session.exec(select(Pump.id).where(Pump.serial == serial, Pump.clinic_id == clinic_id)).first()
+    if found is None:
+        raise NotFound("your clinic has no pump with this serial")
+    return found
 
 
 def mark_queued_as_sent(session: Session, now: datetime) -> None:

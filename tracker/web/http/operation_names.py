@@ -68,6 +68,7 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "POST /api/v1/worklist/{item_id}/done": "finish_item",
         "GET /api/v1/contacts": "list_contacts",
         "POST /api/v1/contacts": "add_contact",
+        "GET /api/v1/push-key": "get_push_key",
         "PATCH /api/v1/contacts/{contact_id}": "change_contact",
         "DELETE /api/v1/contacts/{contact_id}": "end_contact",
         "POST /api/v1/contacts/{contact_id}/test": "test_contact",

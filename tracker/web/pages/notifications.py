@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Path, Request
@@ -41,6 +42,8 @@ KINDS: Final = (("email", "Email"), ("webhook", "Webhook"), ("apprise", "Other (
 QUIET: Final = -1
 """Where a fault stands that is of no contact point."""
 Word = Annotated[str, Form(max_length=64)]
+PUSH: Final = ("push", "Browser or phone")
+"""A kind that nobody types: its form is filled by the browser."""
 Act = Callable[[Session, Staff, ContactPoint], object]
 
 
@@ -56,19 +59,24 @@ def add(
     web: Context,
     person: Own,
     kind: Annotated[str, Form(max_length=16)] = "email",
-    target: Annotated[str, Form(max_length=1000)] = "",
+    target: Annotated[str, Form(max_length=2000)] = "",
     label: Annotated[str, Form(max_length=80)] = "",
 ) -> Response:
-    """A new contact point. A webhook's secret is shown this once."""
+    """A new contact point. A webhook's secret is shown this once; a browser is tested at once."""
+    now = web.clock()
     try:
         with web.database.writing() as session:
             staff = session.get_one(Staff, person.staff_id)
             allowed = allowed_networks(web.settings.webhook_allow)
             point = add_contact(
-                session, staff, kind=kind, target=target, label=label, allowed=allowed, by=person.email, now=web.clock()
+                session, staff, kind=kind, target=target, label=label, allowed=allowed, by=person.email, now=now
             )
+            if kind == "push":
+                test_contact(session, staff, point, signing_key=web.settings.signing_key(), now=now)
     except TrackerError as fault:
         return _show(request, web, person, fault=fault)
+    if kind == "push":
+        return back_to(PAGE, "contact-push-added")
     if point.secret:
         return _show(request, web, person, secret=point.secret)
     return back_to(PAGE, "contact-added")
@@ -176,6 +184,9 @@ def _show(
         points=points,
         last=last,
         kinds=KINDS,
+        names=dict((*KINDS, PUSH)),
+        push_key=web.push_key(),
+        digests={one.id: sha256(one.target.encode()).hexdigest() for one in points if one.kind == "push"},
         mail_is_set=bool(web.settings.smtp_url.get_secret_value()),
         fault=fault,
         at_fault=at,
