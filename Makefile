@@ -82,6 +82,8 @@ bench: $(DEV_STAMP) ## speed and cost per message, beside a bare subscriber and 
 soak: $(DEV_STAMP) ## the faults in full number, and an hour of disturbances (MINUTES=60)
 	$(BIN)/python -m benchmarks.faults.soak
 	$(BIN)/python -m benchmarks.faults.wide
+	$(BIN)/python -m benchmarks.faults.send_soak
+	$(BIN)/python -m benchmarks.faults.storm
 	$(BIN)/python -m benchmarks.faults.drill --minutes $(MINUTES)
 	EVERY_MACHINE=1 $(BIN)/python -m pytest -q tests/deploy/test_handbook_runs.py
 	$(BIN)/python -m benchmarks.hostile

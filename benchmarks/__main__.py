@@ -30,7 +30,7 @@ from benchmarks.report import Row, write
 from tests.servers import Postgres, postgres_cluster
 
 _PUMPS = 200
-_ALWAYS = (["scale"], ["spread"], ["visible"])
+_ALWAYS = (["scale"], ["spread"], ["visible"], ["mailbox"])
 _USUALLY = (*_ALWAYS, ["sweeps"], ["pages", "--seconds", "25"])
 _FULLY = (*_ALWAYS, ["sweeps", "--whole"], ["pages", "--seconds", "300"], ["crowd"], ["size"])
 

@@ -30,6 +30,7 @@ class Mailbox:
     port: int
     answer: str = "250 taken"
     mails: list[EmailMessage] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)  # when each was there, on the monotonic clock
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
         if self.answer.startswith("250"):
@@ -37,8 +38,14 @@ class Mailbox:
             assert isinstance(content, bytes)
             parsed = email.message_from_bytes(content, policy=email.policy.default)
             assert isinstance(parsed, EmailMessage)
+            self.times.append(time.monotonic())
             self.mails.append(parsed)
         return self.answer
+
+    def first_about(self, words: str) -> float | None:
+        """When the first mail with those words in its subject was there."""
+        arrived = zip(list(self.mails), self.times, strict=False)
+        return next((at for mail, at in arrived if words in str(mail["Subject"])), None)
 
 
 @contextmanager

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
 from sqlmodel import col, select
 
+from benchmarks.faults.send_soak import tell
 from tests.send.receivers import Receiver, webhook_receiver
 from tests.send.test_delivery import a_hook, states
 from tests.servers import end, wait_until
@@ -80,3 +82,13 @@ def test_two_senders_at_once_send_no_message_twice(tmp_path: Path, database: Dat
             wait_until(lambda: all_sent(database), 120, "all to be sent")
     for each in (hook, other):
         assert len(each.took()) == len(set(each.took())) == 40
+
+
+@pytest.mark.parametrize("part", ["database", "receiver"])
+def test_a_database_or_receiver_that_is_killed_loses_no_message_and_holds_none_up_for_a_leases_time(
+    tmp_path: Path, part: str
+) -> None:
+    tmp_path.chmod(0o755)
+    outcome = tell(tmp_path, part, 2, people=3, a_second=6, patience=30)
+    assert outcome.is_good, outcome
+    assert outcome.written >= 2 * 3

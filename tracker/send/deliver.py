@@ -40,21 +40,21 @@ class Deliverer:
         self,
         database: Database,
         channels: Mapping[str, Channel],
-        holder: str,
         base: str,
         signing_key: str,
         stop: threading.Event,
     ) -> None:
         self._database = database
         self._channels = channels
-        self._holder = holder
         self._base = base.rstrip("/")
         self._signing_key = signing_key
         self._stop = stop
 
-    def deliver(self, destination: str) -> int:
-        """Send what waits there until one fails. Returns how many left."""
-        holder = f"{self._holder}/{threading.get_ident() % 100_000}"  # a thread's own: two never send to one
+    def deliver(self, destination: str, holder: str) -> int:
+        """Send what waits there until one fails. Returns how many left.
+
+        ``holder`` names the lease, and is of this call alone: two never send to one destination.
+        """
         sent = 0
         for _ in range(AT_ONCE):
             taken_at = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import threading
 import time
@@ -55,10 +56,10 @@ class Sender:
         self._database = database
         self._stop = stop
         self.name = f"{_machine()}:{os.getpid()}:{threading.get_ident() % 100_000}"
-        self._deliverer = Deliverer(
-            database, channels(settings), self.name, base_of(settings), settings.signing_key(), stop
-        )
+        self._deliverer = Deliverer(database, channels(settings), base_of(settings), settings.signing_key(), stop)
         self._under_way: dict[str, tuple[Future[int], bool]] = {}
+        self._interrupted: list[str] = []
+        """Leases of deliveries that ended in a fault: they are given back as soon as the database answers."""
         self._beaten: float | None = None
 
     def work(self) -> None:
@@ -79,6 +80,8 @@ class Sender:
         if self._beaten is None or time.monotonic() - self._beaten > BEAT_EVERY_S:
             self._tidy(now)
             self._beaten = time.monotonic()
+        if self._interrupted:
+            self._give_back_leases()
         if len(self._under_way) >= THREADS:
             return
         with self._database.reading() as session:
@@ -101,10 +104,21 @@ class Sender:
                 if _is_dead(holder):
                     release_leases(session, holder)
 
+    def _give_back_leases(self) -> None:
+        """Let what waits at their destinations be sent now, and not when the leases have run out."""
+        interrupted = list(self._interrupted)
+        with self._database.writing() as session:
+            for holder in interrupted:
+                release_leases(session, holder)
+        for holder in interrupted:
+            self._interrupted.remove(holder)
+
     def _delivered(self, destination: str) -> int:
+        holder = f"{self.name}/{secrets.token_hex(4)}"
         try:
-            return self._deliverer.deliver(destination)
-        except Exception as fault:  # noqa: BLE001 - the lease runs out, and the messages are still queued
+            return self._deliverer.deliver(destination, holder)
+        except Exception as fault:  # noqa: BLE001 - the messages are still queued
+            self._interrupted.append(holder)
             _LOG.warning("send.interrupted", destination=destination, reason=str(fault).split("\n")[0][:200])
             return 0
 
