@@ -19,7 +19,7 @@ PAGE_MS, CHART_MS = 150, 200
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One row of the table. ``{…}`` is filled in anew for every click; ``pages`` leads so many pages further first."""
+    """One row of the table. ``{…}`` is filled in again for every click; ``pages`` leads so many pages further first."""
 
     route: str
     written: str

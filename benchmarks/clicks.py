@@ -164,7 +164,7 @@ class User:
 
 @dataclass(slots=True)
 class Deck:
-    """The addresses in an order that is drawn anew each time all were clicked; a user takes the next that is open."""
+    """The addresses in an order that is drawn again each time all were clicked; a user takes the next that is open."""
 
     addresses: list[Address]
     closed: set[tuple[str, str]]  #: (role, route) that the role may not open

@@ -30,7 +30,7 @@ _STAGES = {
     "taking packets out of what was read": ("subscriber.py", "_parse"),
     "decoding, and laying out by pump": ("gate.py", "sort_mail"),
     "reading pumps, states and marks": ("store.py", "_open"),
-    "checking against the model, delivery marks": ("batch.py", "sift"),
+    "checking against the model, delivery marks": ("batch.py", "part"),
     "alarms": ("store.py", "_note_alarms"),
     "building and inserting rows": ("reading.py", "add_reports"),
     "moving the states": ("batch.py", "move_state"),

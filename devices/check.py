@@ -16,7 +16,7 @@ MAX_AHEAD: Final = timedelta(minutes=10)
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Where a clock that lost its time begins to count; what lies before it was read from no clock.
 
-It also leaves room below every time for what is reckoned back from it: the calendar itself ends at the year 1.
+It also leaves room below every time for what is computed back from it: the calendar itself ends at the year 1.
 """
 
 CLOCK_IS_WRONG: Final = "the clock that wrote it is wrong"

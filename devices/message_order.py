@@ -188,7 +188,7 @@ def _is_newer(report: StatusReport, standing: Standing, contradicts: bool, *, wr
 
 
 def _contradicts(message: Message, near: Neighbours, now: datetime) -> bool:
-    """Whether a message that came late shows a higher number as wrong in time; a live one may begin a count anew."""
+    """Whether a message that came late shows a higher number as wrong in time; a live one may begin a count again."""
     live = now - message.measured_at <= TOLERANCE - MAX_AHEAD
     above = near.after if near.after is not None or live else near.epoch_after
     return above is not None and message.measured_at - above > TOLERANCE

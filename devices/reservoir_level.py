@@ -169,7 +169,7 @@ class _Follower:
         )
 
     def _begin(self, point: ReservoirPoint, filled_at: datetime | None, after: Run | None = None) -> Run:
-        """Start anew from a report, with what was learnt of the pump's delivery."""
+        """Start again from a report, with what was learnt of the pump's delivery."""
         state = Decline(self._day, point.reservoir_ml, self._factor, self._error, 0.0, self._spread**2)
         above = True
         if after is not None:
@@ -182,7 +182,7 @@ class _Follower:
         return Run(state, self._used, self._used, point.at, point.reservoir_ml, filled_at, above, before, [point])
 
     def _filled(self, refill: Refill) -> Run | None:
-        """Start anew from what a refill put in; None where nobody said how much."""
+        """Start again from what a refill put in; None where nobody said how much."""
         if refill.filled_ml is None:
             return None
         volume = min(refill.filled_ml, self._capacity)

@@ -86,7 +86,7 @@ class Filling:
         return stand if self._drain_to(0, stand) else None
 
     def _store(self, group: list[Event], stand: Stand) -> Stand:
-        """Commits a group with the stand after it. A lost memory ends a commit, since numbers start anew after it."""
+        """Commits a group with the stand after it. A lost memory ends a commit, since numbers start again after it."""
         said: list[tuple[str, Message]] = []
         for event in group:
             self._truth.write(event)

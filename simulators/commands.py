@@ -208,7 +208,7 @@ def load(
 
 @contextmanager
 def _faults_told() -> Iterator[None]:
-    """One sentence and exit status 1 for what the person who started this can mend."""
+    """One sentence and exit status 1 for what the person who started this can correct."""
     try:
         yield
     except (CredentialsError, JournalInUseError, NoReceiptsError, OtherClinicError) as fault:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class TrackerError(Exception):
-    """A fault that a person can understand and mend; ``str()`` is the sentence that they read."""
+    """A fault that a person can understand and correct; ``str()`` is the sentence that they read."""
 
     status = 400
     title = "The request can't be carried out"

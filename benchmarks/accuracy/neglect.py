@@ -27,7 +27,7 @@ class Neglect:
         self._rng = Random(f"{clinic.seed}/neglect")
 
     def keep_away(self, course: Course) -> None:
-        """Plan the absences of a pump's bearer for as long as any pump lives."""
+        """Plan the absences of a pump's patient for as long as any pump lives."""
         day = self._rng.expovariate(ABSENCES_PER_YEAR / 365.25)
         while day < _AHEAD_DAYS:
             course.plan_after(day, h.RefillsMissed(round(self._rng.uniform(*AWAY_DAYS), 1)))

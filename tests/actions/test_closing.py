@@ -1,4 +1,4 @@
-"""Closing, noting and handing over tasks while their cause lasts; alarms rated anew."""
+"""Closing, noting and handing over tasks while their cause lasts; alarms rated again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small certificate authority for tests: made anew each time, valid for this machine's loopback for an hour."""
+"""A small certificate authority for tests: made again each time, valid for this machine's loopback for an hour."""
 
 from __future__ import annotations
 

@@ -27,14 +27,14 @@ def _tracker(setup: BrokerConfiguration) -> Device:
 def test_a_full_disk_is_found_full_and_then_not(small_disk: Path) -> None:
     watch = DiskWatch(small_disk)
     assert watch.has_room()
-    assert not watch.mended()  # nothing had failed
+    assert not watch.has_room_again()  # nothing had failed
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"x" * int(11.5 * MIB))
     assert watch.fail()
     assert not watch.fail()  # told once
-    assert not watch.mended()
+    assert not watch.has_room_again()
     ballast.unlink()
-    assert watch.mended()
+    assert watch.has_room_again()
     assert list(small_disk.iterdir()) == []
 
 

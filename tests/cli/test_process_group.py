@@ -47,7 +47,7 @@ def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
         first = pid_in(tmp_path / "one")
         (tmp_path / "one").unlink()
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: parts.mend() == ["one"], what="the part to be started again")
+        wait_until(lambda: parts.restart_ended() == ["one"], what="the part to be started again")
         assert pid_in(tmp_path / "one") != first
     finally:
         parts.stop()

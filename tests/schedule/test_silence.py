@@ -120,7 +120,7 @@ def test_an_alarm_is_raised_anew_when_a_long_suspension_ends(database: Database,
     evaluate_due_pumps(database, woken + HOUR / 2)
     with database.writing() as session:
         assert unattended(session) == [], "what was acknowledged at once is held against nobody"
-        assert escalate_alarms(session, woken + HOUR / 2) == 0, "whoever is told anew has the whole time to answer"
+        assert escalate_alarms(session, woken + HOUR / 2) == 0, "whoever is told again has the whole time to answer"
         assert escalate_alarms(session, woken + 2 * HOUR) == 1
         look_again(session, [pump.id or 0], woken + 30 * DAY)
     evaluate_due_pumps(database, woken + 30 * DAY)

@@ -29,7 +29,7 @@ def clinic_of(site: Site) -> Clinic:
         return session.get_one(Clinic, site.clinic().id)
 
 
-def deeds(site: Site) -> list[AuditEntry]:
+def programmer_acts(site: Site) -> list[AuditEntry]:
     with site.database.reading() as session:
         chosen = select(AuditEntry).where(col(AuditEntry.action).in_(DEEDS)).order_by(col(AuditEntry.seq))
         return list(session.exec(chosen))
@@ -67,7 +67,7 @@ def test_an_administrator_sets_zone_and_cap_every_pump_is_looked_at_anew_and_the
     assert (clinic_of(site).timezone, clinic_of(site).refill_cap_days) == ("America/New_York", 120)
     with site.database.reading() as session:
         assert session.get_one(PumpState, pump.id).evaluate_at is not None
-    (entry,) = deeds(site)
+    (entry,) = programmer_acts(site)
     assert entry.detail["before"] == {"timezone": "Europe/Berlin", "refill_cap_days": None}
     assert entry.detail["after"] == {"timezone": "America/New_York", "refill_cap_days": 120}
 
@@ -98,13 +98,13 @@ def test_a_programmer_is_named_once_and_taken_off_again(one_site: Site) -> None:
     person = one_site.browser("nurse")
     answer = named(person, "A810-77")
     assert answer.status_code == 303
-    assert "findings about it are looked at anew" in person.get(answer.headers["location"]).text
+    assert "findings about it are looked at again" in person.get(answer.headers["location"]).text
     assert named(person, "A810-77").status_code == 409
     with one_site.database.reading() as session:
         assert [row.programmer for row in programmers_of(session, key(one_site.clinic().id))] == ["A810-77"]
     assert person.post("/clinic/programmers/drop", data={"programmer": "A810-77"}).status_code == 303
     assert person.post("/clinic/programmers/drop", data={"programmer": "A810-77"}).status_code == 404
-    assert [entry.action for entry in deeds(one_site)] == ["programmer.named", "programmer.dropped"]
+    assert [entry.action for entry in programmer_acts(one_site)] == ["programmer.named", "programmer.dropped"]
 
 
 def named(person: httpx.Client, programmer: str) -> httpx.Response:

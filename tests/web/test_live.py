@@ -38,7 +38,7 @@ class Page:
         self.ended = False
 
     def hears(self, *event: str) -> bool:
-        """Heard it, or was let go without a last word, as on a machine too busy to confirm it: then it loads anew."""
+        """Heard it, or was let go without a last word, as on a machine too busy to confirm it: then it loads again."""
         let_go = self.ended and not {"reload", "signed-out", "replaced"} & set(self.names())
         return event in self.events or let_go
 

@@ -219,7 +219,7 @@ def test_of_many_signatures_at_once_ten_are_compared(site_on_both: Site) -> None
 
     with ThreadPoolExecutor(38) as pool:
         ends = list(pool.map(try_one, range(38)))
-    assert ends.count("WrongPassword") + ends.count("signed") <= 11  # a right one starts the count anew
+    assert ends.count("WrongPassword") + ends.count("signed") <= 11  # a right one starts the count again
     site.clock.forward(minutes=15)
     assert try_one(37) == "signed"
 

@@ -50,7 +50,7 @@ def test_nobody_makes_sees_or_ends_another_persons_token(pumped: Site, role: str
         assert session.exec(select(ApiToken).where(ApiToken.staff_id == physician.id)).one().revoked_at is None
 
 
-@pytest.mark.parametrize("set_by", ["a new account", "a password set anew"])
+@pytest.mark.parametrize("set_by", ["a new account", "a password reset"])
 def test_nothing_is_signed_with_a_password_that_somebody_else_set(pumped: Site, set_by: str) -> None:
     admin = pumped.api("administrator")
     if set_by == "a new account":

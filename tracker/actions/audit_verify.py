@@ -1,6 +1,6 @@
 """Verify the audit trail: the chain itself, and the chain against what was noted of it elsewhere.
 
-A chain alone can't show that its end was cut off, that it was emptied, or that all of it was made anew from some entry
+A chain alone can't show that its end was cut off, that it was emptied, or that all of it was made again from some entry
 on. A note that is kept elsewhere can: see ``tracker/anchor``.
 """
 

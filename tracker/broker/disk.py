@@ -1,7 +1,7 @@
 """The disk under the broker's store: full, and with room again.
 
 A ``nats-server`` whose store could not write refuses every further message, also after room was made, until it is
-started anew. What it had acknowledged is safe, and what it refuses stays on the communicators' disks.
+started again. What it had acknowledged is safe, and what it refuses stays on the communicators' disks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class DiskWatch:
         self.failed = True
         return news
 
-    def mended(self) -> bool:
+    def has_room_again(self) -> bool:
         """Whether the store had failed and its disk has room now; tried by writing."""
         return self.failed and self.has_room()
 

@@ -43,7 +43,7 @@ _log = structlog.get_logger("tracker.broker")
 
 
 class EmbeddedBroker:
-    """Runs one ``nats-server`` from ``start`` to ``stop`` and starts it anew whenever it ends in between.
+    """Runs one ``nats-server`` from ``start`` to ``stop`` and starts it again whenever it ends in between.
 
     ``users`` are the communicators that may sign in at the start; ``set_users`` changes them while it runs. Use it
     as a context manager to have it ready inside. Raises ``StartupFault`` where it can't start, with the setting to
@@ -226,8 +226,8 @@ class EmbeddedBroker:
     def _watch_disk(self) -> None:
         """End a server whose store failed to write, once there is room: it would refuse every message for ever."""
         while not self._stopping.wait(_DISK_LOOK_SECONDS):
-            if self._disk.mended():
-                _log.info("there is room again: the broker is started anew")
+            if self._disk.has_room_again():
+                _log.info("there is room again: the broker is started again")
                 self._signal(signal.SIGKILL)
 
     def _run_once(self, server: Path) -> bool:

@@ -27,7 +27,7 @@ class MosquittoFiles:
 def write_mosquitto_files(
     folder: Path, users: Iterable[BrokerUser], tracker_hash: str, readers: Readers | None = None
 ) -> MosquittoFiles:
-    """Write both files anew, each atomically, for the readers that it has or for those named.
+    """Write both files again, each atomically, for the readers that it has or for those named.
 
     All hashes are as ``mosquitto_hash`` makes them; ``tracker_hash`` is that of the tracker's own password. Mosquitto
     reads the files again at SIGHUP and then closes the connections of those who are no longer in them.

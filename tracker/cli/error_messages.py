@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 
 def worded(fault: Exception) -> str | None:
-    """One sentence on a fault that the person can mend; None where the fault is ours."""
+    """One sentence on a fault that the person can correct; None where the fault is ours."""
     if isinstance(fault, ValidationError) and fault.title == "Settings":
         return "; ".join(_setting(error["loc"], error["msg"]) for error in fault.errors(include_url=False))
     if isinstance(fault, ArgumentError):

@@ -34,7 +34,7 @@ EVALUATORS = frozenset({"assess", "code"})
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command named first; an error that a person can mend is one sentence on stderr and exit status 1."""
+    """Run the command named first; an error that a person can correct is one sentence on stderr and exit status 1."""
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in {"-h", "--help", "help"}:
         sys.stdout.write(overview())

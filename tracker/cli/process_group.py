@@ -52,7 +52,7 @@ class Parts:
         """Start a process that ends by itself, its standard output open to be read; it is on a lifeline too."""
         return self._spawn(name, list(command), stdout=subprocess.PIPE)
 
-    def mend(self) -> list[str]:
+    def restart_ended(self) -> list[str]:
         """Start again what died, with growing pauses. Returns the names of those started."""
         mended = []
         now = time.monotonic()

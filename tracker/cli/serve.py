@@ -73,7 +73,7 @@ def _anchor(settings: Settings, stop: threading.Event) -> None:
     children = Parts(settings.data_dir / "logs", {})
     children.start("audit", sys.executable, "-m", "tracker.cli.main", "audit", "anchor", "--every", "60")
     while not stop.wait(_LOOK_S):
-        children.mend()
+        children.restart_ended()
     children.stop()
 
 

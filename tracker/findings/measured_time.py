@@ -1,6 +1,6 @@
 """How long something was truly measured: reports with no silence between them, and with no pause that was announced.
 
-What lies across a silence is not known: the pump may have been refilled, stopped or set anew, and nobody was heard.
+What lies across a silence is not known: the pump may have been refilled, stopped or set again, and nobody was heard.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How urgent a pump's open alarms are now: by the drugs at risk, and by an order that explains what they tell.
 
 An alarm is stored with the priority of the moment at which it opened. What decides is known better later: the drug is
-corrected, a draft names another one, a visit is logged that ordered the stop. So each reading of a pump rates anew.
+corrected, a draft names another one, a visit is logged that ordered the stop. So each evaluation rates it again.
 """
 
 from __future__ import annotations

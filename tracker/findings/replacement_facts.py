@@ -55,7 +55,7 @@ def _documented(view: PumpSnapshot, name: str) -> Fact:
 def unsettled(findings: tuple[FindingSeen, ...]) -> tuple[FindingSeen, ...]:
     """The findings of neglect or abuse that still stand in the way: without a ruling, or upheld.
 
-    One that the records no longer show, since somebody mended them, stands in nobody's way.
+    One that the records no longer show, since somebody corrected them, stands in nobody's way.
     """
     return tuple(
         one
@@ -88,7 +88,7 @@ def _abuse(view: PumpSnapshot) -> Fact:
         return Fact(
             name,
             None,
-            f"A finding came after {signed.name} attested on {time_text(view, signed.at)}: attest anew.",
+            f"A finding came after {signed.name} attested on {time_text(view, signed.at)}: attest again.",
             source,
         )
     return Fact(name, False, f"{signed.name} attested on {time_text(view, signed.at)} that none is evident.", source)

@@ -73,7 +73,7 @@ class PumpBatch:
     """What was judged of the messages' clocks; None where numbers and times rise as they should."""
     standing: Standing | None = None
 
-    def sift(self, now: datetime) -> None:
+    def part(self, now: datetime) -> None:
         """Part the messages; what was seen before waits in ``repeats`` until it is compared."""
         model = self.pump.model
         self.refused = list(self.mail.refused)

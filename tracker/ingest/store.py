@@ -58,7 +58,7 @@ class Store:
         batches = _open(connection, [(known[serial], mail) for serial, mail in mails.items() if serial in known], now)
         counted = self._budgets.begin(connection, batches, now)
         for batch in batches:
-            batch.sift(now)
+            batch.part(now)
         settle_repeats(connection, batches)
         self._budgets.hold_refused(connection, batches, counted)
         date_batches(connection, batches, now)

@@ -73,7 +73,7 @@ class Subscriber(mqtt.Client):
         return self._sock is not None
 
     def open(self, host: str, port: int) -> None:
-        """Connect anew. Raises ``OSError`` (``ssl.SSLError`` among them) where there is no way to the broker."""
+        """Connect again. Raises ``OSError`` (``ssl.SSLError`` among them) where there is no way to the broker."""
         self.connection += 1
         self.refused = ""
         self.drop_out_messages()

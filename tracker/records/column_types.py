@@ -79,7 +79,7 @@ BigKey = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def in_seconds(session: Session, column: ColumnElement[Any] | Any) -> ColumnElement[Any]:
-    """A time's column as seconds since 1970: to be reckoned with, at a fraction of what aware times cost."""
+    """A time's column as seconds since 1970: to be compared, at a fraction of what aware times cost."""
     if session.get_bind().dialect.name == "sqlite":
         return type_coerce(column, BigInteger) / 1e6
     return cast(extract("epoch", column), Double)

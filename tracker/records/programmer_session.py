@@ -98,7 +98,7 @@ class ClinicProgrammer(SQLModel, table=True):
 
 
 class MriExam(SQLModel, table=True):
-    """An MRI of a pump's bearer, and the check that the model asks for afterwards."""
+    """An MRI of a pump's patient, and the check that the model asks for afterwards."""
 
     __tablename__ = "mri_exam"
     __table_args__ = (

@@ -264,7 +264,7 @@ def hold_states(session: Session, pump_ids: Sequence[int]) -> None:
 
 
 def look_again(session: Session, pump_ids: Sequence[int], now: datetime) -> None:
-    """Have the scheduler evaluate those pumps at its next turn, and pages show them anew."""
+    """Have the scheduler evaluate those pumps at its next turn, and pages show them again."""
     for start in range(0, len(pump_ids), 5000):
         session.execute(
             update(PumpState)

@@ -51,7 +51,7 @@ def mark_wrong(connection: Connection, numbers: Sequence[tuple[int, int, int]]) 
 def mark_wrong_above(connection: Connection, pump_id: int, message: Message) -> None:
     """Mark the readings of higher numbers that say an older time than that message, whose clock was right.
 
-    The pump's outlook may rest on them: it begins anew from what is stored.
+    The pump's outlook may rest on them: it begins again from what is stored.
     """
     late = _LATE_SQLITE if connection.dialect.name == "sqlite" else _LATE_POSTGRES
     connection.execute(

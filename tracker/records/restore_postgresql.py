@@ -2,7 +2,7 @@
 
 Others may have extensions, tables and rights in the same schema: monitoring, reports, a role with fewer rights. Ours
 are the tracker's tables, their partitions, sequences and trigger functions. They are set aside until the copy is in and
-come back where it can't be read to its end; then they go, and the rights that other roles had on them are given anew.
+come back where it can't be read to its end; then they go, and the rights that other roles had on them are given again.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Each process looks twice a second, whatever the number of pages: three indexed queries. Every other second it also asks
 whether the sessions and tokens by which the pages are open still last: one query for 500 of them. A page that reads too
-slowly to keep its small queue short is told to load itself anew instead.
+slowly to keep its small queue short is told to load itself again instead.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def draft_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
 
 
 def finding_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
-    """Findings that wait for a ruling, or for the records to be mended: an item for each, or one for very many."""
+    """Findings that wait for a ruling, or for the records to be corrected: an item for each, or one for very many."""
     kinds: dict[str, list[FindingSeen]] = {}
     for one in view.findings:
         if one.ruling is None and not one.mended:

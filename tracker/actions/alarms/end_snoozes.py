@@ -31,7 +31,7 @@ def end_snoozes(session: Session, now: datetime) -> int:
 def wake(session: Session, alarm: Alarm, now: datetime, why: str) -> None:
     """Wake one. An acknowledgment that is a day old by then was of another situation and no longer counts.
 
-    The time to answer begins anew: what was acknowledged before is not held against anybody.
+    The time to answer begins again: what was acknowledged before is not held against anybody.
     """
     alarm.snoozed_until, alarm.snooze_reason = None, None
     if alarm.cleared_at is None and alarm.acknowledged_at is not None and now - alarm.acknowledged_at >= LONG:

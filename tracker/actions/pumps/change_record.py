@@ -43,7 +43,7 @@ _MARKS_KEPT: Final = 20
 
 
 def change_record(session: Session, pump: Pump, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Change the named fields and have the pump looked at anew. Returns what each was before.
+    """Change the named fields and have the pump looked at again. Returns what each was before.
 
     Raises ``Invalid`` naming the field: what an enrolment refuses is refused here too. None empties a field, save the
     reporting interval, which must be known.

@@ -1,4 +1,4 @@
-"""Log an MRI of a pump's bearer, and the check that the model asks for afterwards."""
+"""Log an MRI of a pump's patient, and the check that the model asks for afterwards."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def changed_outages(session: Session) -> list[Outage]:
 
 
 def write_outages(session: Session, outages: Sequence[Outage], now: datetime) -> None:
-    """Open one line for a clinic whose outage begins, close it where it ends; its silent pumps are evaluated anew."""
+    """Open one line for a clinic whose outage begins, close it where it ends; its silent pumps are evaluated again."""
     at = to_micros(now) if session.get_bind().dialect.name == "sqlite" else now
     for one in outages:
         known = open_item(session, one.clinic_id, OUTAGE)

@@ -1,4 +1,4 @@
-"""Compare what a pump's history shows with the findings on record: what is new, what came back, what was mended."""
+"""Compare what a pump's history shows with the findings on record: what is new, what came back, what was corrected."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ RULINGS: Final = ("upheld", "explained", "not_relevant")
 def rule_finding(
     session: Session, finding_id: int, *, ruling: str, reason: str, by: str, now: datetime
 ) -> FindingRecord:
-    """Rule on it, or rule anew. Raises `Invalid` for another word or no reason.
+    """Rule on it, or rule again. Raises `Invalid` for another word or no reason.
 
     A finding can't be upheld under an attestation that none is evident: `Conflict`, withdraw that first.
     """

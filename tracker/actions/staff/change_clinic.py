@@ -21,7 +21,7 @@ _LONGEST_NAME = 120
 def change_clinic(session: Session, clinic: Clinic, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Change the named fields. Returns what each was before; empty where nothing is different.
 
-    A new cap has every pump of the clinic looked at anew, since its refill date may rest on it; None takes it away.
+    A new cap has every pump of the clinic looked at again, since its refill date may rest on it; None takes it away.
     Raises ``Invalid`` naming the field, ``Conflict`` where another clinic has the name.
     """
     before: dict[str, Any] = {}

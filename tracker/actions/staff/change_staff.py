@@ -1,4 +1,4 @@
-"""Change an account: role, name, unit, whether it may sign in, a password set anew, a lock lifted."""
+"""Change an account: role, name, unit, whether it may sign in, a password reset, a lock lifted."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def change_staff(
         home = session.get_one(Clinic, staff.clinic_id)
         staff.password_hash = hash_password(password, about=(staff.email, staff.name, home.name))
         staff.password_changed_at, staff.password_set_by = now, by if temporary else None
-        changed["password"] = "set anew"  # noqa: S105 - says that it was changed, not what it is
+        changed["password"] = "reset"  # noqa: S105 - says that it was changed, not what it is
     if unlock or password is not None:
         lift_waits(session, staff.email)
         changed |= {"unlocked": True} if unlock else {}

@@ -102,7 +102,7 @@ def count_try(session: Session, account: str, places: Sequence[Place], now: date
 
 
 def count_right(session: Session, account: str, places: Sequence[Place], now: datetime) -> None:
-    """The try was right: its own place starts anew, and it was none of the strangers' tries everywhere."""
+    """The try was right: its own place starts again, and it was none of the strangers' tries everywhere."""
     forget_tries(session, account, [place.name for place in places if place is not EVERYWHERE])
     if EVERYWHERE in places:
         row = locked_try(session, account, EVERYWHERE.name, now)

@@ -50,13 +50,13 @@ def amend_visit(
     by: str,
     now: datetime,
 ) -> Visit:
-    """Change the named fields and code the day anew. Raises `Invalid` naming what is wrong, `Conflict` if withdrawn.
+    """Change the named fields and code the day again. Raises `Invalid` naming what is wrong, `Conflict` if withdrawn.
 
     With ``answers`` it raises `Unanswered` where a warning that was not there before has no answer.
     """
     visit, pump = lock_visit(session, visit_id)
     if visit.status == "withdrawn":
-        raise Conflict("the visit was withdrawn; log it anew instead")
+        raise Conflict("the visit was withdrawn; log it again instead")
     if not reason.strip():
         raise Invalid("say why the visit is amended", field="reason")
     unknown = sorted(set(changes) - set(AMENDABLE))

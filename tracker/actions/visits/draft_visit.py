@@ -76,7 +76,7 @@ def _drafted(record: ProgrammerSessionRecord, now: datetime) -> Visit | None:
         analysed=analysed,
         reprogrammed=reprogrammed,
         refilled=refilled,
-        codes=[],  # given, since a default that is made anew for each visit costs a millisecond of a batch
+        codes=[],  # given, since a default that is made again for each visit costs a millisecond of a batch
         conflicts=[],
         expected_ml=record.expected_ml,
         aspirated_ml=record.aspirated_ml,

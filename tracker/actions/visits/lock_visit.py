@@ -10,7 +10,7 @@ from tracker.records.visit import Visit
 
 
 def lock_visit(session: Session, visit_id: int) -> tuple[Visit, Pump]:
-    """The visit and its pump, read anew once nobody else can change them. Raises `NotFound`.
+    """The visit and its pump, read again once nobody else can change them. Raises `NotFound`.
 
     What this transaction read of them before it had to wait for another one is no longer so.
     """

@@ -31,7 +31,7 @@ def today_in(session: Session, clinic_id: int, now: datetime) -> date:
 
 
 def code_day(session: Session, pump: Pump, moment: datetime) -> None:
-    """Code every visit of that day anew, in the order of logging: the second one of a kind shows the conflict.
+    """Code every visit of that day again, in the order of logging: the second one of a kind shows the conflict.
 
     Raises `Invalid` for an act that the pump's model does not have; a draft that claims one says so instead, since a
     person must see it.

@@ -168,7 +168,7 @@ class DemoClinic:
             for line in process.stdout or ():
                 told = _progress(line)
                 bar.update(task, completed=told.get("receipted", 0), total=told.get("total"))
-                parts.mend()
+                parts.restart_ended()
                 if wait(0):
                     process.terminate()
                     process.wait()

@@ -117,7 +117,7 @@ def _run(
     parts.start("audit", *tracker, "audit", "anchor", "--every", "60")
     parts.start("simulators", *clinic.live_command(every))
     while not wait(_LOOK_S):
-        for name in parts.mend():
+        for name in parts.restart_ended():
             console.print(
                 f"[yellow]{name} had ended and was started again[/]; its words: {settings.data_dir}/logs/{name}.log"
             )
@@ -165,7 +165,7 @@ def _until_subscribed(parts: Parts, database: Database, since: datetime, wait: W
         with database.reading() as session:
             if takes_messages(session, since):
                 return
-        parts.mend()
+        parts.restart_ended()
         if wait(0.1):
             return
     if not parts.stopping.is_set():

@@ -94,7 +94,7 @@ class ReadTrail:
     ) -> None:
         """Enter that the person read ``what`` of the subject. On return it is in the file: the page may go out.
 
-        An open page that fetches itself anew is covered by the entry of the hour (see ``refresh_dedup``).
+        An open page that fetches itself again is covered by the entry of the hour (see ``refresh_dedup``).
         """
         whose = person.clinic_id if clinic_id is None else clinic_id
         with self._lock:

@@ -1,6 +1,6 @@
 """A page that refreshes itself is entered in the read log once an hour, not at every refresh.
 
-A pump that reports every few minutes has each open page of it fetched anew as often. Entered each time, one screen left
+A pump that reports every few minutes has each open page of it fetched as often. Entered each time, one screen left
 open for a night would bury what people did. So an entry that a person's own click made stands for the page as long as
 it stays open, for an hour at most; then one more entry says that it is still open and how often it was fetched since.
 When the refreshing stops, an entry says how often it was and when last: every fetch is counted in some entry. So a

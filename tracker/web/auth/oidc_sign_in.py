@@ -121,7 +121,7 @@ class Provider:
         try:
             found = self._checked(token, keys, flow)
         except JoseError:
-            _, keys = self._describe(anew=True)  # its keys may have changed since
+            _, keys = self._describe(refresh=True)  # its keys may have changed since
             try:
                 found = self._checked(token, keys, flow)
             except JoseError as fault:
@@ -149,9 +149,9 @@ class Provider:
             raise ProviderRefused
         return claims
 
-    def _describe(self, *, anew: bool = False) -> tuple[dict[str, Any], KeySet]:
+    def _describe(self, *, refresh: bool = False) -> tuple[dict[str, Any], KeySet]:
         with self._lock:
-            if self._known is not None and not anew and time.monotonic() - self._known[0] < _KEEP_S:
+            if self._known is not None and not refresh and time.monotonic() - self._known[0] < _KEEP_S:
                 return self._known[1], self._known[2]
             described = self._ask("GET", f"{self._issuer}/.well-known/openid-configuration")
             if str(described.get("issuer", "")).rstrip("/") != self._issuer:

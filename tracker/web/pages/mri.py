@@ -1,4 +1,4 @@
-"""MRI checks of the whole clinic: which pump is to be interrogated after its bearer's MRI, and by when."""
+"""MRI checks of the whole clinic: which pump is to be interrogated after its patient's MRI, and by when."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def show_pump(
     fault: str | None = None,
     status_code: int = 200,
 ) -> HTMLResponse:
-    """The pump's screen; with ``fault``, why a deed on it was refused."""
+    """The pump's screen; with ``fault``, why an action on it was refused."""
     now = web.clock()
     span_name = span_name if span_name in SPANS else "1y"
     with web.database.reading() as session:

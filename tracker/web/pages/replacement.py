@@ -64,7 +64,7 @@ def show_replacement(
     chosen_id: int | None = None,
     fault: TrackerError | None = None,
 ) -> HTMLResponse:
-    """The page; with ``fault``, why a deed on it was refused."""
+    """The page; with ``fault``, why an action on it was refused."""
     now = web.clock()
     with web.database.reading() as session:
         pump = pump_of(session, person, serial, now)

@@ -38,7 +38,7 @@ Seen = Annotated[int, Form(ge=0)]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class ActedOn:
     """A form on a visit's page: by whom, on which pump and visit, after how many amendments."""
 
     request: Request
@@ -49,9 +49,9 @@ class Deed:
     seen: int
 
 
-def deed(request: Request, web: Context, person: Logger, serial: str, visit_id: int, seen: Seen = 0) -> Deed:
+def acted_on(request: Request, web: Context, person: Logger, serial: str, visit_id: int, seen: Seen = 0) -> ActedOn:
     """What every form on a visit's page carries."""
-    return Deed(request, web, person, serial, visit_id, seen)
+    return ActedOn(request, web, person, serial, visit_id, seen)
 
 
 @router.get("/pumps/{serial}/visits/{visit_id}", response_class=HTMLResponse)
@@ -69,7 +69,9 @@ def visit_page(
 
 @router.post("/pumps/{serial}/visits/{visit_id}/confirm")
 def confirm(
-    doing: Annotated[Deed, Depends(deed)], form: Typed, professional_skill: Annotated[str, Form(max_length=3)] = ""
+    doing: Annotated[ActedOn, Depends(acted_on)],
+    form: Typed,
+    professional_skill: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
     """A person says that it was so."""
     now = doing.web.clock()
@@ -91,7 +93,7 @@ def confirm(
 
 
 @router.post("/pumps/{serial}/visits/{visit_id}/amend")
-def amend(doing: Annotated[Deed, Depends(deed)], form: Typed, reason: Reason = "") -> Response:
+def amend(doing: Annotated[ActedOn, Depends(acted_on)], form: Typed, reason: Reason = "") -> Response:
     """Say what it was instead; what it said before is kept."""
     now = doing.web.clock()
     try:
@@ -122,7 +124,7 @@ def amend(doing: Annotated[Deed, Depends(deed)], form: Typed, reason: Reason = "
 
 
 @router.post("/pumps/{serial}/visits/{visit_id}/withdraw")
-def withdraw(doing: Annotated[Deed, Depends(deed)], reason: Reason = "") -> Response:
+def withdraw(doing: Annotated[ActedOn, Depends(acted_on)], reason: Reason = "") -> Response:
     """It was not so: it is kept and no longer counts."""
     now = doing.web.clock()
     try:
@@ -147,7 +149,7 @@ def show_visit(
     fault: TrackerError | None = None,
     words: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """The visit's page; with ``fault``, why a deed on it was refused, and with ``form``, what was typed."""
+    """The visit's page; with ``fault``, why an action on it was refused, and with ``form``, what was typed."""
     now = web.clock()
     with web.database.reading() as session:
         pump = pump_of(session, person, serial, now)
@@ -186,7 +188,7 @@ def _found(visit: Visit | None, pump: Pump) -> Visit:
     return visit
 
 
-def _visit(session: Session, doing: Deed) -> tuple[Pump, Visit]:
+def _visit(session: Session, doing: ActedOn) -> tuple[Pump, Visit]:
     pump = pump_of(session, doing.person, doing.serial, doing.web.clock())
     visit = _found(visit_by_id(session, doing.visit_id), pump)
     if len(amendments(session, doing.visit_id)) != doing.seen:
@@ -194,13 +196,13 @@ def _visit(session: Session, doing: Deed) -> tuple[Pump, Visit]:
     return pump, visit
 
 
-def _enter(session: Session, doing: Deed, pump: Pump, visit: Visit, event: Event) -> None:
+def _enter(session: Session, doing: ActedOn, pump: Pump, visit: Visit, event: Event) -> None:
     now, subject = doing.web.clock(), f"pump:{doing.serial}"
     enter(session, doing.person, event, subject, now, clinic_id=pump.clinic_id, visit=visit.id, codes=visit.codes)
 
 
 def _refused(
-    doing: Deed,
+    doing: ActedOn,
     fault: TrackerError,
     *,
     amend: bool = False,

@@ -122,7 +122,7 @@ def worklist_item(request: Request, web: Context, person: Reader, item_id: int) 
 def line_page(
     request: Request, web: Web, person: Person, item_id: int, fault: str | None = None, status_code: int = 200
 ) -> HTMLResponse:
-    """The page of one line; with ``fault``, why a deed on it was refused."""
+    """The page of one line; with ``fault``, why an action on it was refused."""
     with web.database.reading() as session:
         row = worklist_line(session, person.clinic_id, item_id)
         if row is None:

@@ -1,4 +1,4 @@
-// Keeps an open page honest: follows the server's events, fetches the page anew when something it shows has changed,
+// Keeps an open page honest: follows the server's events, fetches the page again when something it shows has changed,
 // and morphs only the parts marked data-live. Open details, typed text and the focus stay. When the connection is
 // gone, or the server's beat stays out, a banner says since when the numbers may be old.
 "use strict";

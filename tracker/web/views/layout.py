@@ -88,7 +88,7 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "withdrawn": "The visit is withdrawn; it is kept, and no longer counts.",
         "acknowledged": "The alarm is acknowledged.",
         "snoozed": "The alarm is snoozed.",
-        "determined": "Replacement was determined anew.",
+        "determined": "Replacement was determined again.",
         "ruled": "Your ruling is recorded.",
         "attested": "Your attestation is signed and recorded.",
         "attestation-withdrawn": "The attestation is withdrawn.",
@@ -124,7 +124,7 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "sign-in-ended": "That browser is signed out.",
         "all-ended": "Your other sign-ins and all your tokens have ended.",
         "clinic-changed": "The clinic's settings are changed.",
-        "programmer-named": "The programmer is the clinic's; findings about it are looked at anew.",
+        "programmer-named": "The programmer is the clinic's; findings about it are looked at again.",
         "programmer-dropped": "The programmer is off the list.",
         "broke-glass": "Emergency access is open for two hours. The other clinic sees all that you read or do.",
         "contact-added": "Added. Send a test, and confirm it by the code.",
@@ -138,11 +138,11 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "reviewed": "Your review is recorded.",
     }
 )
-"""What a page says after a deed; the address carries the key alone, so that nobody can put words on our pages."""
+"""What a page says after an action; the address carries the key alone, so that nobody can put words on our pages."""
 
 
 def around(request: Request, person: Person | None) -> dict[str, Any]:
-    """What every page's frame needs: colours, navigation, the word after a deed, this page's address with changes."""
+    """What every page's layout needs: theme, navigation, the message after an action, this page's address."""
     shown = []
     for group, links in NAVIGATION:
         allowed = [link for link in links if person is not None and may(person.role, link.permission)]

@@ -129,7 +129,7 @@ def chart_values(
             for alarm in alarms
         ],
         "visits": [
-            {"at": visit.performed_at.timestamp(), "what": deeds(visit), "draft": visit.status == "draft"}
+            {"at": visit.performed_at.timestamp(), "what": visit_acts(visit), "draft": visit.status == "draft"}
             for visit in visits
             if visit.performed_at >= span.start
         ],
@@ -158,7 +158,7 @@ def _forecast(
     return courses
 
 
-def deeds(visit: Visit) -> str:
+def visit_acts(visit: Visit) -> str:
     """What was done at a visit, in words."""
     done = [
         word

@@ -14,7 +14,7 @@ from tracker.records.programmer_session import MriExam, ProgrammerSessionRecord
 from tracker.records.queries.pump_page import Determined
 from tracker.records.visit import Visit
 from tracker.web.views.formatting import number, sign, word
-from tracker.web.views.pump_chart import deeds
+from tracker.web.views.pump_chart import visit_acts
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _of_visit(serial: str, visit: Visit) -> Happening:
     state = "" if visit.status == "confirmed" else f" ({visit.status})"
     text = ". ".join([", ".join(volumes), codes] if volumes else [codes])
     return Happening(
-        visit.performed_at, "visit", "", f"{deeds(visit)}{state}", text, f"/pumps/{serial}/visits/{visit.id}"
+        visit.performed_at, "visit", "", f"{visit_acts(visit)}{state}", text, f"/pumps/{serial}/visits/{visit.id}"
     )
 
 
