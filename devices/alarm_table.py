@@ -47,10 +47,10 @@ ALARM_TABLE: Final[tuple[Alarm, ...]] = (
         announces_failure=True,
         notice_reason="The battery's own indicator exists to announce its end while there is still time to operate.",
         meaning=Meaning(
-            "Replacement indicator reached",
-            "The battery has reached its elective replacement indicator: the pump still runs, but will stop, as "
-            "a rule after 90 days.",
-            "Date the replacement surgery, and watch for an earlier stop.",
+            "Battery at ERI (replace soon)",
+            "The battery has reached its elective replacement indicator: the pump still runs, but usually "
+            "stops within 90 days.",
+            "Schedule the replacement; the pump may stop early.",
         ),
         source="S1",
     ),

@@ -88,7 +88,7 @@ def forecast_reservoir(
     """
     mark = model.low_reservoir if low_mark_ml is None else Figure(low_mark_ml, "mL", None)
     if model.kind is DeviceKind.RESERVOIR or mark is None:
-        return Unknown(f"A {model.name.lower()} stores and meters nothing.", "There is nothing to forecast.")
+        return Unknown(f"A {model.name.lower()} can't report its volume.", "There is nothing to forecast.")
     level = level or volume_now(model, readings, now, refills, prescribed_ml_per_day)
     known = sorted((reading for reading in readings if reading.at <= now), key=_AT)
     if level is None or (not known and prescribed_ml_per_day is None):

@@ -167,7 +167,7 @@ def test_a_pump_that_falls_silent_anew_and_a_new_draft_are_new_work(sqlite_datab
         state.last_contact_at = now + 2 * HOUR
         a_visit(session, pump, status="draft", logged_at=now + 2 * HOUR)
         refresh_worklist(session, [key(pump.id)], now + 9 * HOUR)
-        assert sorted(open_lines(session)) == ["Confirm 2 visits", "The pump has fallen silent"]
+        assert sorted(open_lines(session)) == ["Confirm 2 visits", "No data from pump"]
 
 
 def test_the_worklist_is_ordered_by_priority_then_by_when_harm_is_expected(database: Database, now: datetime) -> None:

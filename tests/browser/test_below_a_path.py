@@ -55,7 +55,7 @@ def test_a_nurse_works_below_a_path_and_nothing_is_asked_of_the_hosts_other_appl
         try:
             nurse, physician = enters("nurse"), enters("physician")
             nurse.locator(f"#line-{stage.urgent.id}").get_by_role("button", name="Claim").click()
-            expect(nurse.get_by_role("status").filter(has_text="The line is yours")).to_be_visible()
+            expect(nurse.get_by_role("status").filter(has_text="Assigned to you")).to_be_visible()
             expect(physician.locator(f"#line-{stage.urgent.id}")).to_contain_text("Nurse Lindqvist")
 
             nurse.get_by_role("link", name="Pumps", exact=True).click()

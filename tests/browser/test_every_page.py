@@ -140,7 +140,7 @@ def test_axe_finds_nothing_where_a_password_is_chosen(stage: Stage, enter: Enter
         page.get_by_label("New password once more").wait_for()
         found += AXE.run(page).response["violations"]
         assert not found, found
-    page.get_by_label("New password (needed)").fill(PASSWORD)
+    page.get_by_label("New password (required)").fill(PASSWORD)
     page.get_by_label("New password once more").fill(PASSWORD)
     page.get_by_role("button", name="Set password").click()
     page.get_by_role("heading", name="Your password is set").wait_for()

@@ -46,10 +46,10 @@ def test_a_draft_from_a_session_is_confirmed_and_amended(stage: Stage, enter: En
     page = enter(stage.email("nurse"), f"/pumps/{stage.replaceable.serial}/visits/{stage.draft_id}")
     page.get_by_role("button", name="Confirm the visit").click()
     expect(page.locator(".sign").first).to_have_text("Confirmed")
-    page.get_by_role("link", name="Amend it").click()
+    page.get_by_role("link", name="Edit").click()
     page.get_by_label("Done by").fill("rn.okafor")
-    page.get_by_label("Why it is amended").fill("the programmer had the wrong name")
-    page.get_by_role("button", name="Amend", exact=True).click()
+    page.get_by_label("Why you edit it").fill("the programmer had the wrong name")
+    page.get_by_role("button", name="Save the visit").click()
     expect(page.locator("main")).to_contain_text("the programmer had the wrong name")
     expect(page.locator(".facts").first).to_contain_text("rn.okafor")
 
@@ -70,7 +70,7 @@ def test_a_physician_rules_attests_and_the_determination_follows(stage: Stage, e
     page.get_by_label("Your password, as signature").last.fill(PASSWORD)
     page.get_by_role("button", name="Sign", exact=True).click()
     expect(page.locator(".signature")).to_contain_text("Physician Lindqvist")
-    page.get_by_role("button", name="Determine now").click()
+    page.get_by_role("button", name="Re-evaluate").click()
     expect(page.locator("#determination .outcome")).to_have_text("Medically necessary")
 
 
@@ -85,7 +85,7 @@ def test_a_rejected_message_is_looked_at_and_discarded_with_a_reason(stage: Stag
     expect(page.locator(".payload")).to_contain_text('"reservoir_ml": -3')
     page.get_by_role("button", name="Read it again").click()
     expect(page.get_by_role("alert")).to_contain_text("still refused")
-    page.get_by_label("Why nothing is to be made of it").fill("A test message.")
+    page.get_by_label("Reason for discarding").fill("A test message.")
     page.get_by_role("button", name="Discard it").click()
     expect(page.get_by_role("status").filter(has_text="discarded")).to_be_visible()
     expect(page.locator(f"#message-{stage.rejected_id}")).to_have_count(0)
@@ -162,10 +162,10 @@ def test_a_barcode_fills_the_form_and_the_sign_in_is_shown_once(stage: Stage, en
     serial = f"UDI{stage.number:06d}"
     page.get_by_label("UDI, scanned or typed").fill(f"(01)00643169007222(10)LOT9(21){serial}")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Serial (needed)")).to_have_value(serial)
+    expect(page.get_by_label("Serial (required)")).to_have_value(serial)
     page.get_by_label("Model").select_option("synchromed-ii-20")
     page.get_by_label("The day of implant is not known").check()
-    page.get_by_role("button", name="Enrol the pump").click()
+    page.get_by_role("button", name="Enroll the pump").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("is enrolled")
     expect(page.locator(".token")).to_have_text(re.compile(r"\S{12,}"))
 
@@ -176,15 +176,15 @@ def test_a_list_is_tried_first_and_each_lines_fault_is_told(stage: Stage, enter:
     page.get_by_label("File", exact=True).set_input_files(
         {"name": "pumps.csv", "mimeType": "text/csv", "buffer": lines.encode()}
     )
-    page.get_by_role("button", name="Try it, enrol nothing").click()
+    page.get_by_role("button", name="Check file only").click()
     expect(page.locator("#list tbody tr")).to_have_count(1)
     expect(page.locator("#list")).to_contain_text("1 line has a fault")
     good = lines.replace("no-such-model", "codman-3000")
     page.get_by_label("File", exact=True).set_input_files(
         {"name": "pumps.csv", "mimeType": "text/csv", "buffer": good.encode()}
     )
-    page.get_by_role("button", name="Try it, enrol nothing").click()
+    page.get_by_role("button", name="Check file only").click()
     with page.expect_download() as handed:
-        page.get_by_role("button", name="Enrol 2 pumps and get the sign-ins").click()
+        page.get_by_role("button", name="Enroll 2 pumps and get the logins").click()
     rows = handed.value.path().read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["serial", f"LIST{stage.number}-1", f"LIST{stage.number}-2"]

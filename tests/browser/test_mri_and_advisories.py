@@ -55,7 +55,7 @@ def test_an_mri_is_logged_and_checked_with_the_keyboard_alone(stage: Stage, ente
     line.locator("summary").focus()
     page.keyboard.press("Enter")
     expect(line.get_by_label("Interrogated")).to_be_visible()
-    line.get_by_role("button", name="It delivers").focus()
+    line.get_by_role("button", name="Pump is running").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="The check after the MRI is recorded")).to_be_visible()
     expect(line).to_have_count(0)

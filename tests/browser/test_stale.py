@@ -68,10 +68,10 @@ def test_a_report_over_mqtt_shows_on_the_open_page_within_moments(tmp_path: Path
     house.start()
     try:
         page = enter(stage.email("administrator"), "/enrol", at=house)
-        page.get_by_label("Serial (needed)").fill("LIVE-1")
+        page.get_by_label("Serial (required)").fill("LIVE-1")
         page.get_by_label("Model").select_option("synchromed-ii-20")
         page.get_by_label("The day of implant is not known").check()
-        page.get_by_role("button", name="Enrol the pump").click()
+        page.get_by_role("button", name="Enroll the pump").click()
         password = page.locator(".token").inner_text()
         page.get_by_role("link", name="To the pump").click()
         expect(page.locator(".verdict h2")).to_contain_text("no data yet")

@@ -153,7 +153,7 @@ def test_the_basis_names_the_last_volume_and_what_is_taken_for_granted() -> None
     ("readings", "model", "words"),
     [
         ([], SYNCHROMED, "No volume was reported yet"),
-        (falling(3), CATALOGUE["subcutaneous-reservoir"], "stores and meters nothing"),
+        (falling(3), CATALOGUE["subcutaneous-reservoir"], "can't report its volume"),
         ([*falling(3), ReservoirPoint(day(4), 18.8, 0.0)], SYNCHROMED, "nothing flows"),
         ([ReservoirPoint(day(0), 20.0, None)], CONSTANT_FLOW, "volumes do not yet show it"),
         ([ReservoirPoint(day(n), 20.0, None) for n in range(9)], CONSTANT_FLOW, "volumes do not yet show it"),

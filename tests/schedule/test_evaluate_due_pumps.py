@@ -87,8 +87,8 @@ def test_a_replacement_indicator_meets_the_first_criterion_and_asks_for_what_is_
         assert battery["value"] is True
         assert battery["source"]["id"] == "1/200"
         assert lines(session) == {
-            "battery": "Replacement indicator reached",
-            "replacement": "Complete the grounds for replacement",
+            "battery": "Battery at ERI (replace soon)",
+            "replacement": "Finish replacement paperwork",
         }
 
 
@@ -105,7 +105,7 @@ def test_a_line_is_closed_when_its_cause_is_gone(database: Database, now: dateti
     with database.reading() as session:
         assert "memory" not in lines(session)
         closed = session.exec(select(WorklistItem)).one()
-        assert (closed.closed_by, closed.closed_reason) == ("tracker", "its cause is gone")
+        assert (closed.closed_by, closed.closed_reason) == ("tracker", "resolved automatically")
 
 
 def test_a_pump_that_reports_while_it_is_thought_about_stays_due(database: Database, now: datetime) -> None:

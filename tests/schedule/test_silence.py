@@ -54,7 +54,7 @@ def test_a_pump_is_connected_then_late_then_disconnected_and_connected_again(dat
     evaluate_due_pumps(database, now + 73 * HOUR)
     with database.reading() as session:
         (line,) = open_lines(session)
-        assert line.what == "The pump has fallen silent"
+        assert line.what == "No data from pump"
         assert "last measured 2026-11-22 10:00 UTC" in line.why
     with database.writing() as session:
         a_report(session, pump, now + 74 * HOUR, 2)

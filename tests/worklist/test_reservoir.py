@@ -79,7 +79,7 @@ def lines(view: PumpSnapshot) -> dict[str, WantedItem]:
 def test_a_port_whose_drug_keeps_for_months_is_asked_about_since_that_says_nothing_of_when_it_is_empty() -> None:
     (line,) = wanted_items(a_port(), NOW)
     assert (line.key, line.kind, line.priority) == ("pump:7:refill_date", "reservoir", Priority.MEDIUM)
-    assert line.what == "Nothing tells when this pump runs empty"
+    assert line.what == "No refill date: set one"
     assert "A port meters nothing." in line.why
     assert "may run out before the drug spoils" in line.why
     assert "Set the longest stay of a fill" in line.next_step

@@ -30,7 +30,7 @@ JOBS: Final[tuple[Job, ...]] = (
     ),
     Job(
         "silence",
-        "Find the pumps, and the clinics, that have fallen silent.",
+        "Find the pumps, and the clinics, that no data comes from.",
         10,
         lambda database, _settings, now: note_silence(database, now),
     ),

@@ -47,7 +47,7 @@ def battery_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
             what=(
                 f"Plan the replacement: service ends about {day_of(view, eos.median):%Y-%m}"
                 if battery.eri_at is None
-                else f"Replacement indicator reached: service ends about {day_text(view, eos.low)}"
+                else f"Battery at ERI: service ends about {day_text(view, eos.low)}"
             ),
             why=f"80 % between {day_text(view, eos.low)} and {day_text(view, eos.high)}. {ahead.eos.basis}",
             next_step="Complete the replacement's documents and set a date for surgery.",

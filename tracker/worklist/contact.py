@@ -53,7 +53,7 @@ def _silence(view: PumpSnapshot, now: datetime) -> _Cause | None:
     contact = view.link
     if contact.state == "disconnected" and contact.last_contact_at is not None:
         heard = f"Last contact with the communicator {time_text(view, contact.last_contact_at)}."
-        return _Cause("The pump has fallen silent", contact.last_contact_at, f"{heard} {_last(view)}", _CALL)
+        return _Cause("No data from pump", contact.last_contact_at, f"{heard} {_last(view)}", _CALL)
     silent_by_nature = view.model is not None and view.model.kind is DeviceKind.RESERVOIR  # a port sends nothing
     new = view.lifecycle != "implanted" or now - view.created_at <= NEVER_HEARD
     if contact.last_contact_at is None and not new and not silent_by_nature:

@@ -42,7 +42,7 @@ def replacement_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
             kind="replacement",
             priority=Priority.LOW,
             harm_at=since + COMPLETE_WITHIN if ahead is None else max(ahead.low - COMPLETE_WITHIN, since),
-            what="Complete the grounds for replacement",
+            what="Finish replacement paperwork",
             why=f"CMM-210.5 can't be decided without: {asked}.",
             next_step="Enter what is known with its document; a clinician attests once every finding is ruled on.",
             since=since,

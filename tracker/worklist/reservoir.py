@@ -76,7 +76,7 @@ def refill_basis_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
             kind="reservoir",
             priority=Priority.MEDIUM if dangerous else Priority.LOW,
             harm_at=view.created_at + TELL_WITHIN,
-            what="Nothing tells when this pump runs empty",
+            what="No refill date: set one",
             why=why,
             next_step=" ".join(steps),
             since=view.created_at,

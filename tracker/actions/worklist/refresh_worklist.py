@@ -64,7 +64,7 @@ def apply_lines(
                 new.append((view, line))
     for item in opened.values():
         item.closed_at, item.changed_at = now, now
-        item.closed_by, item.closed_reason = TRACKER, "its cause is gone"
+        item.closed_by, item.closed_reason = TRACKER, "resolved automatically"
         session.add(item)
         session.add(event(item.id, now, "cause gone", TRACKER))
         if item.priority >= Priority.MEDIUM:

@@ -35,7 +35,7 @@ def make(
     person: Annotated[Person, requires("determinations.make")],
     given: Annotated[Question | None, Body()] = None,
 ) -> dict[str, Any]:
-    """Determine now whether replacing the pump is medically necessary (CMM-210.5)."""
+    """Re-evaluate whether replacing the pump is medically necessary (CMM-210.5)."""
     now = web.clock()
     as_of = given.as_of if given else None
     if as_of is not None and as_of > now:

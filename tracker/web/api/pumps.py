@@ -135,7 +135,7 @@ class Delivery(BaseModel):
 def enrol(
     given: NewPump, web: Context, response: Response, person: Annotated[Person, requires("pumps.enrol")]
 ) -> dict[str, Any]:
-    """Enrol a pump, and get the sign-in of its communicator, shown this once.
+    """Enroll a pump, and get the sign-in of its communicator, shown this once.
 
     A pump that another clinic offers to yours, or to whoever comes, is taken over: the same pump with its history, its
     alarms and its tasks. What you say of it must agree with its record; your own number of the patient, unit and limits

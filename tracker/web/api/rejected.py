@@ -50,7 +50,7 @@ class RejectedShown(BaseModel):
 
 
 class Discarding(Given):
-    """Why nothing is to be made of it."""
+    """Reason for discarding."""
 
     reason: Annotated[Sentence, StringConstraints(min_length=1)]
 

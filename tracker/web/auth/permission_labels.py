@@ -10,7 +10,7 @@ PERMITS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "pumps.read": "Look at pumps",
         "pumps.export": "Export the list of pumps",
-        "pumps.enrol": "Enrol pumps",
+        "pumps.enrol": "Enroll pumps",
         "pumps.change": "Change a pump's record and limits",
         "pumps.lifecycle": "Move a pump through its life",
         "pumps.break_glass": "Open another clinic's record in an emergency",

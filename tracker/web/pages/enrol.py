@@ -1,4 +1,4 @@
-"""Enrol a pump: type or scan its UDI, complete what it does not say; or a whole list from CSV, tried first."""
+"""Enroll a pump: type or scan its UDI, complete what it does not say; or a whole list from CSV, tried first."""
 
 from __future__ import annotations
 

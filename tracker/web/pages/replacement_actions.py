@@ -64,7 +64,7 @@ Act = Callable[[Session, Pump, datetime], dict[str, Any]]
 def determine_now(
     at: At, person: Annotated[Person, requires("determinations.make")], serial: str, as_of: Word = ""
 ) -> Response:
-    """Determine now; or, with a day and time, with what was known then."""
+    """Re-evaluate; or, with a day and time, with what was known then."""
 
     def act(session: Session, pump: Pump, now: datetime) -> dict[str, Any]:
         moment = _moment(as_of, person.timezone, now) if as_of else None
