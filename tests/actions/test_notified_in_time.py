@@ -10,11 +10,13 @@ from devices.alarms import Priority
 from tests.build import a_clinic, a_person, a_pump, an_item
 from tracker.actions.messages.advance_notifications import tell_due
 from tracker.actions.messages.follow_items import hold, items_changed
+from tracker.actions.messages.set_oncall import set_oncall
 from tracker.records.column_types import key
 from tracker.records.contact_point import ContactPoint, NotificationSettings
 from tracker.records.database import Database
 from tracker.records.notification import Notification, NotificationRecipient
 from tracker.records.pump import Clinic
+from tracker.records.queries.messages import mark_queued_as_sent
 from tracker.records.staff import Staff
 from tracker.records.worklist import WorklistItem
 
@@ -80,3 +82,29 @@ def test_an_acknowledgment_from_before_the_clock_was_set_back_does_not_silence_t
         tell_due(session, MORNING - timedelta(days=3))
         assert told(session) == [("early", "alarm.opened"), ("early", "alarm.lapsed")]
         assert session.exec(select(Notification)).one().acknowledged_by is None
+
+
+def test_whoever_comes_on_call_is_told_at_the_hand_over(sqlite_database: Database) -> None:
+    with sqlite_database.writing() as session:
+        item = a_task(session, Priority.HIGH)
+        for name in ("early", "late"):
+            a_nurse(session, item, name)
+        rota = {
+            "name": "nurses",
+            "time_zone": "Europe/Berlin",
+            "starts": "2026-11-22T10:30",
+            "every_hours": 24,
+            "members": ["early@clinic.example", "late@clinic.example"],
+        }
+        steps = [{"after_minutes": 0, "tell": ["rota:nurses"]}, {"after_minutes": 120, "tell": ["everybody"]}]
+        document = {"policies": [{"priority": "high", "steps": steps}], "rotas": [rota]}
+        set_oncall(session, session.get_one(Clinic, item.clinic_id), document, by="test", now=MORNING)
+        items_changed(session, [item], MORNING)
+        mark_queued_as_sent(session, MORNING)
+    for after in (29, 30, 31):
+        with sqlite_database.writing() as session:
+            tell_due(session, MORNING + timedelta(minutes=after))
+            mark_queued_as_sent(session, MORNING + timedelta(minutes=after))
+            assert len(told(session)) == (1 if after < 30 else 2)
+    with sqlite_database.reading() as session:
+        assert told(session) == [("early", "alarm.opened"), ("late", "alarm.opened")]

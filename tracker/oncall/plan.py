@@ -9,7 +9,8 @@ from typing import Final
 from devices.alarms import Priority
 from tracker.oncall.hours import awake_at, next_working
 from tracker.oncall.policy import policy_for
-from tracker.oncall.recipients import everybody, recipients
+from tracker.oncall.recipients import NEXT, ROTA, everybody, recipients
+from tracker.oncall.rotation import next_change
 from tracker.oncall.values import Escalation, Oncall, Person, Plan, Policy, Tell
 
 ROUND_GAP: Final = timedelta(minutes=10)
@@ -38,6 +39,7 @@ def due(escalation: Escalation, oncall: Oncall, people: Sequence[Person], now: d
       since how a policy is written must not end an alarm that nobody has.
     - Medium priority is told in the clinic's working hours; whoever is in their own night then hears when it ends.
     - Where the clock was set back behind the beginning of the turn, the next step is due now.
+    - Whoever comes on call in the middle of a turn is told at the hand-over of what is of high priority.
 
     ``next_at`` is later than ``now``, but for a lapse: then the steps begin again at once.
     """
@@ -76,12 +78,15 @@ class _Steps:
         self.step = min(max(escalation.next_step, 0), len(self.steps))
         self.started = self._checked(escalation.started_at)
         self.before = {one.email for one in escalation.told if one.turn == self.turn}
+        self.by_step = {one.step for one in escalation.told if one.turn == self.turn}
         self.tell: dict[str, Tell] = {}
         self.asleep: list[datetime] = []
 
     def plan(self) -> Plan:
         """Tell every step whose time has come, then say when the next one comes."""
-        if not self.is_high and self.before:
+        if self.is_high:
+            self._tell_who_took_over()
+        elif self.before:
             self._tell_the_awoken()
         state = (self.started, self.turn, self.step)
         reached = True
@@ -90,7 +95,8 @@ class _Steps:
         if not reached:
             again = NOBODY_AGAIN if self.is_high else NOBODY_BELOW_HIGH_AGAIN
             return Plan((), False, *state, self.now + again, nobody=True)
-        next_at = min([self.now + REST, *self.asleep, *([] if self._all_asleep() else [self._next_due()])])
+        coming = [] if self._all_asleep() else [self._next_due()]
+        next_at = min([self.now + REST, *self.asleep, *coming, *self._handovers()])
         told = tuple(self.tell.values())
         return Plan(told, False, self.started, self.turn, self.step, max(next_at, self.now + timedelta(seconds=1)))
 
@@ -124,7 +130,7 @@ class _Steps:
         begins = self.started + self._whole()
         begins = begins if self.now < begins + _gap(self.policy) else self.now
         self.turn += 1
-        self.before = set()
+        self.before, self.by_step = set(), set()
         if self.policy.repeat:
             self.started, self.step = begins, 0
             return True
@@ -161,6 +167,27 @@ class _Steps:
     def _tell_the_awoken(self) -> None:
         for step in range(self.step):
             self._add([one for one in self._reached(*self.steps[step].tell) if one not in self.before], step)
+
+    def _tell_who_took_over(self) -> None:
+        """A step told who was on call, and somebody else is now."""
+        for step, name in self._rotas_told():
+            self._add([one for one in self._reached(name) if one not in self.before], step)
+
+    def _handovers(self) -> list[datetime]:
+        rotas = {f"{ROTA}{one.name}": one for one in self.oncall.rotas}
+        names = {name for _, name in self._rotas_told()} if self.is_high else set()
+        return [next_change(rotas[name], self.now) for name in sorted(names & rotas.keys())]
+
+    def _rotas_told(self) -> list[tuple[int, str]]:
+        """The steps of this turn that have told whoever is on call, and by which rotation."""
+        passed = self.by_step | {one.step for one in self.tell.values() if one.turn == self.turn}
+        steps = [step for step in sorted(passed) if step < self.step]
+        return [
+            (step, word)
+            for step in steps
+            for word in self.steps[step].tell
+            if word.startswith(ROTA) and not word.endswith(NEXT)
+        ]
 
     def _reached(self, *tell: str) -> tuple[str, ...]:
         return recipients(tell, self.oncall, self.people, self.now)

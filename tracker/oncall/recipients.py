@@ -14,6 +14,7 @@ CLINICAL: Final = frozenset({"nurse", "physician"})
 """Whom *everybody* means: those who may handle an alarm."""
 TOLD_ROLES: Final = ("nurse", "physician", "administrator")
 """Who is ever told of an alarm: a biller or an auditor has no part in care, so nothing clinical is sent to them."""
+ROTA: Final = "rota:"
 NEXT: Final = "+1"
 """Behind a rotation's name: who comes next after whoever is on call."""
 
@@ -51,7 +52,7 @@ def named(tell: Sequence[str], oncall: Oncall, people: Sequence[Person], at: dat
 
 
 def _is_next(word: str) -> bool:
-    return word.startswith("rota:") and word.endswith(NEXT)
+    return word.startswith(ROTA) and word.endswith(NEXT)
 
 
 def _meant(word: str, oncall: Oncall, people: Sequence[Person], at: datetime) -> list[str]:

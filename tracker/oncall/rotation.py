@@ -66,6 +66,14 @@ def shifts(rota: Rota, start: datetime, end: datetime) -> tuple[Shift, ...]:
     return tuple(found)
 
 
+def next_change(rota: Rota, at: datetime) -> datetime:
+    """When somebody else may be on call next: at a hand-over, or where an override begins or ends."""
+    number = _shift_number(rota, at)
+    edges = [_moment(rota, 0 if number is None else number + 1)]
+    edges += [edge for override in rota.overrides for edge in (override.start, override.end) if edge > at]
+    return min(edges)
+
+
 def _by_turn(rota: Rota, at: datetime) -> str | None:
     number = _shift_number(rota, at)
     return None if number is None or not rota.members else rota.members[number % len(rota.members)]

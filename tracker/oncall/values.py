@@ -87,7 +87,7 @@ class Notified:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """How far the escalation of one task has come. ``told``: below high priority, who was told of it so far."""
+    """How far the escalation of one task has come. ``told``: who was told of it so far; none: not known."""
 
     priority: Priority
     unit: str | None

@@ -72,7 +72,7 @@ def advance(
     """Tell whoever is due now, and set when each is to be looked at again."""
     tellings: list[Telling] = []
     lapsed: list[audit.Fact] = []
-    told = _told_below_high(session, staff, [notification for notification, _ in pairs])
+    told = _told_so_far(session, staff, [notification for notification, _ in pairs])
     for notification, item in pairs:
         before = told.get(key(notification.id), ())
         plan = due(escalation_of(notification, before), staff.oncall, staff.people, now)
@@ -159,7 +159,7 @@ def acted_on(session: Session, notifications: Sequence[Notification], now: datet
 
 
 def escalation_of(notification: Notification, told: Sequence[Notified] = ()) -> Escalation:
-    """The row as the value that the plan is made from. ``told``: below high priority, who was told so far."""
+    """The row as the value that the plan is made from. ``told``: who was told so far."""
     return Escalation(
         Priority(notification.priority),
         notification.unit,
@@ -174,11 +174,11 @@ def escalation_of(notification: Notification, told: Sequence[Notified] = ()) -> 
     )
 
 
-def _told_below_high(
+def _told_so_far(
     session: Session, staff: ClinicStaff, notifications: Sequence[Notification]
 ) -> dict[int, tuple[Notified, ...]]:
-    """Who was told of those that respect the night, so that whoever slept is told later and nobody twice."""
-    calm = [key(one.id) for one in notifications if one.priority < Priority.HIGH and one.next_step > 0]
+    """Who was told of each, so that whoever slept, or comes on call, is told later and nobody twice."""
+    begun = [key(one.id) for one in notifications if one.next_step > 0]
     emails = {key(person.id): email for email, person in staff.by_email.items()}
     steps = {Type.OPENED.value, Type.ESCALATED.value, Type.LAPSED.value}
     return {
@@ -187,7 +187,7 @@ def _told_below_high(
             for row in rows
             if row.staff_id in emails and row.type in steps
         )
-        for notification_id, rows in notified_persons(session, calm).items()
+        for notification_id, rows in notified_persons(session, begun).items()
     }
 
 
