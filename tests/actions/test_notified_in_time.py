@@ -11,6 +11,7 @@ from tests.build import a_clinic, a_person, a_pump, an_item
 from tracker.actions.messages.advance_notifications import tell_due
 from tracker.actions.messages.follow_items import hold, items_changed
 from tracker.actions.messages.set_oncall import set_oncall
+from tracker.records.audit import AuditEntry
 from tracker.records.column_types import key
 from tracker.records.contact_point import ContactPoint, NotificationSettings
 from tracker.records.database import Database
@@ -19,6 +20,7 @@ from tracker.records.pump import Clinic
 from tracker.records.queries.messages import mark_queued_as_sent
 from tracker.records.staff import Staff
 from tracker.records.worklist import WorklistItem
+from tracker.schedule.messages import tell_people
 
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Berlin
 HOUR = timedelta(hours=1)
@@ -108,3 +110,31 @@ def test_whoever_comes_on_call_is_told_at_the_hand_over(sqlite_database: Databas
             assert len(told(session)) == (1 if after < 30 else 2)
     with sqlite_database.reading() as session:
         assert told(session) == [("early", "alarm.opened"), ("late", "alarm.opened")]
+
+
+def test_the_audit_trail_says_once_of_every_step_lapse_and_end_who_was_told(database: Database) -> None:
+    with database.writing() as session:
+        item = a_task(session, Priority.HIGH)
+        nurse = a_nurse(session, item, "early")
+        a_nurse(session, item, "late")
+        items_changed(session, [item], MORNING)
+        mark_queued_as_sent(session, MORNING)
+        hold(session, [(session.exec(select(Notification)).one(), item)], by=nurse.email, now=MORNING)
+    for after in (1, 2, 31):
+        tell_people(database, MORNING + timedelta(minutes=after))
+    with database.writing() as session:
+        item = session.get_one(WorklistItem, item.id)
+        item.closed_at, item.closed_by = MORNING + HOUR, nurse.email
+        items_changed(session, [item], MORNING + HOUR)
+    tell_people(database, MORNING + HOUR)
+    both = ["early@clinic.example", "late@clinic.example"]
+    with database.reading() as session:
+        entries = session.exec(select(AuditEntry).where(AuditEntry.action == "alarm.notified")).all()
+        assert [(one.detail["type"], one.detail["people"]) for one in entries] == [
+            ("alarm.opened", both),
+            ("alarm.acknowledged", both[1:]),
+            ("alarm.lapsed", both),
+            ("alarm.resolved", both[1:]),
+        ]
+        assert {one.subject for one in entries} == {f"task:{item.id}"}
+        assert [len(one.detail["messages"]) for one in entries] == [2, 1, 2, 1]

@@ -51,6 +51,7 @@ class Event(StrEnum):
 
     ALARM_TAKEN_BY_LINK = "alarm.taken_by_link"
     ALARM_PASSED_ON = "alarm.passed_on"
+    PEOPLE_NOTIFIED = "alarm.notified"
     ACKNOWLEDGMENT_LAPSED = "alarm.acknowledgment_lapsed"
     DIGEST_WRITTEN = "digest.written"
     CONTACT_ADDED = "contact.added"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Index, or_, text, update
+from sqlalchemy import Index, false, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.column_types import UtcDateTime, key
@@ -78,6 +78,12 @@ class NotificationRecipient(SQLModel, table=True):
     __tablename__ = "notification_recipient"
     __table_args__ = (
         Index(
+            "ix_notification_recipient_audit",
+            "id",
+            sqlite_where=text("audit_due"),
+            postgresql_where=text("audit_due"),
+        ),
+        Index(
             "ix_notification_recipient_held",
             "held_until",
             sqlite_where=text("held_until IS NOT NULL"),
@@ -97,6 +103,9 @@ class NotificationRecipient(SQLModel, table=True):
     )
     held_until: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="over the person's limit: summed up then with what is held too"
+    )
+    audit_due: bool = Field(
+        default=True, sa_column_kwargs={"server_default": false()}, description="the audit trail has no entry of it yet"
     )
 
 
@@ -208,6 +217,12 @@ def held_recipients(session: Session, now: datetime, longest: timedelta) -> list
         col(NotificationRecipient.held_until).is_not(None), col(NotificationRecipient.staff_id).in_(persons)
     )
     return list(session.exec(chosen.order_by(col(NotificationRecipient.id))))
+
+
+def recipients_to_enter(session: Session, limit: int) -> list[NotificationRecipient]:
+    """Who was told and is not in the audit trail yet, oldest first."""
+    chosen = select(NotificationRecipient).where(col(NotificationRecipient.audit_due))
+    return list(session.exec(chosen.order_by(col(NotificationRecipient.id)).limit(limit)))
 
 
 def look_again_at(session: Session, clinic_id: int, now: datetime) -> None:

@@ -147,6 +147,12 @@ def staff_by_email(session: Session, email: str) -> Staff | None:
     return session.exec(chosen).first()
 
 
+def emails_of(session: Session, staff_ids: Sequence[int]) -> dict[int, str]:
+    """The emails of those accounts by their ids."""
+    chosen = select(Staff.id, Staff.email).where(col(Staff.id).in_(staff_ids))
+    return {number: email for number, email in session.exec(chosen) if number is not None} if staff_ids else {}
+
+
 def people_of_clinic(session: Session, clinic_id: int) -> list[Staff]:
     """The clinic's people, service accounts left out, in the order in which they were added."""
     chosen = select(Staff).where(Staff.clinic_id == clinic_id, col(Staff.responsible_id).is_(None))

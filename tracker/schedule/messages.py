@@ -11,23 +11,35 @@ from tracker.actions.messages.advance_notifications import (
     follow_missed,
     tell_due,
 )
+from tracker.actions.messages.audit_notified import AT_ONCE as ENTERED_AT_ONCE
+from tracker.actions.messages.audit_notified import anything_to_enter, enter_notified
 from tracker.actions.messages.digest import clinics_with_digests_due, write_digests
 from tracker.actions.messages.note_coverage import note_coverage, uncovered_clinics
 from tracker.records.database import Database
 
 
 def tell_people(database: Database, now: datetime) -> int:
-    """Write the messages of every step that is due. Returns how many notifications moved."""
-    told = 0
-    while True:
+    """Write the messages of every step that is due, then enter who was told. Returns how many notifications moved."""
+    told, touched = 0, AT_ONCE
+    while touched >= AT_ONCE:
         with database.reading() as session:
             if not anything_due(session, now):
-                return told
+                break
         with database.writing() as session:
             touched = tell_due(session, now)
         told += touched
-        if touched < AT_ONCE:
-            return told
+    _enter_notified(database)
+    return told
+
+
+def _enter_notified(database: Database) -> None:
+    entered = ENTERED_AT_ONCE
+    while entered >= ENTERED_AT_ONCE:
+        with database.reading() as session:
+            if not anything_to_enter(session):
+                return
+        with database.writing() as session:
+            entered = enter_notified(session)
 
 
 def follow_tasks(database: Database, now: datetime) -> int:
