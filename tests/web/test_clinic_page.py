@@ -21,7 +21,8 @@ DEEDS = ("clinic.changed", "programmer.named", "programmer.dropped")
 
 
 def settings(**changed: str) -> dict[str, str]:
-    return {"name": "North", "timezone": "Europe/Berlin", "refill_cap_days": "", **changed}
+    unchanged = {"message_content": "reference", "messages_per_hour": "12"}
+    return {"name": "North", "timezone": "Europe/Berlin", "refill_cap_days": "", **unchanged, **changed}
 
 
 def clinic_of(site: Site) -> Clinic:
@@ -77,6 +78,9 @@ def test_an_administrator_sets_zone_and_cap_every_pump_is_looked_at_anew_and_the
     [
         ({"timezone": "Mars/Olympus"}, "is no time zone"),
         ({"refill_cap_days": "0"}, "1 to 3650 days"),
+        ({"messages_per_hour": "0"}, "1 to 1000 messages"),
+        ({"messages_per_hour": "some"}, "whole number of messages"),
+        ({"message_content": "all"}, "one of full, reference, none"),
         ({"refill_cap_days": "many"}, "whole number of days"),
         ({"refill_cap_days": "9" * 150}, "1 to 3650 days"),
         ({"name": "  "}, "1 to 120 characters"),
@@ -92,6 +96,19 @@ def test_what_can_not_be_set_is_said_at_its_field_and_changes_nothing(
     assert said in answer.text
     assert clinic_of(one_site).timezone == "Europe/Berlin"
     assert clinic_of(one_site).refill_cap_days is None
+
+
+def test_an_administrator_sets_what_messages_say_and_how_many_a_person_has(site: Site) -> None:
+    person = site.browser("administrator")
+    answer = person.post("/clinic", data=settings(message_content="none", messages_per_hour="6"))
+    assert answer.status_code == 303
+    assert (clinic_of(site).message_content, clinic_of(site).messages_per_hour) == ("none", 6)
+    page = person.get("/clinic").text
+    assert '<option value="none" selected>' in page
+    shown = site.api("administrator").patch("/api/v1/clinic", json={"message_content": "full"}).json()
+    assert (shown["message_content"], shown["messages_per_hour"]) == ("full", 6)
+    entries = [entry.detail["after"] for entry in programmer_acts(site)]
+    assert entries == [{"message_content": "none", "messages_per_hour": 6}, {"message_content": "full"}]
 
 
 def test_a_programmer_is_named_once_and_taken_off_again(one_site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Change what a clinic has set for itself: its name, the zone of its clock, the longest that a fill may stay."""
+"""Change what a clinic has set for itself: its name, the zone of its clock, its limits, and what its messages say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from tracker.errors import Conflict, Invalid
 from tracker.records.column_types import key
 from tracker.records.pump import Clinic, Pump, look_again
 
-CHANGEABLE: Final = ("name", "timezone", "refill_cap_days", "second_factor_roles")
+CHANGEABLE: Final = (
+    *("name", "timezone", "refill_cap_days", "second_factor_roles"),
+    *("message_content", "messages_per_hour"),
+)
+MESSAGE_CONTENTS: Final = ("full", "reference", "none")
+MOST_MESSAGES: Final = 1000
 MOST_CAP_DAYS: Final = 3650
 _LONGEST_NAME = 120
 
@@ -53,7 +58,17 @@ def _checked(session: Session, clinic: Clinic, name: str, value: Any) -> Any:
             return checked_zone(str(value).strip())
         case "second_factor_roles":
             return ",".join(sorted({checked_role(str(one)) for one in value}))
+        case "message_content" | "messages_per_hour":
+            return _checked_of_messages(name, value)
         case _:
             if value is not None and not 1 <= value <= MOST_CAP_DAYS:
                 raise Invalid(f"a fill may stay for 1 to {MOST_CAP_DAYS} days", field=name)
             return value
+
+
+def _checked_of_messages(name: str, value: Any) -> Any:
+    if name == "message_content" and value not in MESSAGE_CONTENTS:
+        raise Invalid(f"messages say one of {', '.join(MESSAGE_CONTENTS)}", field=name)
+    if name == "messages_per_hour" and not 1 <= value <= MOST_MESSAGES:
+        raise Invalid(f"a person has 1 to {MOST_MESSAGES} messages an hour", field=name)
+    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
@@ -39,6 +39,12 @@ class ClinicChanges(Given):
     second_factor_roles: list[Role] = Field(
         default_factory=list, max_length=5, description="roles that sign in with a second factor"
     )
+    message_content: Literal["full", "reference", "none"] = Field(
+        default_factory=lambda: "reference", description="what messages say of a patient; none: open the tracker"
+    )
+    messages_per_hour: Annotated[int, Field(ge=1, le=1000), WHOLE] = Field(
+        default_factory=int, description="to one person; more is summed up, but for an urgent alarm and its steps"
+    )
 
 
 class ClinicShown(BaseModel):
@@ -48,6 +54,8 @@ class ClinicShown(BaseModel):
     timezone: str
     refill_cap_days: int | None
     second_factor_roles: list[Role]
+    message_content: Literal["full", "reference", "none"]
+    messages_per_hour: int
 
 
 class Programmer(Given):

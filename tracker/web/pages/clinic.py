@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -49,16 +49,23 @@ def change(
     timezone: Word = "",
     refill_cap_days: Word = "",
     second_factor_roles: Annotated[list[str], Form(max_length=5)] = [],  # noqa: B006 - FastAPI copies it
+    message_content: Word = "",
+    messages_per_hour: Word = "",
 ) -> Response:
     """Change the settings; what was before stands in the audit trail."""
     typed = {"name": name, "timezone": timezone, "refill_cap_days": refill_cap_days}
+    typed |= {"message_content": message_content, "messages_per_hour": messages_per_hour}
     try:
-        wanted = {
+        wanted: dict[str, Any] = {
             "name": name,
             "timezone": timezone,
-            "refill_cap_days": _days(refill_cap_days),
+            "refill_cap_days": _whole(refill_cap_days, "refill_cap_days", "of days"),
             "second_factor_roles": second_factor_roles,
         }
+        if message_content:
+            wanted["message_content"] = message_content
+        if messages_per_hour.strip():
+            wanted["messages_per_hour"] = _whole(messages_per_hour, "messages_per_hour", "of messages")
         with web.database.writing() as session:
             home = session.get_one(Clinic, person.clinic_id)
             before = change_clinic(session, home, wanted, web.clock())
@@ -95,11 +102,11 @@ def drop_one(request: Request, web: Context, person: Namer, programmer: Word = "
     return back_to("/clinic", "programmer-dropped")
 
 
-def _days(text: str) -> int | None:
+def _whole(text: str, field: str, of: str) -> int | None:
     if not text.strip():
         return None
     if not (text.strip().isascii() and text.strip().isdigit()):
-        raise Invalid("write a whole number of days", field="refill_cap_days")
+        raise Invalid(f"write a whole number {of}", field=field)
     return int(text)
 
 
@@ -120,7 +127,8 @@ def _show(
         home = session.get_one(Clinic, person.clinic_id)
         programmers = programmers_of(session, person.clinic_id)
         names = {one.email: one.name for one in colleagues(session, person.clinic_id)}
-    values = {"name": home.name, "timezone": home.timezone, "refill_cap_days": home.refill_cap_days}
+    values: dict[str, Any] = {"name": home.name, "timezone": home.timezone, "refill_cap_days": home.refill_cap_days}
+    values |= {"message_content": home.message_content, "messages_per_hour": home.messages_per_hour}
     return page(
         request,
         person,
