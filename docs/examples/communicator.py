@@ -107,7 +107,7 @@ class Communicator:
                 self.covered.set()
 
     def _begin_epoch_after(self, receipt: dict[str, Any]) -> None:
-        """Number the stored messages anew where a receipt covers more than this disk ever published: it is younger."""
+        """Number the stored messages again where a receipt covers more than this disk ever published: it is younger."""
         epoch, published = self._disk.execute("SELECT epoch, published FROM counter").fetchone()
         if (receipt["epoch"], receipt["contiguous"]) <= (epoch, published):
             return

@@ -147,13 +147,13 @@ def test_many_at_once_make_one_chain(database: Database) -> None:
 def test_what_is_undone_leaves_no_entry_and_no_gap(database: Database) -> None:
     enter(database)
 
-    def deed_that_fails() -> None:
+    def action_that_fails() -> None:
         with database.writing() as session:
             record(session, actor="a", clinic_id=None, action="b", subject="c", detail={}, now=NOW)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        deed_that_fails()
+        action_that_fails()
     enter(database)
     verdict = verified(database)
     assert (verdict.entries, verdict.broken_seq) == (2, None)

@@ -54,7 +54,7 @@ def test_nobody_closes_a_stall_while_it_lasts_and_one_that_is_over_and_seen_reso
         assert open_lines(session) == ["Motor stalled"]
 
 
-def test_what_lies_beneath_an_urgent_task_is_asked_anew_when_somebody_closes_it(
+def test_what_lies_beneath_an_urgent_task_is_asked_again_when_somebody_closes_it(
     sqlite_database: Database, now: datetime
 ) -> None:
     pump, item_id = a_line(sqlite_database, now, "motor_stall")
@@ -65,7 +65,7 @@ def test_what_lies_beneath_an_urgent_task_is_asked_anew_when_somebody_closes_it(
         assert open_lines(session) == [], "the list was not refreshed yet, the records were asked"
 
 
-def test_an_open_alarm_is_rated_anew_when_the_drug_is_corrected(database: Database, now: datetime) -> None:
+def test_an_open_alarm_is_rated_again_when_the_drug_is_corrected(database: Database, now: datetime) -> None:
     with database.writing() as session:
         pump = a_pump(session, now, drug="bupivacaine")
         a_report(session, pump, now, 1, alarms=("empty_reservoir",), reservoir_ml=0.0)

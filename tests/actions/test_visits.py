@@ -189,7 +189,7 @@ def test_a_session_that_claims_what_the_model_does_not_have_is_drafted_without_a
         assert "programmable" in draft.because
 
 
-def test_an_amendment_keeps_what_was_said_before_and_codes_the_day_anew(database: Database, now: datetime) -> None:
+def test_an_amendment_keeps_what_was_said_before_and_codes_the_day_again(database: Database, now: datetime) -> None:
     with database.writing() as session:
         pump = a_pump(session, now)
         visit = log(session, pump, now, note="as told")

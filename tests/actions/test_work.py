@@ -1,4 +1,4 @@
-"""Lines of work and alarms in people's hands."""
+"""Tasks and alarms in people's hands."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_an_alarm_that_nobody_answered_comes_back_when_it_is_escalated(
         assert open_lines(session) == ["Reservoir low"]
 
 
-def test_a_pump_that_falls_silent_anew_and_a_new_draft_are_new_work(sqlite_database: Database, now: datetime) -> None:
+def test_a_pump_that_falls_silent_again_and_a_new_draft_are_new_work(sqlite_database: Database, now: datetime) -> None:
     with sqlite_database.writing() as session:
         pump = a_pump(session, now - 9 * DAY, drug="baclofen")
         a_report(session, pump, now - 3 * DAY, 1)

@@ -65,7 +65,7 @@ class Clinic:
                 connection.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
             connection.execute(text(statement))
 
-    def made_anew_from(self, seq: int) -> None:
+    def remade_from(self, seq: int) -> None:
         """Change an entry and give it and each later one the digest that fits."""
         self.as_its_owner(f"UPDATE audit_entry SET actor = 'somebody@else.example' WHERE seq = {seq:d}")
         with self.database.writing() as session:
@@ -95,12 +95,12 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize(("attack", "seq", "because"), ATTACKS)
-def test_a_cut_end_an_emptied_table_and_a_chain_made_anew_are_found_with_the_entry(
+def test_a_cut_end_an_emptied_table_and_a_chain_made_again_are_found_with_the_entry(
     clinic: Clinic, attack: str | int, seq: int, because: str
 ) -> None:
     assert clinic.verified()[0] == 0
     if isinstance(attack, int):
-        clinic.made_anew_from(attack)
+        clinic.remade_from(attack)
     else:
         clinic.as_its_owner(attack)
     with clinic.database.reading() as session:

@@ -1,4 +1,4 @@
-"""The clinic that browser tests play in: a few pumps in every state, lines of work, people of every role."""
+"""The clinic that browser tests play in: a few pumps in every state, tasks, people of every role."""
 
 from __future__ import annotations
 

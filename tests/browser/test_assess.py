@@ -95,7 +95,7 @@ def test_typing_keeps_the_focus_and_the_place_in_the_text(at_desk: BrowserContex
     expect(field).to_be_focused()
 
 
-def test_a_fault_stands_beside_its_field_and_goes_when_it_is_mended(at_desk: BrowserContext) -> None:
+def test_a_fault_stands_beside_its_field_and_goes_when_it_is_corrected(at_desk: BrowserContext) -> None:
     page = opened(at_desk, PAIN)
     field = page.locator("#pain_reduction_percent")
     field.fill("150")

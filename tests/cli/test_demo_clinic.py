@@ -46,7 +46,7 @@ def all_may_sign_in(folder: Path, database: Database) -> bool:
     return known and len(rows) >= 12 and all(fits(row["password"], hashes[row["username"]]) for row in rows)
 
 
-def test_a_second_start_enrols_nobody_anew(tmp_path: Path, sqlite_database: Database) -> None:
+def test_a_second_start_enrols_nobody_again(tmp_path: Path, sqlite_database: Database) -> None:
     first = clinic(tmp_path, sqlite_database).enrol_if_new()
     issued = (tmp_path / "clinic" / "credentials.csv").read_text()
     assert clinic(tmp_path, sqlite_database).enrol_if_new() == first

@@ -75,7 +75,7 @@ def test_a_patients_own_low_mark_counts_before_the_models() -> None:
     assert "The low mark is 2 mL (the model's, source S23)." in models.basis
 
 
-def test_a_refill_starts_the_forecast_anew_and_keeps_what_was_learnt_of_the_pump() -> None:
+def test_a_refill_starts_the_forecast_again_and_keeps_what_was_learnt_of_the_pump() -> None:
     first = falling(50, delivered=0.93)
     answer = forecast([*first, *falling(1, delivered=0.93, since=51)], 52)
     assert answer.flow_ml_per_day == pytest.approx(0.279, rel=0.015)

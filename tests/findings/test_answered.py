@@ -144,9 +144,9 @@ def test_a_stop_whose_reports_are_gone_is_resolved_by_the_order_alone() -> None:
     (found,) = of("prolonged_stop", a_stop())
     known = replace(as_seen(found, day(1)), id=7)
     later = a_history(days=3)
-    assert compare(later, [known], day(90)).mended == ()
+    assert compare(later, [known], day(90)).resolved == ()
     ordered = replace(later, visits=(a_visit(8.2, reprogrammed=True, after=STOPPED),))
-    assert compare(ordered, [known], day(90)).mended == (7,)
+    assert compare(ordered, [known], day(90)).resolved == (7,)
 
 
 def test_a_refill_that_a_session_drafted_contradicts_no_code() -> None:

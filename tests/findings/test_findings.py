@@ -31,7 +31,7 @@ def test_no_model_shows_anything_in_an_ordinary_course_or_without_any_record(mod
     assert kinds(replace(ordinary, volumes=())) == []
 
 
-def test_a_volume_that_rises_with_no_refill_logged_is_found_and_mended_by_logging_it() -> None:
+def test_a_volume_that_rises_with_no_refill_logged_is_found_and_resolved_by_logging_it() -> None:
     history = changed_from(a_history(), 5, by_ml=6.0)
     (found,) = findings(history)
     assert (found.kind, found.points_at, found.mend) == ("unlogged_refill", "clinic", "Log the refill.")

@@ -96,7 +96,7 @@ def test_it_is_taken_once_only(desk: Desk) -> None:
     assert counts(desk) == (1, 0, 0)
 
 
-def test_a_good_message_that_took_its_number_stays_and_nothing_is_counted_anew(desk: Desk) -> None:
+def test_a_good_message_that_took_its_number_stays_and_nothing_is_counted_again(desk: Desk) -> None:
     desk.reports(misread(1))
     desk.reports(status(1))
     before = counts(desk)

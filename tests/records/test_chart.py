@@ -39,7 +39,7 @@ def test_readings_are_thinned_without_losing_one_or_an_extreme(database: Databas
 
 
 @pytest.mark.parametrize("days", [0, 30, 59, 300, 4000])
-def test_the_whole_course_holds_every_reading_whenever_it_was_thought_to_begin(database: Database, days: int) -> None:
+def test_the_whole_course_holds_every_reading_whenever_it_may_begin(database: Database, days: int) -> None:
     with database.writing() as session:
         pump = a_pump(session, a_clinic(session))
         if not database.is_sqlite:

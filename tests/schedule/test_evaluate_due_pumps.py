@@ -108,7 +108,7 @@ def test_a_line_is_closed_when_its_cause_is_gone(database: Database, now: dateti
         assert (closed.closed_by, closed.closed_reason) == ("tracker", "resolved automatically")
 
 
-def test_a_pump_that_reports_while_it_is_thought_about_stays_due(database: Database, now: datetime) -> None:
+def test_a_pump_that_reports_while_it_is_evaluated_stays_due(database: Database, now: datetime) -> None:
     from tracker.actions.pumps.evaluate_pumps import evaluate_pumps, save_evaluations
 
     pump = an_implanted_pump(database, now)

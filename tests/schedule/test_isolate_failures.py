@@ -23,7 +23,7 @@ from tracker.settings import Settings
 
 HOUR = timedelta(hours=1)
 FIRST_DAY = datetime.min.replace(tzinfo=UTC)
-"""Nothing can be reckoned back from it. Ingest refuses it; a table may hold it from before it did."""
+"""Nothing can be computed back from it. Ingest refuses it; a table may hold it from before it did."""
 
 
 def a_clinic_with_one_poisoned_pump(database: Database, now: datetime) -> None:

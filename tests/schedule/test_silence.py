@@ -103,7 +103,7 @@ def test_a_clinic_wide_outage_is_one_line_and_its_end_closes_it(database: Databa
         assert line.pump_id == pumps[5].id
 
 
-def test_an_alarm_is_raised_anew_when_a_long_suspension_ends(database: Database, now: datetime) -> None:
+def test_an_alarm_is_raised_again_when_a_long_suspension_ends(database: Database, now: datetime) -> None:
     (pump,) = some_pumps(database, now, 1)
     with database.writing() as session:
         a_report(session, pump, now + HOUR, 2, alarms=("motor_stall",))

@@ -52,11 +52,11 @@ def test_ingest_nurses_and_jobs_work_at_the_same_pumps_without_getting_stuck(dat
         note_silence(database, at)
         evaluate_due_pumps(database, at)
 
-    def repeat(deed: Callable[[int], None], times: int) -> threading.Thread:
+    def repeat(action: Callable[[int], None], times: int) -> threading.Thread:
         def run() -> None:
             for turn in range(times):
                 try:
-                    deed(turn)
+                    action(turn)
                 except Conflict:
                     continue  # somebody else was first, and is named
                 except Exception as fault:  # noqa: BLE001 - whatever it is, the test tells of it

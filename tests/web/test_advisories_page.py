@@ -138,13 +138,13 @@ def test_an_advisory_is_decided_on_pump_by_pump_and_once(site_on_both: Site) -> 
     assert "NGP150000" in page
     assert "NGP150001" in page
     assert foreign.serial not in page
-    deed = f"/advisories/{advisory}/pumps/{matches['NGP150000']}"
-    silent = nurse.post(deed, data={"note": " "})
+    address = f"/advisories/{advisory}/pumps/{matches['NGP150000']}"
+    silent = nurse.post(address, data={"note": " "})
     assert silent.status_code == 422
     assert f'id="note-{matches["NGP150000"]}-fault">Say what was decided for this patient.' in silent.text
-    answer = nurse.post(deed, data={"note": "Seen in the clinic; goes on."})
+    answer = nurse.post(address, data={"note": "Seen in the clinic; goes on."})
     assert answer.headers["location"] == f"/advisories/{advisory}?said=advised"
-    assert nurse.post(deed, data={"note": "again"}).status_code == 409
+    assert nurse.post(address, data={"note": "again"}).status_code == 409
     for path in (f"/advisories/{advisory}/pumps/{matches[foreign.serial]}", f"/advisories/{advisory + 1}/pumps/1"):
         assert nurse.post(path, data={"note": "not mine"}).status_code == 404
     assert "NGP150000" not in nurse.get(f"/advisories/{advisory}").text

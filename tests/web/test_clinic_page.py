@@ -17,7 +17,7 @@ from tracker.records.programmer_session import programmers_of
 from tracker.records.pump import Clinic, PumpState
 from tracker.web.views.formatting import field_time
 
-DEEDS = ("clinic.changed", "programmer.named", "programmer.dropped")
+ACTS = ("clinic.changed", "programmer.named", "programmer.dropped")
 
 
 def settings(**changed: str) -> dict[str, str]:
@@ -32,7 +32,7 @@ def clinic_of(site: Site) -> Clinic:
 
 def programmer_acts(site: Site) -> list[AuditEntry]:
     with site.database.reading() as session:
-        chosen = select(AuditEntry).where(col(AuditEntry.action).in_(DEEDS)).order_by(col(AuditEntry.seq))
+        chosen = select(AuditEntry).where(col(AuditEntry.action).in_(ACTS)).order_by(col(AuditEntry.seq))
         return list(session.exec(chosen))
 
 
@@ -54,7 +54,7 @@ def a_finding(session: Session, pump_id: int, kind: str, **given: Any) -> Findin
     return row
 
 
-def test_an_administrator_sets_zone_and_cap_every_pump_is_looked_at_anew_and_the_trail_says_what_was(
+def test_an_administrator_sets_zone_and_cap_every_pump_is_looked_at_again_and_the_trail_says_what_was(
     site_on_both: Site,
 ) -> None:
     site = site_on_both

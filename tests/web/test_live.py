@@ -189,7 +189,7 @@ def test_a_closed_page_is_forgotten(site: Site) -> None:
     wait_until(lambda: site.web.feed.listeners == 0, what="the page to be forgotten")
 
 
-def test_a_page_that_reads_too_slowly_is_told_to_load_itself_anew() -> None:
+def test_a_page_that_reads_too_slowly_is_told_to_load_itself_again() -> None:
     async def story() -> None:
         listener = Listener(Access(1, "nurse", 1), None, asyncio.get_running_loop())
         for number in range(30):

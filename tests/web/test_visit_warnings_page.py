@@ -108,7 +108,7 @@ def test_everything_of_a_fill_is_typed_stored_and_shown(one_site: Site) -> None:
         assert told in page
 
 
-def test_amending_a_fill_changes_only_what_was_typed_anew(one_site: Site) -> None:
+def test_amending_a_fill_changes_only_what_was_typed_again(one_site: Site) -> None:
     fill = {"lot": "L-1", "witnessed_by": "rn.two", "wasted": "0.50"}
     with one_site.database.writing() as session:
         pump = a_pump(session, one_site.clinic(), serial="WITNESS", model="prometra-ii-20")

@@ -22,7 +22,7 @@ def a_finding(number: int, kind: str = "session_not_completed") -> FindingSeen:
         ruling=None,
         ruled_at=None,
         ruled_by=None,
-        mended=False,
+        resolved=False,
         mend="",
     )
 

@@ -54,7 +54,7 @@ class Parts:
 
     def restart_ended(self) -> list[str]:
         """Start again what died, with growing pauses. Returns the names of those started."""
-        mended = []
+        restarted = []
         now = time.monotonic()
         for part in self.running:
             if part.process is None or part.process.poll() is None or self.stopping.is_set():
@@ -65,8 +65,8 @@ class Parts:
                 structlog.get_logger().warning("a part ended", part=part.name, status=part.process.returncode)
             if now >= part.retry_at:
                 self._launch(part)
-                mended.append(part.name)
-        return mended
+                restarted.append(part.name)
+        return restarted
 
     def stop(self) -> None:
         """End every process, the last started first, and wait until they are gone."""

@@ -1,1 +1,1 @@
-"""What the records show, as pure decisions: alarm lives, signs of neglect or abuse, unlogged events, lines of work."""
+"""What the records show, as pure decisions: alarm lives, signs of neglect or abuse, unlogged events, tasks."""

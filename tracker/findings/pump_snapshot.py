@@ -163,19 +163,19 @@ class FindingSeen:
     ruling: str | None
     ruled_at: datetime | None
     ruled_by: str | None
-    mended: bool
+    resolved: bool
     mend: str | None
 
 
 def last_unlogged_refill(findings: Iterable[FindingSeen]) -> datetime | None:
     """When the reservoir last rose with no refill logged since; a ruling on it does not undo that it rose."""
-    rises = (one.happened_at for one in findings if one.kind == "unlogged_refill" and not one.mended)
+    rises = (one.happened_at for one in findings if one.kind == "unlogged_refill" and not one.resolved)
     return max(rises, default=None)
 
 
 def refills_not_shown(findings: Iterable[FindingSeen]) -> frozenset[int]:
     """The visits whose refill the reports never showed, by their ids; one ruled on as explained was done after all."""
-    standing = (one for one in findings if not one.mended and one.ruling != "explained")
+    standing = (one for one in findings if not one.resolved and one.ruling != "explained")
     numbers = (one.key.rpartition(":")[2] for one in standing if one.kind == "refill_not_seen")
     return frozenset(int(number) for number in numbers if number.isdigit())
 

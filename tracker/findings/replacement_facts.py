@@ -60,7 +60,7 @@ def unsettled(findings: tuple[FindingSeen, ...]) -> tuple[FindingSeen, ...]:
     return tuple(
         one
         for one in findings
-        if one.neglect_or_abuse and not one.mended and one.ruling not in {"explained", "not_relevant"}
+        if one.neglect_or_abuse and not one.resolved and one.ruling not in {"explained", "not_relevant"}
     )
 
 
@@ -84,7 +84,7 @@ def _abuse(view: PumpSnapshot) -> Fact:
     if signed is None:
         return Fact(name, None, "No clinician has attested yet; records without a sign of it are no proof.", None)
     source = Source("attestation", str(signed.id), f"signed by {signed.name}", signed.at)
-    if any(one.neglect_or_abuse and not one.mended and one.found_at > signed.at for one in view.findings):
+    if any(one.neglect_or_abuse and not one.resolved and one.found_at > signed.at for one in view.findings):
         return Fact(
             name,
             None,

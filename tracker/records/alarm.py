@@ -58,7 +58,7 @@ class Alarm(SQLModel, table=True):
 
 
 class AlarmSpan(NamedTuple):
-    """An alarm from first to last as it is thought about: quick to read for very many pumps."""
+    """An alarm from first to last as it is evaluated: quick to read for very many pumps."""
 
     id: int
     pump_id: int

@@ -58,7 +58,7 @@ class ProgrammerSessionRecord(SQLModel, table=True):
 
 
 class SessionTold(NamedTuple):
-    """A programmer session as it is thought about: quick to read for very many pumps."""
+    """A programmer session as it is evaluated: quick to read for very many pumps."""
 
     id: int
     pump_id: int

@@ -203,7 +203,7 @@ class PumpState(SQLModel, table=True):
 
 
 class StateNow(NamedTuple):
-    """A pump's latest report and contact as they are thought about: quick to read for very many pumps."""
+    """A pump's latest report and contact as they are evaluated: quick to read for very many pumps."""
 
     pump_id: int
     epoch: int | None

@@ -1,4 +1,4 @@
-"""Readings as they are thought about: those new since a pump was last looked at, and those known by a moment."""
+"""Readings as they are evaluated: those new since a pump was last looked at, and those known by a moment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AGAIN = 50  # so many readings before the mark are given again, so that what is 
 
 
 class Measured(NamedTuple):
-    """One reading as it is thought about."""
+    """One reading as it is evaluated."""
 
     epoch: int
     seq: int

@@ -55,7 +55,7 @@ class Visit(SQLModel, table=True):
 
 
 class VisitDone(NamedTuple):
-    """What was done at a visit, as it is thought about: quick to read for very many pumps."""
+    """What was done at a visit, as it is evaluated: quick to read for very many pumps."""
 
     id: int
     pump_id: int

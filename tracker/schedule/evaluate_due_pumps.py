@@ -66,7 +66,7 @@ def _due_sets(database: Database, now: datetime) -> Iterator[Due]:
 
 
 def _evaluate_alone(database: Database, sets: Iterable[Due], now: datetime) -> Swept:
-    """While one set is being written the next is thought about: the one waits for the database, the other computes."""
+    """While one set is being written the next is evaluated: the one waits for the database, the other computes."""
     swept = Swept()
     if isinstance(sets, list) and len(sets) == 1:
         evaluations, put_off = evaluate_isolated(database, sets[0], now)

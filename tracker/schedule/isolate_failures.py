@@ -63,8 +63,8 @@ def evaluate_isolated(database: Database, due: Due, now: datetime) -> tuple[list
             return [], [_put_off(database, due[0], fault, now)]
     middle = len(due) // 2
     evaluations, put_off = evaluate_isolated(database, due[:middle], now)
-    more_thoughts, more_put_off = evaluate_isolated(database, due[middle:], now)
-    return evaluations + more_thoughts, put_off + more_put_off
+    more_evaluations, more_put_off = evaluate_isolated(database, due[middle:], now)
+    return evaluations + more_evaluations, put_off + more_put_off
 
 
 def _put_off(database: Database, due: tuple[int, datetime], fault: Exception, now: datetime) -> PutOff:

@@ -80,7 +80,7 @@ class Worker:
             _LOG.warning("the clock was set", worker=self.name, by_s=round(step_s, 1))
             self._beaten = None
             if self._work is not None:
-                self._work.plan_anew(turned_back=step_s < 0)
+                self._work.plan_again(turned_back=step_s < 0)
         self._beat("standing by" if fence is None else LEADS)
 
     def _rest(self) -> None:
@@ -114,7 +114,7 @@ class _Work:
         self.account = Account(self._fenced, settings, leader)
         self._scheduler = _started(jobs, self.account)
 
-    def plan_anew(self, *, turned_back: bool) -> None:
+    def plan_again(self, *, turned_back: bool) -> None:
         """After the clock was set: every job has its turn now, and nothing waits for the old clock's times."""
         now = datetime.now(UTC)
         if turned_back:

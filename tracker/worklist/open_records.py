@@ -50,7 +50,7 @@ def finding_items(view: PumpSnapshot, _now: datetime) -> list[WantedItem]:
     """Findings that wait for a ruling, or for the records to be corrected: an item for each, or one for very many."""
     kinds: dict[str, list[FindingSeen]] = {}
     for one in view.findings:
-        if one.ruling is None and not one.mended:
+        if one.ruling is None and not one.resolved:
             kinds.setdefault(one.kind, []).append(one)
     items: list[WantedItem] = []
     for some in kinds.values():

@@ -143,7 +143,7 @@ def _as_noted(view: PumpSnapshot, noted: Noted, now: datetime) -> tuple[FindingS
     """The view's findings as they will be on record."""
     told = dict(noted.changed)
     known = tuple(
-        replace(_following(one, told), mended=(one.mended or one.id in noted.mended) and one.id not in noted.back)
+        replace(_following(one, told), resolved=(one.resolved or one.id in noted.resolved) and one.id not in noted.back)
         for one in view.findings
     )
     return known + tuple(as_seen(one, now) for one in noted.new)

@@ -119,7 +119,7 @@ def _findings(session: Session, pump_id: int, as_of: datetime) -> list[FindingSe
                 ruling=None if ruling is None else ruling.ruling,
                 ruled_at=None if ruling is None else ruling.at,
                 ruled_by=None if ruling is None else ruling.by,
-                mended=row.mended_at is not None and row.mended_at <= as_of,
+                resolved=row.mended_at is not None and row.mended_at <= as_of,
             )
         )
     return found

@@ -243,7 +243,7 @@ def seen_finding(row: FindingRecord) -> FindingSeen:
         ruling=row.ruling,
         ruled_at=row.ruled_at,
         ruled_by=row.ruled_by,
-        mended=row.mended_at is not None,
+        resolved=row.mended_at is not None,
         mend=row.mend,
     )
 

@@ -20,7 +20,7 @@ def determine(
 ) -> Determination:
     """Evaluate CMM-210.5 for the pump and append the determination, whether or not anything changed.
 
-    The pump is looked at as the sweep would: its forecasts, findings and lines of work are brought up to date too.
+    The pump is looked at as the sweep would: its forecasts, findings and tasks are brought up to date too.
     With ``as_of`` only what was received and entered by then is used, and the row says that it answers about the past.
     """
     pump_id = key(pump.id)

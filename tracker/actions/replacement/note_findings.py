@@ -18,10 +18,10 @@ from tracker.records.finding import FindingRecord
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What changed about one pump's findings: to add, ids mended, ids shown again, and what reads otherwise by now."""
+    """What changed about one pump's findings: to add, ids resolved, ids shown again, and those whose words changed."""
 
     new: tuple[Finding, ...] = ()
-    mended: tuple[int, ...] = ()
+    resolved: tuple[int, ...] = ()
     back: tuple[int, ...] = ()
     changed: tuple[tuple[int, Finding], ...] = ()
 
@@ -29,7 +29,7 @@ class Noted:
 def compare(history: History, known: Sequence[FindingSeen], since: datetime) -> Noted:
     """Hold the history against the findings on record. ``since`` is from when on its visits and sessions are complete.
 
-    A finding is mended where the records, still in view, no longer show it: a refill was logged, a visit amended; its
+    A finding is resolved where the records, still in view, no longer show it: a refill was logged, a visit amended; its
     kind says what it rests on. One that lies before what is in view stays as it is, unless records answer it. One that
     nobody has reviewed follows what became known since: whom it may relate to, and whether it bears on neglect.
     """
@@ -38,8 +38,8 @@ def compare(history: History, known: Sequence[FindingSeen], since: datetime) -> 
     stored = [(one.id, one) for one in known if one.id is not None]
     return Noted(
         new=tuple(one for one in shown if not any(_same(one, other) for other in known)),
-        mended=tuple(id_ for id_, one in stored if not one.mended and _is_over(history, one, shown, since)),
-        back=tuple(id_ for id_, one in stored if one.mended and one.key in by_key),
+        resolved=tuple(id_ for id_, one in stored if not one.resolved and _is_over(history, one, shown, since)),
+        back=tuple(id_ for id_, one in stored if one.resolved and one.key in by_key),
         changed=tuple(
             (id_, by_key[one.key])
             for id_, one in stored
@@ -85,7 +85,7 @@ def as_seen(finding: Finding, now: datetime) -> FindingSeen:
         ruling=None,
         ruled_at=None,
         ruled_by=None,
-        mended=False,
+        resolved=False,
         mend=finding.mend,
     )
 
@@ -104,7 +104,7 @@ def store_findings(session: Session, noted: Sequence[tuple[int, Noted]], now: da
             .execution_options(synchronize_session=False)
         )
     for ids, mended_at in (
-        ([one for _, each in noted for one in each.mended], now),
+        ([one for _, each in noted for one in each.resolved], now),
         ([one for _, each in noted for one in each.back], None),
     ):
         if ids:

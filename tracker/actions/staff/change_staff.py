@@ -41,7 +41,7 @@ def change_staff(
     """Change what is given and leave the rest. A new role, a new password or an end of access ends all sessions.
 
     An end of access ends the person's API tokens too, for good: who comes back is given new ones. With it, or with
-    another role, their lines of work are everybody's again.
+    another role, their tasks are everybody's again.
 
     ``temporary``: somebody else chose the password, and its person changes it before they sign anything.
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from tracker.actions.pumps.log_mri import checked_by_others, checked_by_visit, unchecked_by_visit
 from tracker.actions.visits import prescription
-from tracker.actions.visits.check_warnings import Answers, ask_anew, warnings_for
+from tracker.actions.visits.check_warnings import Answers, ask_again, warnings_for
 from tracker.actions.visits.lock_visit import lock_visit
 from tracker.actions.visits.log_visit import check_visit
 from tracker.actions.visits.visit_codes import code_day
@@ -81,7 +81,7 @@ def amend_visit(
         filled_ml=visit.filled_ml,
     )
     if answers is not None:
-        ask_anew(session, pump, visit, asked, answers)
+        ask_again(session, pump, visit, asked, answers)
     session.add(visit)
     session.add(VisitAmendment(visit_id=key(visit.id), at=now, by=by, reason=reason.strip(), before=before))
     session.flush()

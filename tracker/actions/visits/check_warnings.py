@@ -54,7 +54,7 @@ def ask_draft(session: Session, pump: Pump, visit: Visit, answers: Answers) -> N
     visit.answers = answered(asked, answers) or None
 
 
-def ask_anew(session: Session, pump: Pump, visit: Visit, known: Sequence[VisitWarning], answers: Answers) -> None:
+def ask_again(session: Session, pump: Pump, visit: Visit, known: Sequence[VisitWarning], answers: Answers) -> None:
     """As `ask`, for an amended visit: about what was not asked before; earlier answers stay while they are needed."""
     before = {(one.id, one.field, one.message) for one in known}
     now_asked = warnings_for(session, pump, visit)

@@ -39,7 +39,7 @@ def line_of_work(session: Session, item_id: int) -> WorklistItem:
     """The open line as the database has it now. Raises `NotFound`, or `Conflict` when it is closed."""
     item = session.get(WorklistItem, item_id, populate_existing=True)
     if item is None:
-        raise NotFound("there is no such line of work")
+        raise NotFound("there is no such task")
     if item.closed_at is not None:
         raise Conflict(f"it was closed by {item.closed_by}: {item.closed_reason}")
     return item

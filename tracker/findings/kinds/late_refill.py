@@ -107,7 +107,7 @@ def _overdue(history: History) -> Iterator[Finding]:
 def _overdue_before(history: History) -> Iterator[Finding]:
     """Earlier fills that were found overdue, unless a refill in time was logged since."""
     for one in history.known:
-        if one.kind != "late_refill" or one.mended or not one.key.startswith(_BY_DATE) or _answered(history, one):
+        if one.kind != "late_refill" or one.resolved or not one.key.startswith(_BY_DATE) or _answered(history, one):
             continue
         evidence = Evidence("forecast", "", f"refill due by {day_text(history, one.happened_at)}", one.happened_at)
         until = one.happened_at + OVERDUE_BY

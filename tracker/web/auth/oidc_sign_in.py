@@ -231,10 +231,10 @@ def confirm_by(session: Session, issuer: str, claims: Claims, flow: Flow, person
     """
     staff = session.get(Staff, person.staff_id)
     subject = f"{issuer.rstrip('/')}#{claims.subject}"[:255]
-    asked_anew = claims.authenticated_at is not None and (
+    asked_again = claims.authenticated_at is not None and (
         flow.started - _AUTH_LEEWAY_S <= claims.authenticated_at <= now.timestamp() + _LEEWAY_S
     )
-    if staff is None or staff.oidc_subject != subject or person.session_digest != flow.confirms or not asked_anew:
+    if staff is None or staff.oidc_subject != subject or person.session_digest != flow.confirms or not asked_again:
         raise NotAskedAgain
     mark_confirmed(session, person, now, for_emergency=urlsplit(flow.next).path == EMERGENCY_PAGE)
 

@@ -32,7 +32,7 @@ PERMITS: Final[Mapping[str, str]] = MappingProxyType(
         "attestations.sign": "Attest that there is no abuse or neglect",
         "alarms.handle": "Acknowledge, assign and snooze alarms",
         "worklist.read": "Look at the worklist",
-        "worklist.handle": "Claim, hand over and finish lines of work",
+        "worklist.handle": "Claim, reassign and close tasks",
         "contacts.manage": "Manage one's own contact points",
         "oncall.read": "Look at who is on call",
         "oncall.change": "Change policies and rotations",

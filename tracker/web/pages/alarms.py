@@ -38,7 +38,7 @@ def acknowledge(
     reason: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Somebody has looked; what was done is kept with it."""
-    return _deed(
+    return _perform(
         request,
         web,
         person,
@@ -61,7 +61,7 @@ def snooze(
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Leave its line off the worklist for some hours."""
-    return _deed(
+    return _perform(
         request,
         web,
         person,
@@ -75,7 +75,7 @@ def snooze(
     )
 
 
-def _deed(
+def _perform(
     request: Request,
     web: Web,
     person: Person,

@@ -78,7 +78,7 @@ def change(
         before = change_record(session, pump, changes, now)
         return {"before": before, "after": {name: changes[name] for name in before}}
 
-    return _deed(request, web, person, serial, "changed", Event.RECORD_CHANGED, act)
+    return _perform(request, web, person, serial, "changed", Event.RECORD_CHANGED, act)
 
 
 @router.post("/pumps/{serial}/mri")
@@ -101,7 +101,7 @@ def mri(
         )
         return {"exam": exam.id, "performed_at": at}
 
-    return _deed(request, web, person, serial, "mri", Event.MRI_LOGGED, act)
+    return _perform(request, web, person, serial, "mri", Event.MRI_LOGGED, act)
 
 
 @router.post("/pumps/{serial}/mri/{exam_id}/checked")
@@ -118,7 +118,7 @@ def mri_checked(
         check_after_mri(session, exam_id, checked_at=at, by=person.email, now=now)
         return {"exam": exam_id, "checked_at": at}
 
-    return _deed(request, web, person, serial, "checked", Event.MRI_CHECKED, act)
+    return _perform(request, web, person, serial, "checked", Event.MRI_CHECKED, act)
 
 
 @router.post("/pumps/{serial}/suspension")
@@ -136,7 +136,7 @@ def suspend(
         return {"until": moment, "reason": reason}
 
     said, event = ("suspended", Event.REPORTING_SUSPENDED) if until.strip() else ("changed", Event.REPORTING_RESUMED)
-    return _deed(request, web, person, serial, said, event, act)
+    return _perform(request, web, person, serial, said, event, act)
 
 
 @router.post("/pumps/{serial}/advisories/{match_id}")
@@ -157,7 +157,7 @@ def advisory_seen(
         acknowledge_advisory(session, match_id, note=note, by=person.email, now=now)
         return {"advisory": match.advisory_id, "note": note}
 
-    return _deed(request, web, person, serial, "advised", Event.ADVISORY_ACKNOWLEDGED, act, to=f"/pumps/{serial}")
+    return _perform(request, web, person, serial, "advised", Event.ADVISORY_ACKNOWLEDGED, act, to=f"/pumps/{serial}")
 
 
 @router.post("/pumps/{serial}/credential")
@@ -198,10 +198,10 @@ def revoke_sign_in(
         revoke_credential(session, pump, now=now)
         return {"reason": reason.strip()}
 
-    return _deed(request, web, person, serial, "revoked", Event.CREDENTIAL_REVOKED, act)
+    return _perform(request, web, person, serial, "revoked", Event.CREDENTIAL_REVOKED, act)
 
 
-def _deed(
+def _perform(
     request: Request, web: Web, person: Person, serial: str, said: str, event: Event, act: Act, to: str | None = None
 ) -> Response:
     now = web.clock()

@@ -71,7 +71,7 @@ def determine_now(
         row = determine(session, pump, cause="staff", now=now, as_of=moment)
         return {"determination": row.id, "outcome": row.outcome, "as_of": moment}
 
-    return _deed(at, person, serial, "determined", Event.DETERMINATION_MADE, act, show_new=True)
+    return _perform(at, person, serial, "determined", Event.DETERMINATION_MADE, act, show_new=True)
 
 
 @router.post("/pumps/{serial}/facts")
@@ -84,7 +84,7 @@ def document(at: At, person: Care, serial: str, fact: Word = "", value: Word = "
         document_fact(session, pump, fact=fact, value=value == "yes", author=person.email, document=document, now=now)
         return {"fact": fact, "value": value, "document": document}
 
-    return _deed(at, person, serial, "documented", Event.FACT_DOCUMENTED, act)
+    return _perform(at, person, serial, "documented", Event.FACT_DOCUMENTED, act)
 
 
 @router.post("/pumps/{serial}/facts/{fact_id}/withdraw")
@@ -96,7 +96,7 @@ def take_fact_back(at: At, person: Care, serial: str, fact_id: int, reason: Reas
         withdraw_fact(session, fact_id, reason=reason, by=person.email, now=now)
         return {"fact": fact_id, "reason": reason}
 
-    return _deed(at, person, serial, "fact-withdrawn", Event.FACT_WITHDRAWN, act)
+    return _perform(at, person, serial, "fact-withdrawn", Event.FACT_WITHDRAWN, act)
 
 
 @router.post("/pumps/{serial}/findings/{finding_id}")
@@ -116,7 +116,7 @@ def rule(
         rule_finding(session, finding_id, ruling=ruling, reason=reason, by=person.email, now=now)
         return {"finding": finding_id, "ruling": ruling, "reason": reason}
 
-    return _deed(at, person, serial, "ruled", Event.FINDING_RULED, act, signed_with=password)
+    return _perform(at, person, serial, "ruled", Event.FINDING_RULED, act, signed_with=password)
 
 
 @router.post("/pumps/{serial}/attestations")
@@ -136,7 +136,7 @@ def sign(
         signed = attest(session, pump, abuse_or_neglect=evident == "yes", name=person.name, by=person.email, now=now)
         return {"attestation": signed.id, "meaning": signed.meaning, "name_as_typed": name}
 
-    return _deed(at, person, serial, "attested", Event.ATTESTATION_SIGNED, act, signed_with=password)
+    return _perform(at, person, serial, "attested", Event.ATTESTATION_SIGNED, act, signed_with=password)
 
 
 @router.post("/pumps/{serial}/attestations/{attestation_id}/withdraw")
@@ -155,7 +155,7 @@ def take_signature_back(
         withdraw_attestation(session, attestation_id, reason=reason, by=person.email, now=now)
         return {"attestation": attestation_id, "reason": reason}
 
-    return _deed(at, person, serial, "attestation-withdrawn", Event.ATTESTATION_WITHDRAWN, act, signed_with=password)
+    return _perform(at, person, serial, "attestation-withdrawn", Event.ATTESTATION_WITHDRAWN, act, signed_with=password)
 
 
 @router.post("/pumps/{serial}/lifecycle")
@@ -195,8 +195,8 @@ def move(
         return {"to": to, "on": day, "reason": reason, "successor": successor}
 
     if to == "transferred":
-        return _deed(at, person, serial, "offered", Event.HANDOVER_OFFERED, act)
-    return _deed(at, person, serial, "moved", Event.PUMP_MOVED, act)
+        return _perform(at, person, serial, "offered", Event.HANDOVER_OFFERED, act)
+    return _perform(at, person, serial, "moved", Event.PUMP_MOVED, act)
 
 
 @router.post("/pumps/{serial}/lifecycle/undo")
@@ -211,10 +211,10 @@ def undo_the_move(
         event = undo_move(session, pump, reason=reason, by=person.email, now=now)
         return {"from": event.from_state, "to": event.to_state, "reason": reason}
 
-    return _deed(at, person, serial, "move-undone", Event.PUMP_MOVE_UNDONE, act)
+    return _perform(at, person, serial, "move-undone", Event.PUMP_MOVE_UNDONE, act)
 
 
-def _deed(
+def _perform(
     at: Place,
     person: Person,
     serial: str,

@@ -47,7 +47,7 @@ def seen(web: Context, person: Annotated[Person, requires("worklist.read")]) -> 
 @router.post("/worklist/{item_id}/claim")
 def claim_line(request: Request, web: Context, person: Handler, item_id: int, back: Back = "/") -> Response:
     """Take the line; of two people who try, the second is told who has it."""
-    return _deed(
+    return _perform(
         request,
         web,
         person,
@@ -62,7 +62,7 @@ def claim_line(request: Request, web: Context, person: Handler, item_id: int, ba
 @router.post("/worklist/{item_id}/release")
 def release_line(request: Request, web: Context, person: Handler, item_id: int, back: Back = "/") -> Response:
     """Let go of the line."""
-    return _deed(
+    return _perform(
         request,
         web,
         person,
@@ -85,7 +85,7 @@ def hand_line_over(
     reason: Reason = "",
 ) -> Response:
     """Give the line to a colleague."""
-    return _deed(
+    return _perform(
         request,
         web,
         person,
@@ -102,7 +102,7 @@ def finish_line(
     request: Request, web: Context, person: Handler, item_id: int, back: Back = "/", reason: Reason = ""
 ) -> Response:
     """Close the line with the reason."""
-    return _deed(
+    return _perform(
         request,
         web,
         person,
@@ -124,7 +124,7 @@ def note_line(
     note: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Note what was done so far."""
-    return _deed(
+    return _perform(
         request,
         web,
         person,
@@ -136,7 +136,7 @@ def note_line(
     )
 
 
-def _deed(
+def _perform(
     request: Request,
     web: Web,
     person: Person,
