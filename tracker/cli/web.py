@@ -12,7 +12,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from tracker.cli.figures_address import Source, figures_served, of_the_records
+from tracker.cli.figures_address import Source, figures_served, of_the_outbox, of_the_records
 from tracker.cli.listening import listen_on_both
 from tracker.cli.process_setup import require_free_port, require_schema, say_start, stop_on_signal
 from tracker.cli.tracing import traced
@@ -116,10 +116,10 @@ def serve_pages(
         watcher.join()
 
 
-def _figures(application: FastAPI, database: Database) -> tuple[Source, Source]:
+def _figures(application: FastAPI, database: Database) -> tuple[Source, ...]:
     """What the pages counted, and what waits in the records."""
     metrics: Metrics = application.state.metrics
-    return lambda: metrics.look(application.state.web), of_the_records(database)
+    return lambda: metrics.look(application.state.web), of_the_records(database), of_the_outbox(database)
 
 
 def _allow_open_files(connections: int) -> None:
