@@ -30,10 +30,12 @@ _REST_S = 20.0
 def _all(name: str, site: Installation, attacks: list[str], *, full: bool) -> None:
     for attack in attacks:
         memory, disk, database = site.memory_mb(), site.broker_mb(), site.database_mb()
+        mosquitto = site.mosquitto_mb()
         noticed = attempt(site, attack, _FULL.get(attack) if full else None, after_s=5.0)
         time.sleep(_REST_S)
         room = (
-            f"memory {memory:.0f} to {site.memory_mb():.0f} MB, broker's disk {disk:.0f} to {site.broker_mb():.0f} MB, "
+            f"memory {memory:.0f} to {site.memory_mb():.0f} MB, of it Mosquitto {mosquitto:.0f} to "
+            f"{site.mosquitto_mb():.0f} MB, broker's disk {disk:.0f} to {site.broker_mb():.0f} MB, "
             f"database {database:.0f} to {site.database_mb():.0f} MB"
         )
         told = [f"{name:12} {attack:20} {noticed.told()}", f"{room} in {site.broker_files()} files", *noticed.faults]

@@ -55,8 +55,11 @@ class Installation:
         """What all processes hold together, the broker among them."""
         roots = [psutil.Process(each.pid) for each in self.product.processes.values()]
         family = {one for root in roots for one in [root, *root.children(recursive=True)]}
-        family |= {psutil.Process(self.broker_pid)} if self.broker_pid else set()
-        return float(sum(one.memory_info().rss for one in family)) / 1024**2
+        return float(sum(one.memory_info().rss for one in family)) / 1024**2 + self.mosquitto_mb()
+
+    def mosquitto_mb(self) -> float:
+        """What Mosquitto holds, which has a process of its own; 0 where the broker is the tracker's child."""
+        return float(psutil.Process(self.broker_pid).memory_info().rss) / 1024**2 if self.broker_pid else 0.0
 
     def database_mb(self) -> float:
         """What the database takes on the disk, SQLite's log included."""
