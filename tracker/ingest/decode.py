@@ -57,6 +57,8 @@ class _JustNumber(msgspec.Struct):
 _NUMBER: Final = msgspec.json.Decoder(_JustNumber)
 _MAY_NAME_SEQ: Final = (b"seq", b"\0", b"\\u")
 """Without any of these a text holds no key ``seq``: as it is, in two bytes a letter, or with its letters escaped."""
+_BEFORE_AN_OBJECT: Final = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
+"""What may stand before an object's bracket: blanks, byte order marks, the first byte of a letter of two or four."""
 _TOPICS: dict[bytes, tuple[str, str] | None] = {}
 _TOPICS_KEPT: Final = 50_000
 
@@ -166,7 +168,7 @@ def _number(arrival: Arrival, kind: str) -> Number | None:
     Much that is no JSON is none for a NaN, a byte order mark or half a surrogate pair alone: the number of such a
     message is as sure as any, and without it a communicator would send the message again for ever.
     """
-    if kind == "presence" or arrival.size:
+    if kind == "presence" or arrival.size or arrival.payload.lstrip(_BEFORE_AN_OBJECT)[:1] != b"{":
         return None
     try:
         number = _NUMBER.decode(arrival.payload)
