@@ -7,7 +7,7 @@ sent to an emergency department is an assumption of ours, and marked so.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from devices.drugs import DANGEROUS_TO_LOSE, WithdrawalRisk, components, find, withdrawal_risk
+from devices.drugs import DANGEROUS_TO_LOSE, Drug, WithdrawalRisk, components, find, withdrawal_risk
 
 BACLOFEN_ONSET: Final = (
     "Withdrawal mostly begins after 48 to 96 hours, and can begin after 12 (sources F14 and F15). In 3 to 5 of 100 "
@@ -15,6 +15,10 @@ BACLOFEN_ONSET: Final = (
 )
 MAKERS_LINE: Final = "Medtronic answers around the clock at 800-707-0933 (source S20)."
 """For Medtronic's pumps alone."""
+
+
+_NOT_SEEN: Final = frozenset({"breakdown of muscle", "organ failure", "death"})
+"""Harm that a patient can't tell of on the telephone."""
 
 
 class DrugLoss(NamedTuple):
@@ -45,12 +49,21 @@ def _tell(names: Sequence[str], risk: WithdrawalRisk) -> str:
     begin = f"The pump may have stopped giving {what}. Ask how the patient feels now"
     if risk not in DANGEROUS_TO_LOSE:
         return f"{begin}. Say that pain may return, and when the clinic calls again."
-    known = [drug.withdrawal_signs for name in names if (drug := find(name)) and drug.withdrawal in DANGEROUS_TO_LOSE]
+    known = [_felt(drug.withdrawal_signs) for name in names if (drug := find(name)) and _is_dangerous(drug)]
     watch = f", and whether there is any of this: {'; '.join(dict.fromkeys(known))}" if known else ""
     return (
         f"{begin}{watch}. With any such sign the patient goes to an emergency department at once and says "
         f"there that a pump in the body gives {what} into the spine. (This advice is an assumption.)"
     )
+
+
+def _is_dangerous(drug: Drug) -> bool:
+    return drug.withdrawal in DANGEROUS_TO_LOSE
+
+
+def _felt(signs: str) -> str:
+    """The signs that a patient or those with them can see."""
+    return ", ".join(one for one in signs.split(", ") if one not in _NOT_SEEN)
 
 
 def _signs(name: str) -> str:

@@ -24,6 +24,8 @@ def test_of_a_mixture_each_part_is_named_and_the_worst_decides() -> None:
     assert loss.risk is WithdrawalRisk.LIFE_THREATENING
     assert [text.partition(":")[0] for text in loss.emergency[:2]] == ["baclofen", "morphine"]
     assert "emergency department" in loss.tell_patient
+    assert "rebound rigidity" in loss.tell_patient
+    assert "death" not in loss.tell_patient
     assert "48 to 96 hours" in " ".join(loss.emergency)
 
 

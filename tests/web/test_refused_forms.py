@@ -120,6 +120,21 @@ CATALOGUE = (
         "time_zone",
     ),
     Refused("/oncall", {"document": '{"policies": 1}'}, "document", role="administrator"),
+    Refused("/oncall/take", {"rota": "none", "day": "2026-11-25"}),
+    Refused("/oncall/swap", {"rota": "none", "first": "x", "second": "y"}),
+    Refused(
+        "/oncall/policies",
+        {
+            "priority": "medium",
+            "after_medium_0": "0",
+            "tell_medium_0_0": "role:physician",
+            "after_medium_1": "soon",
+            "tell_medium_1_0": "role:nurse",
+            "lapse_medium": "77",
+        },
+        "after_medium_1",
+        role="administrator",
+    ),
     Refused("/pumps/views", {"name": " ", "query": "unit=Pain"}),
 )
 NEVER_REFUSED = {

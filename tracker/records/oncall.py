@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 from tracker.records.column_types import JsonColumn, UtcDateTime
 
@@ -19,3 +19,8 @@ class OncallDocument(SQLModel, table=True):
     document: dict[str, Any] = Field(sa_type=JsonColumn, description='{"policies": […], "rotas": […]}')
     changed_at: datetime = Field(sa_type=UtcDateTime)
     changed_by: str = Field(max_length=254)
+
+
+def hold_oncall(session: Session, clinic_id: int) -> None:
+    """Lock the clinic's document until the transaction ends: of two changes at once none is lost."""
+    session.get(OncallDocument, clinic_id, with_for_update=True, populate_existing=True)

@@ -36,7 +36,15 @@ def view_oncall(session: Session, clinic_id: int, at: datetime) -> dict[str, Any
                     }
                     for step in policy.steps
                 ]
-                policies.append({"unit": unit, "priority": priority.name.lower(), "steps": steps})
+                policies.append(
+                    {
+                        "unit": unit,
+                        "priority": priority.name.lower(),
+                        "steps": steps,
+                        "repeat": policy.repeat,
+                        "lapse_minutes": policy.lapse_minutes,
+                    }
+                )
     return {
         "at": at,
         "policies": policies,

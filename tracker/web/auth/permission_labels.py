@@ -35,6 +35,7 @@ PERMITS: Final[Mapping[str, str]] = MappingProxyType(
         "worklist.handle": "Claim, reassign and close tasks",
         "contacts.manage": "Manage one's own contact points",
         "oncall.read": "Look at who is on call",
+        "oncall.take": "Take and swap shifts on call",
         "oncall.change": "Change policies and rotations",
         "messages.read": "Look at the clinic's messages",
         "planning.read": "Look at the planning",

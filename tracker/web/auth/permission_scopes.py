@@ -18,7 +18,7 @@ _NEEDED: Final = {
     ),
     "clinical:write": (
         "visits.log determinations.make facts.document findings.rule alarms.handle worklist.handle mri.log "
-        "advisories.handle"
+        "advisories.handle oncall.take"
     ),
     "billing:read": "visits.code",
     "setup:read": "clinic.read schedule.read audit.read staff.read emergency.read",

@@ -66,6 +66,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "worklist.handle": _RECORDS | {Role.BILLER},
         "contacts.manage": _ALL,
         "oncall.read": _RECORDS | {Role.AUDITOR},
+        "oncall.take": _RECORDS,
         "oncall.change": frozenset({Role.ADMINISTRATOR}),
         "messages.read": _RECORDS | {Role.AUDITOR},
         "planning.read": _ALL,
@@ -105,6 +106,7 @@ PEOPLE_ONLY: Final = frozenset(
         "emergency.review",
         "rejected.settle",
         "contacts.manage",  # a message to a program reaches nobody
+        "oncall.take",
         "oncall.change",
         "clinic.change",
         "staff.manage",

@@ -76,6 +76,8 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "GET /api/v1/messages": "list_messages",
         "GET /api/v1/oncall": "get_oncall",
         "PUT /api/v1/oncall": "set_oncall",
+        "POST /api/v1/oncall/overrides": "take_shift",
+        "POST /api/v1/oncall/swaps": "swap_shifts",
         "GET /api/v1/oncall/now": "get_oncall_now",
         "GET /api/v1/oncall/preview": "preview_oncall",
         "GET /api/v1/quiet-hours": "get_quiet_hours",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -15,17 +16,23 @@ from tracker.actions.messages.set_oncall import set_oncall
 from tracker.actions.messages.view_oncall import view_oncall
 from tracker.errors import Invalid, TrackerError
 from tracker.oncall.document import to_document
+from tracker.oncall.rotation import shifts
+from tracker.oncall.values import Rota
 from tracker.records.pump import Clinic
+from tracker.records.staff import people_of_clinic
 from tracker.web.app_state import Context, Web
 from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.forms.policy_steps import choices
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.layout import back_to
-from tracker.web.views.templating import page
+from tracker.web.views.oncall_week import week
+from tracker.web.views.templating import in_words, page
 
 router = APIRouter(include_in_schema=False, dependencies=[keeps_what_was_typed()])
 LONGEST = 100_000
+SWAPPABLE = timedelta(days=28)
 
 
 @router.get("/oncall", response_class=HTMLResponse)
@@ -37,7 +44,7 @@ def show(
     priority: Annotated[str, Query(max_length=8)] = "high",
 ) -> HTMLResponse:
     """Who would be told if a pump stalled now, or of another priority; of that pump, or of one without a unit."""
-    return _show(request, web, person, pump=pump.strip(), priority=priority)
+    return oncall_page(request, web, person, pump=pump.strip(), priority=priority)
 
 
 @router.post("/oncall")
@@ -57,11 +64,11 @@ def change(
             clinic = session.get_one(Clinic, person.clinic_id)
             set_oncall(session, clinic, given, by=person.email, now=web.clock())
     except TrackerError as fault:
-        return _show(request, web, person, fault=fault, typed=document)
+        return oncall_page(request, web, person, fault=fault, typed=document)
     return back_to("/oncall", "oncall-changed")
 
 
-def _show(
+def oncall_page(
     request: Request,
     web: Web,
     person: Person,
@@ -71,6 +78,8 @@ def _show(
     pump: str = "",
     priority: str = "high",
 ) -> HTMLResponse:
+    """The page; with ``fault``, why a change was refused. ``typed``: the document that was."""
+    now = web.clock()
     urgency = next((one for one in Priority if one.name.lower() == priority), Priority.HIGH)
     with web.database.reading() as session:
         unit, unknown = None, ""
@@ -80,7 +89,8 @@ def _show(
             unknown = missing.detail
         preview = preview_alarm(session, person.clinic_id, unit, urgency, web.clock())
         shown = view_oncall(session, person.clinic_id, web.clock())
-        document = json.dumps(to_document(oncall_of(session, person.clinic_id, {})), indent=2)
+        oncall = oncall_of(session, person.clinic_id, {})
+        names = {one.email: one.name for one in people_of_clinic(session, person.clinic_id) if one.active}
     return page(
         request,
         person,
@@ -89,6 +99,23 @@ def _show(
         oncall=shown,
         preview=preview,
         asked={"pump": pump, "unknown": unknown, "unit": unit},
-        document=typed or document,
+        document=typed or json.dumps(to_document(oncall), indent=2),
+        document_typed=bool(typed),
+        names=names,
+        told=choices(oncall, list(names.items())),
+        weeks={one["name"]: week(one["shifts"], person.timezone) for one in shown["rotas"]},
+        swappable={one.name: _swappable(one, names, person.timezone, now) for one in oncall.rotas},
         fault=fault,
     )
+
+
+def _swappable(rota: Rota, names: dict[str, str], timezone: str, now: datetime) -> list[tuple[str, str]]:
+    """The shifts of four weeks, as value and text."""
+    return [
+        (
+            f"{one.start.isoformat()}/{one.end.isoformat()}",
+            f"{in_words(one.start, timezone)}: {names.get(one.member, one.member)}",
+        )
+        for one in shifts(rota, now, now + SWAPPABLE)
+        if one.member is not None
+    ]

@@ -134,6 +134,8 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "contact-changed": "Saved.",
         "contact-ended": "Removed: nothing is sent there any more.",
         "quiet-hours-changed": "Your quiet hours are saved.",
+        "shift-taken": "You are on call for this shift.",
+        "shifts-swapped": "The two shifts are swapped.",
         "oncall-changed": "Policies and rotations are saved.",
         "reviewed": "Your review is recorded.",
     }
