@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tracker.guideline import assess
+
+VERSION: Final = "2.0.2019"
+"""The version that these tests are about; a later one has tests of its own."""
 
 
 def ask(question: str, **facts: Any) -> dict[str, Any]:
     """Ask, and insist on an answer."""
-    answer = assess({"id": "x", "question": question, "facts": facts})
+    answer = assess({"id": "x", "question": question, "facts": facts}, VERSION)
     assert "error" not in answer, answer
     return answer
 
 
 def refused(question: object, facts: object) -> str:
     """Ask, and insist on a refusal."""
-    answer = assess({"id": "x", "question": question, "facts": facts})
+    answer = assess({"id": "x", "question": question, "facts": facts}, VERSION)
     assert set(answer) == {"id", "error"}, answer
     assert answer["id"] == "x"
     return str(answer["error"])

@@ -54,7 +54,7 @@ def test_another_question_is_told_with_the_criteria_that_came_and_went() -> None
 
 
 def test_another_version_is_told_first() -> None:
-    now = determine_replacement({})
+    now = determine_replacement({}, "2.0.2019")
     then = msgspec.structs.replace(now, version="1.0.2018")
     told = differences(then, now, {}, {})
     assert told == ("The guideline was CMM-210 1.0.2018 and is now CMM-210 2.0.2019.",)

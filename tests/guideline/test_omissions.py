@@ -13,7 +13,7 @@ def test_every_omission_stands_in_a_section_and_says_what_is_done_here(release: 
     document = find(release.version).document  # type: ignore[attr-defined]
     sections = {section.id for section in document.sections}
     told = omissions_of(document)
-    assert len({one.what for one in told}) == len(told) > len(document.omissions)
+    assert len({one.what for one in told}) == len(told) >= len(document.omissions)
     for one in told:
         assert one.section in sections
         assert one.here.endswith(".")

@@ -60,7 +60,7 @@ def test_both_readings_are_shown_as_trees() -> None:
 
 
 def test_the_tree_can_be_written_as_json() -> None:
-    assert msgspec.json.decode(msgspec.json.encode(tree()))["version"] == "2.0.2019"
+    assert msgspec.json.decode(msgspec.json.encode(tree("2.0.2019")))["version"] == "2.0.2019"
 
 
 def test_a_form_asks_exactly_the_facts_that_its_criteria_need() -> None:
