@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.guideline.asking import LOST, ask, because, refused, verdicts
+from tests.guideline.asking import LOST, VERSION, ask, because, refused, verdicts
 from tracker.errors import Invalid
 from tracker.guideline import Outcome, Verdict, determine_replacement
 
@@ -139,7 +139,7 @@ def test_abuse_defeats_a_battery_near_its_end() -> None:
 
 
 def test_the_scheduler_gets_the_same_answer_with_types() -> None:
-    assessment = determine_replacement({"impending_failure_notice": True, "abuse_or_neglect": False})
+    assessment = determine_replacement({"impending_failure_notice": True, "abuse_or_neglect": False}, VERSION)
     assert assessment.outcome is Outcome.MEDICALLY_NECESSARY
     assert assessment.readings == {"alternatives": assessment.outcome, "joint": assessment.outcome}
     assert {entry.id: entry.verdict for entry in assessment.criteria}["5.1c"] is Verdict.MET
