@@ -182,3 +182,58 @@ def test_a_clock_that_was_set_back_holds_nothing_back_for_ever(sqlite_database: 
     with sqlite_database.reading() as session:
         assert [kind for kind, _ in sent(session)].count("digest") == 1
         assert not anything_due(session, MORNING - 24 * HOUR)
+
+
+def becomes(session: Session, item: WorklistItem, priority: Priority, at: datetime) -> None:
+    item.priority = int(priority)
+    session.add(item)
+    items_changed(session, [item], at)
+
+
+def test_a_task_that_is_no_longer_urgent_wakes_nobody_and_one_that_is_again_does_at_once(
+    sqlite_database: Database,
+) -> None:
+    evening = MORNING + 11 * HOUR
+    with sqlite_database.writing() as session:
+        clinic, _ = a_watched_clinic(session)
+        item = a_task(session, clinic, evening, Priority.HIGH)
+        becomes(session, item, Priority.MEDIUM, evening + MINUTE)
+    run(sqlite_database, evening + MINUTE, evening + 30 * MINUTE)
+    with sqlite_database.writing() as session:
+        assert sent(session) == [("alarm.opened", 660)]
+        becomes(session, session.get_one(WorklistItem, item.id), Priority.HIGH, evening + 31 * MINUTE)
+        assert len(sent(session)) > 1
+        item = session.get_one(WorklistItem, item.id)
+        becomes(session, item, Priority.MEDIUM, evening + 32 * MINUTE)
+        goes(session, [item], evening + 33 * MINUTE)
+    run(sqlite_database, evening + 33 * MINUTE, evening + 40 * MINUTE)
+    with sqlite_database.reading() as session:
+        assert sent(session)[-1] == ("alarm.resolved", 698), "who was told of an urgent alarm hears that it is over"
+
+
+def test_a_task_that_was_of_low_priority_for_a_while_is_told_by_all_its_steps_again(sqlite_database: Database) -> None:
+    with sqlite_database.writing() as session:
+        clinic, _ = a_watched_clinic(session)
+        item = a_task(session, clinic, MORNING, Priority.HIGH)
+        becomes(session, item, Priority.LOW, MORNING + MINUTE)
+    run(sqlite_database, MORNING + MINUTE, MORNING + 20 * MINUTE)
+    with sqlite_database.writing() as session:
+        becomes(session, session.get_one(WorklistItem, item.id), Priority.HIGH, MORNING + 20 * MINUTE)
+    run(sqlite_database, MORNING + 20 * MINUTE, MORNING + 41 * MINUTE)
+    with sqlite_database.reading() as session:
+        assert sent(session) == [
+            ("alarm.opened", 0),
+            ("alarm.resolved", 6),
+            *(("alarm.escalated", minute) for minute in (20, 30, 40)),
+        ]
+
+
+def test_a_task_that_rests_is_told_when_its_rest_is_over(sqlite_database: Database) -> None:
+    with sqlite_database.writing() as session:
+        clinic, _ = a_watched_clinic(session)
+        item = an_item(session, clinic, a_pump(session, clinic), snoozed_until=MORNING + 90 * MINUTE)
+        items_changed(session, [item], MORNING)
+    for minute in (0, 30, 60, 90, 91):
+        run(sqlite_database, MORNING + minute * MINUTE, MORNING + minute * MINUTE)
+    with sqlite_database.reading() as session:
+        assert sent(session) == [("alarm.opened", 90)]

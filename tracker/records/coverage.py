@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, func, select
 
+from tracker.records.contact_point import ContactPoint
 from tracker.records.notification import Notification
+from tracker.records.oncall import OncallDocument
+from tracker.records.staff import Staff
 from tracker.records.worklist import WorklistItem
 
 
@@ -23,3 +26,27 @@ def waiting_by_unit(session: Session, clinic_id: int, *, but_causes: str) -> dic
         .order_by(col(Notification.priority).desc(), col(Notification.unit))
     )
     return {(unit, priority): count for unit, priority, count in session.exec(chosen)}
+
+
+def clinics_that_tell(session: Session, causes: str) -> list[int]:
+    """The clinics that have policies or rotations, something that is told, or an open task whose cause begins so."""
+    has_item = select(WorklistItem.clinic_id).where(
+        col(WorklistItem.key).startswith(causes, autoescape=True), col(WorklistItem.closed_at).is_(None)
+    )
+    told = select(Notification.clinic_id).where(col(Notification.ended_at).is_(None))
+    found = {*session.exec(select(OncallDocument.clinic_id)), *session.exec(told.distinct()), *session.exec(has_item)}
+    return sorted(found)
+
+
+def clinics_with_contact_points(session: Session) -> list[int]:
+    """The clinics of which somebody has a confirmed contact point."""
+    chosen = (
+        select(Staff.clinic_id)
+        .where(
+            ContactPoint.staff_id == Staff.id,
+            col(ContactPoint.confirmed_at).is_not(None),
+            col(ContactPoint.ended_at).is_(None),
+        )
+        .distinct()
+    )
+    return sorted(session.exec(chosen))

@@ -21,6 +21,7 @@ def open_high(session: Session) -> list[tuple[Notification, WorklistItem]]:
         Notification.item_id == WorklistItem.id,
         col(Notification.ended_at).is_(None),
         Notification.priority == _HIGH,
+        WorklistItem.priority == _HIGH,
     )
     return list(session.exec(chosen.order_by(col(Notification.next_at), col(Notification.id))))
 

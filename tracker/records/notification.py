@@ -180,6 +180,19 @@ def passed_on_at(session: Session, message: Message) -> datetime | None:
     return session.exec(chosen.limit(1)).first()
 
 
+def notified_in_turn(session: Session, notification_ids: Sequence[int]) -> dict[int, list[NotificationRecipient]]:
+    """Who was told of each in its turn of now, oldest first."""
+    found: dict[int, list[NotificationRecipient]] = {}
+    chosen = select(NotificationRecipient).where(
+        col(NotificationRecipient.notification_id).in_(notification_ids),
+        NotificationRecipient.notification_id == Notification.id,
+        NotificationRecipient.turn == Notification.turn,
+    )
+    for row in session.exec(chosen.order_by(col(NotificationRecipient.id))) if notification_ids else ():
+        found.setdefault(row.notification_id, []).append(row)
+    return found
+
+
 def last_of_causes(
     session: Session, causes: Sequence[tuple[int, str]], since: datetime, *, by: str
 ) -> dict[tuple[int, str], Notification]:

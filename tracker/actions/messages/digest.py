@@ -15,9 +15,9 @@ from tracker.actions.messages.compose import NONE
 from tracker.actions.messages.summaries import line_of, summary
 from tracker.oncall.digest import OpenTask, digest_day, digests, may_have_digest, morning_of
 from tracker.records.column_types import key
+from tracker.records.coverage import clinics_with_contact_points
 from tracker.records.digest import DigestDay, OpenItem, digest_days, forget_digests, open_below_high
 from tracker.records.message import Outgoing, enqueue
-from tracker.records.pump import clinics_by_id
 from tracker.worklist.areas import HANDLED_BY, area_of
 
 REMEMBERED: Final = timedelta(days=40)
@@ -25,7 +25,7 @@ REMEMBERED: Final = timedelta(days=40)
 
 def clinics_with_digests_due(session: Session, now: datetime) -> list[int]:
     """The clinics where somebody's digest is to be decided on; reads only."""
-    return [one for one in sorted(clinics_by_id(session)) if any(_due(session, clinic_staff(session, one), now))]
+    return [one for one in clinics_with_contact_points(session) if any(_due(session, clinic_staff(session, one), now))]
 
 
 def write_digests(session: Session, clinic_id: int, now: datetime) -> int:

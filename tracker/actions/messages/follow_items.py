@@ -18,7 +18,7 @@ from tracker.actions.audit_events import THE_TRACKER, Event
 from tracker.actions.messages.clinic_staff import ClinicStaff, clinic_staff
 from tracker.actions.messages.compose import Telling, send_all
 from tracker.actions.messages.lapse_acknowledgment import TRACKER, lapse_acknowledgment
-from tracker.actions.messages.settle import FLAPS_WITHIN, end, goes_on
+from tracker.actions.messages.settle import FLAPS_WITHIN, end, goes_on, resume
 from tracker.oncall.plan import due
 from tracker.oncall.policy import policy_for
 from tracker.oncall.values import Escalation, Notified
@@ -28,12 +28,15 @@ from tracker.records.notification import (
     Notification,
     last_of_causes,
     notifications_of_items,
+    notified_in_turn,
     notified_persons,
     open_notifications,
 )
 from tracker.records.pump import pumps_by_id
 from tracker.records.worklist import WorklistItem, items_by_id
 
+SNOOZED_AGAIN: Final = timedelta(hours=1)
+"""A task that rests is looked at so often: its snooze may have ended early. Assumed."""
 ACTED_FOR: Final = timedelta(hours=24)
 """So long an acknowledgment holds after a clinical act. Assumed."""
 
@@ -55,15 +58,30 @@ def items_changed(session: Session, items: Sequence[WorklistItem], now: datetime
             pump = units.get(item.pump_id or 0)
             last = before.get((item.clinic_id, item.key))
             begun.append((_begin(session, item, None if pump is None else pump.unit, last, now), item))
-        elif item.priority > notification.priority:
-            notification.priority = item.priority
-            _restart(notification, now)
+        elif _follows(notification, item, now):
             begun.append((notification, item))
     session.flush()
     for clinic_id in sorted({item.clinic_id for _, item in (*begun, *ended)}):
         staff = clinic_staff(session, clinic_id)
         end(session, staff, [pair for pair in ended if pair[1].clinic_id == clinic_id], now)
         advance(session, staff, [pair for pair in begun if pair[1].clinic_id == clinic_id], now)
+
+
+def _follows(notification: Notification, item: WorklistItem, now: datetime) -> bool:
+    """Let it follow the open task, which became more or less urgent. Whether its steps are to be looked at now.
+
+    It keeps the highest priority of which somebody was told, so that they hear of the end; its steps are those of the
+    task's priority now. One that had ended because its task was of low priority goes on, from its first step where
+    those who were told have heard that it is over.
+    """
+    over, heard = notification.ended_at is not None, notification.resolve_at is None
+    if over:
+        resume(notification)
+    if item.priority > notification.priority or (over and heard) or (over and notification.acknowledged_at is not None):
+        notification.turn += int(over)
+        notification.priority = max(notification.priority, item.priority)
+        _restart(notification, now)
+    return notification.acknowledged_at is None
 
 
 def advance(
@@ -74,12 +92,15 @@ def advance(
     lapsed: list[audit.Fact] = []
     told = _told_so_far(session, staff, [notification for notification, _ in pairs])
     for notification, item in pairs:
+        if item.snoozed_until is not None and item.snoozed_until > now and item.priority < Priority.HIGH:
+            notification.next_at = min(item.snoozed_until, now + SNOOZED_AGAIN)
+            continue
         before = told.get(key(notification.id), ())
-        plan = due(escalation_of(notification, before), staff.oncall, staff.people, now)
+        plan = due(escalation_of(notification, before, item.priority), staff.oncall, staff.people, now)
         if plan.lapse:
             lapsed.append(_fact_of_lapse(notification, item, now))
             tellings += _lapse(session, staff, notification, item, now)
-            plan = due(escalation_of(notification, before), staff.oncall, staff.people, now)
+            plan = due(escalation_of(notification, before, item.priority), staff.oncall, staff.people, now)
         is_first = notification.turn == 1 and notification.next_step == 0
         for tell in plan.tell:
             opened = tell.turn == 1 and (tell.step == 0 or (is_first and tell.step == plan.tell[0].step))
@@ -158,10 +179,10 @@ def acted_on(session: Session, notifications: Sequence[Notification], now: datet
             session.add(notification)
 
 
-def escalation_of(notification: Notification, told: Sequence[Notified] = ()) -> Escalation:
-    """The row as the value that the plan is made from. ``told``: who was told so far."""
+def escalation_of(notification: Notification, told: Sequence[Notified] = (), priority: int | None = None) -> Escalation:
+    """The row as the value that the plan is made from. ``told``: who was told so far; ``priority``: the task's now."""
     return Escalation(
-        Priority(notification.priority),
+        Priority(priority or notification.priority),
         notification.unit,
         notification.started_at,
         notification.turn,
@@ -187,7 +208,7 @@ def _told_so_far(
             for row in rows
             if row.staff_id in emails and row.type in steps
         )
-        for notification_id, rows in notified_persons(session, begun).items()
+        for notification_id, rows in notified_in_turn(session, begun).items()
     }
 
 

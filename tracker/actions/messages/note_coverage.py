@@ -11,8 +11,7 @@ from devices.alarms import Priority
 from tracker.actions.messages.clinic_staff import ClinicStaff, clinic_staff
 from tracker.actions.worklist.refresh_worklist import apply_clinic_lines, differ
 from tracker.oncall.coverage import GapSeen, Unreached, anybody, gaps_ahead, unreached
-from tracker.records.coverage import waiting_by_unit
-from tracker.records.pump import clinics_by_id
+from tracker.records.coverage import clinics_that_tell, waiting_by_unit
 from tracker.records.worklist import open_items_of_clinic
 from tracker.worklist.item import WantedItem
 
@@ -28,7 +27,7 @@ def uncovered_clinics(session: Session, now: datetime) -> list[int]:
     """The clinics whose tasks of this kind are not what they must be; reads only."""
     return [
         clinic_id
-        for clinic_id in sorted(clinics_by_id(session))
+        for clinic_id in clinics_that_tell(session, CAUSES)
         if differ(open_items_of_clinic(session, clinic_id, CAUSES), _lines(session, clinic_id, now))
     ]
 

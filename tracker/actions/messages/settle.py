@@ -63,9 +63,14 @@ def goes_on(last: Notification | None, item: WorklistItem) -> bool:
     if last is None or (last.priority >= Priority.HIGH and last.resolve_at is None):
         return False
     last.item_id = key(item.id)
-    last.ended_at = last.resolve_at = None
-    last.came_back += 1
+    resume(last)
     return True
+
+
+def resume(notification: Notification) -> None:
+    """It had ended and goes on."""
+    notification.ended_at = notification.resolve_at = None
+    notification.came_back += 1
 
 
 def _tell_resolved(
