@@ -20,7 +20,6 @@ __all__ = [
     "AlarmCode",
     "Meaning",
     "Priority",
-    "alarm_class",
     "meaning",
     "notice_reason",
     "priority",
@@ -46,11 +45,6 @@ def priority(code: AlarmCode, drug: str | None) -> Priority:
     if alarm.interrupts and withdrawal_risk(drug) in DANGEROUS_TO_LOSE:
         return Priority.HIGH
     return alarm.priority
-
-
-def alarm_class(code: AlarmCode) -> AlarmClass:
-    """Return the class, critical or not, that the pump itself gives the alarm."""
-    return ALARMS[code].alarm_class
 
 
 def meaning(code: AlarmCode) -> Meaning:

@@ -59,16 +59,6 @@ class BatteryForecast:
     charge_at: datetime | None = None
     doubt: str | None = None
 
-    @property
-    def eri_seen(self) -> bool:
-        """Whether the pump has reported the indicator."""
-        return self.eri_at is not None
-
-    @property
-    def eos_seen(self) -> bool:
-        """Whether the pump has reported the end of service."""
-        return self.eos_at is not None
-
 
 def hard_limit(model: PumpModel, implanted_on: date | None, zone: tzinfo = UTC) -> datetime | None:
     """Return when the model stops whatever its battery; None without a battery or without an implant date.

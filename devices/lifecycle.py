@@ -44,21 +44,6 @@ _MOVES: Final[Mapping[LifecycleState, frozenset[LifecycleState]]] = MappingProxy
     }
 )
 
-MEANING: Final[Mapping[LifecycleState, str]] = MappingProxyType(
-    {
-        _S.IN_STOCK: "On the shelf, in nobody.",
-        _S.IMPLANTED: "In a patient who is followed here.",
-        _S.REPLACEMENT_PLANNED: "In a patient who is followed here; its replacement is being arranged.",
-        _S.TRANSFERRED: "In a patient who is now followed by another clinic.",
-        _S.LOST_TO_FOLLOW_UP: "In a patient whom the clinic can no longer reach.",
-        _S.EXPLANTED: "Taken out, with no pump put in its place.",
-        _S.REPLACED: "Taken out, with another pump put in its place; the two are linked.",
-        _S.DECEASED: "The patient has died with the pump in place.",
-        _S.RETURNED: "Gone back to the maker.",
-    }
-)
-"""What each state says, in words for the pages."""
-
 IN_PATIENT: Final[frozenset[LifecycleState]] = frozenset(
     {_S.IMPLANTED, _S.REPLACEMENT_PLANNED, _S.TRANSFERRED, _S.LOST_TO_FOLLOW_UP}
 )

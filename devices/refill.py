@@ -1,10 +1,8 @@
 """Around a refill: by when it is due, what should be left in the reservoir, and what a difference means."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final
 
 from devices.interval import Unknown
@@ -106,40 +104,6 @@ def refill_by(
     first = limits[0]
     beside = forecast.beside if isinstance(forecast, ReservoirForecast) else ()
     return RefillBy(first.at, first.kind, first.because, tuple(limits), unknown, beside)
-
-
-@dataclass(frozen=True, slots=True)
-class FlowStep:
-    """From `at` on the pump is programmed to this flow, until the next step."""
-
-    at: datetime
-    flow_ml_per_day: float
-
-
-def programmed_volume_ml(steps: Sequence[FlowStep], since: datetime, until: datetime) -> float | Unknown:
-    """Return the volume programmed between two moments, in mL; Unknown when the flow at the start is not known.
-
-    `steps` in any order. Raises ValueError if `until` lies before `since`.
-    """
-    if until < since:
-        raise ValueError("the end of a stretch cannot lie before its start")
-    ordered = sorted(steps, key=lambda step: step.at)
-    if not ordered or ordered[0].at > since:
-        return Unknown("The flow at the last fill is not known.", "Record the prescription with the fill.")
-    ends = [*(after.at for _, after in pairwise(ordered)), until]
-    total = 0.0
-    for step, end in zip(ordered, ends, strict=True):
-        stretch = min(end, until) - max(step.at, since)
-        total += step.flow_ml_per_day * max(stretch / timedelta(days=1), 0.0)
-    return total
-
-
-def expected_volume_ml(
-    filled_ml: float, filled_at: datetime, steps: Sequence[FlowStep], at: datetime
-) -> float | Unknown:
-    """Return what the programmed flow leaves of a fill at that moment, in mL, never below zero."""
-    programmed = programmed_volume_ml(steps, filled_at, at)
-    return programmed if isinstance(programmed, Unknown) else max(filled_ml - programmed, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

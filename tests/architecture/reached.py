@@ -29,9 +29,9 @@ class Source:
         for name, tree in trees.items():
             self._imports[name] = imports_of(tree, name, self.modules)
         for name, tree in trees.items():
-            own = {target for node in tree.body for target in _targets(node)}
+            own = {target for node in tree.body for target in targets(node)}
             for node in tree.body:
-                for target in _targets(node) or ["<module>"]:
+                for target in targets(node) or ["<module>"]:
                     found = self._refers.setdefault((name, target), set())
                     found |= set(references(node, name, own, self._imports[name]))
 
@@ -49,6 +49,10 @@ class Source:
             if (one[0], "<module>") in self._refers:
                 waiting.append((one[0], "<module>"))
         return seen
+
+    def used(self) -> set[Named]:
+        """Everything that something else in the product names."""
+        return {found for who, named in self._refers.items() for one in named if (found := self.settled(one)) != who}
 
     def settled(self, one: Named) -> Named:
         """Where a name that a module only hands on is made."""
@@ -98,7 +102,8 @@ def _files(root: Path, package: str) -> Iterator[tuple[str, Path]]:
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
 
-def _targets(node: ast.stmt) -> list[str]:
+def targets(node: ast.stmt) -> list[str]:
+    """The names that a statement at the top of a module makes."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
     if isinstance(node, ast.Assign):
@@ -112,7 +117,7 @@ def used_by_test(path: Path, test: str, source: Source) -> set[Named]:
     """The names of the product that a test uses, itself or through what its file and its builders define."""
     tree = ast.parse(path.read_text())
     imports = imports_of(tree, "", source.modules)
-    bodies = {target: node for node in tree.body for target in _targets(node)}
+    bodies = {target: node for node in tree.body for target in targets(node)}
     waiting, seen, found = [test], set(), set()
     while waiting:
         name = waiting.pop()

@@ -11,7 +11,6 @@ from devices.alarms import (
     AlarmClass,
     AlarmCode,
     Priority,
-    alarm_class,
     meaning,
     notice_reason,
     priority,
@@ -101,7 +100,7 @@ def test_what_is_critical_or_a_notice_stays_open_until_a_person_has_looked(code:
 
 
 def test_every_alarm_that_interrupts_is_critical() -> None:
-    assert {code for code in AlarmCode if alarm_class(code) is AlarmClass.CRITICAL} == INTERRUPTING
+    assert {code for code in AlarmCode if ALARMS[code].alarm_class is AlarmClass.CRITICAL} == INTERRUPTING
     assert {code for code, alarm in ALARMS.items() if alarm.interrupts} == INTERRUPTING
 
 

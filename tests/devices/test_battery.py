@@ -207,7 +207,7 @@ def test_any_readings_give_an_ordered_interval_or_a_reason(
         assert answer.basis
         assert answer.eri.low <= answer.eos.low
         assert answer.eri.high <= answer.eos.high
-        assert answer.eri_seen or answer.hard_limit is None or answer.eos.high <= answer.hard_limit + A_DAY
+        assert answer.eri_at is not None or answer.hard_limit is None or answer.eos.high <= answer.hard_limit + A_DAY
 
 
 def test_an_interval_out_of_order_is_refused() -> None:

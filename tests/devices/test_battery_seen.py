@@ -14,8 +14,8 @@ from tests.devices.batteries import BATTERIES, a_point, day, falling, forecast
 
 def test_the_reported_indicator_dates_itself_between_two_reports() -> None:
     answer = forecast([*falling(700), a_point(710, 9.0, indicator=Indicator.ERI)], 720)
-    assert answer.eri_seen
-    assert not answer.eos_seen
+    assert answer.eri_at is not None
+    assert answer.eos_at is None
     assert answer.eri == Interval(day(700), day(705), day(710))
     assert answer.eos == Interval(day(790), day(795), day(800))
 
@@ -30,7 +30,7 @@ def test_a_pump_that_runs_on_past_the_90_days_is_due_since_their_end() -> None:
 def test_the_reported_end_of_service_dates_itself() -> None:
     ended = [*falling(700), a_point(710, 9.0, indicator=Indicator.ERI), a_point(760, 2.0, indicator=Indicator.EOS)]
     answer = forecast(ended, 770)
-    assert answer.eos_seen
+    assert answer.eos_at is not None
     assert answer.eos == Interval(day(710), day(735), day(760))
 
 

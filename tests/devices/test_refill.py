@@ -14,13 +14,10 @@ from devices.refill import (
     LESS_FOUND,
     MORE_FOUND,
     NOT_AS_FILLED,
-    FlowStep,
     LimitKind,
     RefillBy,
     after_filling,
     discrepancy,
-    expected_volume_ml,
-    programmed_volume_ml,
     refill_by,
 )
 from devices.reservoir import ReservoirForecast
@@ -88,32 +85,6 @@ def test_with_nothing_known_there_is_no_date() -> None:
     answer = refill_by(NO_FORECAST, FILLED, NOT_STABLE, None)
     assert isinstance(answer, Unknown)
     assert answer.reason == "No volume was reported yet. No source was found."
-
-
-def test_the_programmed_volume_follows_every_change_of_flow() -> None:
-    steps = [FlowStep(day(10), 0.6), FlowStep(day(-5), 0.3), FlowStep(day(20), 0.0)]
-    assert programmed_volume_ml(steps, FILLED, day(5)) == pytest.approx(1.5)
-    assert programmed_volume_ml(steps, FILLED, day(12)) == pytest.approx(3.0 + 1.2)
-    assert programmed_volume_ml(steps, FILLED, day(40)) == pytest.approx(3.0 + 6.0)
-    assert programmed_volume_ml(steps, day(15), day(15)) == 0.0
-
-
-@pytest.mark.parametrize("steps", [[], [FlowStep(day(1), 0.3)]])
-def test_without_the_flow_at_the_fill_nothing_is_expected(steps: list[FlowStep]) -> None:
-    answer = expected_volume_ml(20.0, FILLED, steps, day(30))
-    assert isinstance(answer, Unknown)
-    assert "flow at the last fill" in answer.reason
-
-
-def test_the_expected_volume_never_falls_below_empty() -> None:
-    steps = [FlowStep(FILLED, 0.3)]
-    assert expected_volume_ml(20.0, FILLED, steps, day(30)) == pytest.approx(11.0)
-    assert expected_volume_ml(20.0, FILLED, steps, day(300)) == 0.0
-
-
-def test_a_stretch_that_runs_backwards_is_refused() -> None:
-    with pytest.raises(ValueError, match="before its start"):
-        programmed_volume_ml([FlowStep(FILLED, 0.3)], day(2), day(1))
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import msgspec
-import pytest
 
-from tests.guideline import plainly
-from tracker.guideline import determine, determine_replacement, differences, read_back
+from tracker.guideline import determine, determine_replacement, differences
 
 
 def test_nothing_changed_is_nothing_to_tell() -> None:
@@ -58,12 +54,3 @@ def test_another_version_is_told_first() -> None:
     then = msgspec.structs.replace(now, version="1.0.2018")
     told = differences(then, now, {}, {})
     assert told == ("The guideline was CMM-210 1.0.2018 and is now CMM-210 2.0.2019.",)
-
-
-@pytest.mark.parametrize("case", plainly.CASES, ids=plainly.case_name)
-@pytest.mark.parametrize("purpose", ["therapy", "surgical_anesthesia"])
-def test_a_stored_answer_reads_back_as_the_same_assessment(case: plainly.Case, purpose: str) -> None:
-    facts = {name: values[0] for name, values in case[2].items()}
-    for known in ({}, facts):
-        assessment = determine(case[0], {**plainly.given(case, known), "purpose": purpose})
-        assert read_back(json.loads(json.dumps(assessment.as_line()))) == assessment

@@ -14,7 +14,6 @@ from tracker.guideline import (
     answers_on,
     determine_replacement,
     determine_replacement_on,
-    read_back,
     tree,
 )
 
@@ -38,11 +37,6 @@ def test_before_the_first_version_nothing_is_decided_and_the_answer_says_so(fact
     assert all("2019-07-31" in one.because and "2019-08-01" in one.because for one in answer.criteria)
     assert set((answer.readings or {}).values()) == {Outcome.NEEDS_INFORMATION}
     assert tree(NONE_IN_FORCE).sections
-
-
-def test_an_answer_of_no_version_is_read_back_as_it_was_kept() -> None:
-    answer = determine_replacement_on(MET, FIRST.in_force_from - timedelta(days=1))
-    assert read_back(answer.as_line()) == answer
 
 
 def test_a_question_of_today_is_answered_by_the_version_in_force_today() -> None:

@@ -28,7 +28,6 @@ from tracker.errors import Unavailable
 
 _NODES_ANSWER_SECONDS = 5.0
 _CONNECTIONS_AT_ONCE = 10_000
-_NAMES_AT_ONCE = 1024  # the server gives no more consumer names in one answer
 _LOST_SECONDS = 60.0
 """A subscription without a session is one that is just made, or one that nothing can take up again."""
 

@@ -7,7 +7,7 @@ line of JSON, ``determine`` and ``determine_replacement`` answer from facts, ``t
 
 from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
 from tracker.guideline.catalogue import LATEST, NONE_IN_FORCE, RELEASES, answers_on, find, in_force_on
-from tracker.guideline.determine import assess, determine, determine_replacement, determine_replacement_on, read_back
+from tracker.guideline.determine import assess, determine, determine_replacement, determine_replacement_on
 from tracker.guideline.difference import differences
 from tracker.guideline.outline import tree
 from tracker.guideline.questionnaire import questions
@@ -29,6 +29,5 @@ __all__ = [
     "find",
     "in_force_on",
     "questions",
-    "read_back",
     "tree",
 ]

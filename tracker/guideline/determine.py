@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tracker.describe_value import shown
 from tracker.errors import Invalid
-from tracker.guideline.assessment import Assessment, CriterionVerdict, Outcome, Verdict
+from tracker.guideline.assessment import Assessment, Outcome, Verdict
 from tracker.guideline.catalogue import LATEST, NONE_IN_FORCE, RELEASES, find, in_force_on
 from tracker.guideline.evaluate import evaluate
 from tracker.guideline.facts import check_facts
@@ -84,33 +84,4 @@ def determine_replacement_on(facts: Mapping[str, bool | None], day: date) -> Ass
         missing=(),
         notes=(because,),
         readings=None if answer.readings is None else dict.fromkeys(answer.readings, Outcome.NEEDS_INFORMATION),
-    )
-
-
-def read_back(line: Mapping[str, Any]) -> Assessment:
-    """Make an assessment again from its plain JSON values, as a record keeps them; its version gives titles and facts.
-
-    Raises ``NotFound`` for a version that was never released here.
-    """
-    edition = find(line["version"])
-    readings = line.get("readings")
-    return Assessment(
-        guideline=line["guideline"],
-        version=line["version"],
-        question=line["question"],
-        outcome=Outcome(line["outcome"]),
-        criteria=tuple(
-            CriterionVerdict(
-                id=entry["id"],
-                section=entry["section"],
-                title=edition.criteria[entry["id"]].title,
-                verdict=Verdict(entry["verdict"]),
-                because=entry["because"],
-                facts=edition.needed[entry["id"]],
-            )
-            for entry in line["criteria"]
-        ),
-        missing=tuple(line["missing"]),
-        notes=tuple(line["notes"]),
-        readings=None if readings is None else {name: Outcome(outcome) for name, outcome in readings.items()},
     )

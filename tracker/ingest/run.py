@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import SplitResult, unquote
 
-import structlog
-
 from tracker.broker.partitions import client_id, subscriptions
 from tracker.errors import StartupFault
 from tracker.ingest.batch_writer import Ledger
@@ -22,7 +20,6 @@ from tracker.ingest.worker_lease import Claim
 from tracker.records.database import Database
 from tracker.settings import MQTT_URL_FAULT, Settings
 
-_log = structlog.get_logger("tracker.ingest")
 _ANSWERS_WITHIN_S: Final = 20.0
 """A batch whose statement takes longer meets a database that hangs: the connection is given up, the batch kept."""
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}

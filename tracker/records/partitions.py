@@ -49,11 +49,6 @@ def coming_drop(keep_months: int, now: datetime) -> Drop | None:
     return Drop(on, month_after(on, -keep_months))
 
 
-def partition_name(month: date) -> str:
-    """The partition's table name."""
-    return f"reading_{month:%Y_%m}"
-
-
 def existing_months(connection: Connection) -> set[date]:
     """The months that have a partition."""
     rows = connection.execute(

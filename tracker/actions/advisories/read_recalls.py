@@ -15,7 +15,6 @@ from typing import Any, Final
 from devices.models import catalogue
 from tracker.actions.advisories.recall_entries import (
     LONGEST,
-    NO_ACTION,
     Coverage,
     Recall,
     checked_text,
@@ -156,8 +155,3 @@ def _joined(recalls: Iterable[Recall]) -> list[Recall]:
 
 def _without_repeats(coverage: Sequence[Coverage]) -> tuple[Coverage, ...]:
     return tuple(dict.fromkeys(coverage))
-
-
-def action_or_default(recall: Recall) -> str:
-    """What the recall asks for; where its file does not say, that the notice is to be read."""
-    return recall.action or NO_ACTION
