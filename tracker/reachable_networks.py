@@ -15,7 +15,9 @@ from tracker.errors import StartupFault
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_IPV4_WITHIN: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+"""NAT64, and the compatible addresses that nobody uses any more: the last 32 bits are an IPv4 address."""
+_FIRST_IPV4: Final = 1 << 24  # below it, ``::1`` is IPv6's own loopback
 
 
 class Forbidden(ValueError):
@@ -38,7 +40,7 @@ def allowed_networks(setting: str) -> tuple[Network, ...]:
 def may_reach(text: str, allowed: Sequence[Network]) -> bool:
     """Whether messages may go to that IP address: it is public, or in a network that the operator named.
 
-    An IPv6 address that carries an IPv4 address (mapped, 6to4, Teredo, NAT64) is judged by both.
+    An IPv6 address that carries an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64) is judged by both.
     """
     address = ipaddress.ip_address(text.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
@@ -65,8 +67,9 @@ def _carried(address: _Address) -> Iterator[_Address]:
             yield address.sixtofour
         if address.teredo is not None:
             yield address.teredo[1]
-        if address in _NAT64:
-            yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        within = int(address) & 0xFFFF_FFFF
+        if within >= _FIRST_IPV4 and any(address in network for network in _IPV4_WITHIN):
+            yield ipaddress.IPv4Address(within)
 
 
 def _is_open(address: _Address, allowed: Sequence[Network]) -> bool:

@@ -39,6 +39,7 @@ from tracker.records.message import Message, Outgoing, State, Type, enqueue
 
 _CHANCE = random.Random(20261128)
 _LOOPBACK = "127.0.0.0/8"
+_MOST_QUEUED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ class Writer(threading.Thread):
         self._halt = threading.Event()
 
     def run(self) -> None:
-        """Write until told to stop; while the database is down, nothing."""
+        """Write until told to stop; nothing while the database is down, or while very much waits."""
         while not self._halt.wait(self._pause):
+            if _queued(self._database) > _MOST_QUEUED:
+                continue
             chosen = _CHANCE.sample(self._points, min(len(self._points), 4))
             with suppress(DBAPIError), self._database.writing() as session:
                 enqueue(session, [_outgoing(*one) for one in chosen], datetime.now(UTC))
@@ -188,10 +191,11 @@ def _points(database: Database, url: str, people: int) -> list[tuple[int, int, i
 
 
 def _queued(database: Database) -> int:
+    """How many messages wait; while the database is down, more than any number."""
     with suppress(DBAPIError), database.reading() as session:
-        chosen = select(func.count()).select_from(Message).where(Message.state != State.SENT.value)
+        chosen = select(func.count()).select_from(Message).where(Message.state == State.QUEUED.value)
         return int(session.exec(chosen).one())
-    return 1
+    return sys.maxsize
 
 
 def _outcome(database: Database, arrived: list[Arrival], story: str, faults: int, seconds: float) -> Outcome:

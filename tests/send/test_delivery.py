@@ -54,14 +54,14 @@ def write(
 
 
 @contextmanager
-def sending(tmp_path: Path, database: Database, smtp_url: str = "") -> Iterator[None]:
+def sending(tmp_path: Path, database: Database, smtp_url: str = "", allow: str = "127.0.0.0/8") -> Iterator[None]:
     """``tracker send`` at work, in a thread of this process."""
     stop = threading.Event()
     given = Settings(
         data_dir=tmp_path / "data",
         database_url=database.url.render_as_string(hide_password=False),
         secret_key=SecretStr("a key for tests, of 32 characters"),
-        webhook_allow="127.0.0.0/8",
+        webhook_allow=allow,
         smtp_url=SecretStr(smtp_url),
         smtp_from="pumps@clinic.example",
     )

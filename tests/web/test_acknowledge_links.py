@@ -116,6 +116,37 @@ def test_the_page_says_what_to_tell_the_patient_and_what_losing_the_drug_does(si
     assert "800-707-0933" in page
 
 
+def test_a_scanner_that_fetches_a_link_in_any_way_but_a_press_changes_nothing(site: Site) -> None:
+    with site.database.writing() as session:
+        message, items = told(session, site.clinic(), ("LINK-5",))
+    address, scanner = link(site, message), site.stranger()
+    for method in ("HEAD", "GET", "OPTIONS", "PUT", "DELETE", "PATCH"):
+        scanner.request(method, address)
+    scanner.get(address, params={"act": "take"})
+    with site.database.reading() as session:
+        number = key(items[0].id)
+        assert session.get_one(WorklistItem, number).claimed_by is None
+        assert notifications_of_items(session, [number])[number].acknowledged_at is None
+        assert session.get_one(Message, message.id).acknowledged_at is None
+    assert scanner.post(address).status_code == 200
+
+
+def test_a_press_that_is_sent_again_or_comes_from_another_site_does_nothing(site: Site) -> None:
+    with site.database.writing() as session:
+        message, items = told(session, site.clinic(), ("LINK-6",))
+    address, visitor = link(site, message), site.stranger()
+    foreign = {"origin": "https://elsewhere.example", "sec-fetch-site": "cross-site"}
+    assert visitor.post(address, headers=foreign).status_code == 403
+    assert visitor.post(address, data={"act": "pass"}).status_code == 200
+    assert visitor.post(address, data={"act": "pass"}).status_code == 409
+    assert visitor.post(address).status_code == 200, "who passed it on may still take it"
+    assert visitor.post(address).status_code == 409
+    with site.database.reading() as session:
+        item = session.get_one(WorklistItem, items[0].id)
+        item_closed = item.closed_at
+    assert item_closed is None
+
+
 @pytest.mark.parametrize("harm", ["other person", "other message", "cut", "old"])
 def test_a_link_that_is_not_this_persons_for_this_message_today_opens_nothing(site: Site, harm: str) -> None:
     with site.database.writing() as session:
