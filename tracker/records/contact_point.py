@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Final
 
+from sqlalchemy import bindparam
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.column_types import UtcDateTime
@@ -51,16 +53,23 @@ def contact_points_of(session: Session, staff_ids: Sequence[int]) -> dict[int, l
     found: dict[int, list[ContactPoint]] = {}
     if not staff_ids:
         return found
-    chosen = select(ContactPoint).where(col(ContactPoint.staff_id).in_(staff_ids), col(ContactPoint.ended_at).is_(None))
-    for point in session.exec(chosen.order_by(col(ContactPoint.id))):
+    for point in session.exec(_POINTS, params={"persons": staff_ids}):
         found.setdefault(point.staff_id, []).append(point)
     return found
 
 
 def settings_of(session: Session, staff_ids: Sequence[int]) -> dict[int, NotificationSettings]:
     """The settings of those persons who have set any."""
-    chosen = select(NotificationSettings).where(col(NotificationSettings.staff_id).in_(staff_ids))
-    return {row.staff_id: row for row in session.exec(chosen)} if staff_ids else {}
+    return {row.staff_id: row for row in session.exec(_SETTINGS, params={"persons": staff_ids})} if staff_ids else {}
+
+
+_PERSONS: Final[Any] = bindparam("persons", expanding=True)
+_POINTS: Final = (
+    select(ContactPoint)
+    .where(col(ContactPoint.staff_id).in_(_PERSONS), col(ContactPoint.ended_at).is_(None))
+    .order_by(col(ContactPoint.id))
+)
+_SETTINGS: Final = select(NotificationSettings).where(col(NotificationSettings.staff_id).in_(_PERSONS))
 
 
 def any_confirmed(session: Session) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Index, false, or_, text, update
+from sqlalchemy import Index, Integer, bindparam, false, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.column_types import UtcDateTime, key
@@ -125,15 +125,7 @@ def due_notifications(session: Session, now: datetime, limit: int) -> list[Notif
     One that began or was acknowledged in the future is among them: the clock was set back, and what it waits for would
     come too late. ``tracker.oncall.plan`` decides what follows.
     """
-    due = or_(
-        col(Notification.next_at) <= now,
-        col(Notification.started_at) > now,
-        col(Notification.acknowledged_at) > now + CLOCK_SLACK,
-    )
-    chosen = select(Notification).where(col(Notification.ended_at).is_(None), due)
-    return list(
-        session.exec(chosen.order_by(col(Notification.priority).desc(), col(Notification.next_at)).limit(limit))
-    )
+    return list(session.exec(_DUE, params={"now": now, "slack": now + CLOCK_SLACK, "limit": limit}))
 
 
 def open_notifications(
@@ -214,28 +206,17 @@ def last_of_causes(
 
 def settled_notifications(session: Session, now: datetime, longest: timedelta, limit: int) -> list[Notification]:
     """Those that ended and stayed so until now; so are those that wait longer than they can, by a clock set back."""
-    waits = or_(col(Notification.resolve_at) <= now, col(Notification.resolve_at) > now + longest + CLOCK_SLACK)
-    chosen = select(Notification).where(col(Notification.resolve_at).is_not(None), waits)
-    return list(session.exec(chosen.order_by(col(Notification.resolve_at)).limit(limit)))
+    return list(session.exec(_SETTLED, params={"now": now, "slack": now + longest + CLOCK_SLACK, "limit": limit}))
 
 
 def held_recipients(session: Session, now: datetime, longest: timedelta) -> list[NotificationRecipient]:
     """All that is held of persons of whom something is to be summed up by now, oldest first."""
-    over = or_(
-        col(NotificationRecipient.held_until) <= now,
-        col(NotificationRecipient.held_until) > now + longest + CLOCK_SLACK,
-    )
-    persons = select(NotificationRecipient.staff_id).where(col(NotificationRecipient.held_until).is_not(None), over)
-    chosen = select(NotificationRecipient).where(
-        col(NotificationRecipient.held_until).is_not(None), col(NotificationRecipient.staff_id).in_(persons)
-    )
-    return list(session.exec(chosen.order_by(col(NotificationRecipient.id))))
+    return list(session.exec(_HELD, params={"now": now, "slack": now + longest + CLOCK_SLACK}))
 
 
 def recipients_to_enter(session: Session, limit: int) -> list[NotificationRecipient]:
     """Who was told and is not in the audit trail yet, oldest first."""
-    chosen = select(NotificationRecipient).where(col(NotificationRecipient.audit_due))
-    return list(session.exec(chosen.order_by(col(NotificationRecipient.id)).limit(limit)))
+    return list(session.exec(_TO_ENTER, params={"limit": limit}))
 
 
 def look_again_at(session: Session, clinic_id: int, now: datetime) -> None:
@@ -249,29 +230,81 @@ def look_again_at(session: Session, clinic_id: int, now: datetime) -> None:
 
 def unnoticed_items(session: Session, priority: int, limit: int) -> list[WorklistItem]:
     """Open tasks of at least that priority that have no notification."""
-    known = select(Notification.item_id).where(Notification.item_id == WorklistItem.id).exists()
-    chosen = select(WorklistItem).where(
-        col(WorklistItem.closed_at).is_(None), col(WorklistItem.priority) >= priority, ~known
-    )
-    return list(session.exec(chosen.order_by(col(WorklistItem.id)).limit(limit)))
+    return list(session.exec(_UNNOTICED, params={"least": priority, "limit": limit}))
 
 
 def closed_items_still_told(session: Session, limit: int) -> list[WorklistItem]:
     """Closed tasks whose notification still goes on."""
-    chosen = select(WorklistItem).where(
-        Notification.item_id == WorklistItem.id,
-        col(Notification.ended_at).is_(None),
-        col(WorklistItem.closed_at).is_not(None),
-    )
-    return list(session.exec(chosen.limit(limit)))
+    return list(session.exec(_STILL_TOLD, params={"limit": limit}))
 
 
 def waiting_to_leave(session: Session, since: datetime, until: datetime, limit: int) -> list[Message]:
     """Messages of high priority written between those moments that have not left yet."""
-    chosen = select(Message).where(
+    return list(session.exec(_WAITING, params={"since": since, "until": until, "limit": limit}))
+
+
+# The jobs ask for these at every turn, so each statement is made once.
+_NOW: Final[Any] = bindparam("now")
+_SLACK: Final[Any] = bindparam("slack")
+_LIMIT: Final[Any] = bindparam("limit", type_=Integer)
+_DUE: Final = (
+    select(Notification)
+    .where(
+        col(Notification.ended_at).is_(None),
+        or_(
+            col(Notification.next_at) <= _NOW,
+            col(Notification.started_at) > _NOW,
+            col(Notification.acknowledged_at) > _SLACK,
+        ),
+    )
+    .order_by(col(Notification.priority).desc(), col(Notification.next_at))
+    .limit(_LIMIT)
+)
+_SETTLED: Final = (
+    select(Notification)
+    .where(
+        col(Notification.resolve_at).is_not(None),
+        or_(col(Notification.resolve_at) <= _NOW, col(Notification.resolve_at) > _SLACK),
+    )
+    .order_by(col(Notification.resolve_at))
+    .limit(_LIMIT)
+)
+_SUMMED_UP_NOW: Final = select(NotificationRecipient.staff_id).where(
+    col(NotificationRecipient.held_until).is_not(None),
+    or_(col(NotificationRecipient.held_until) <= _NOW, col(NotificationRecipient.held_until) > _SLACK),
+)
+_OLDEST_FIRST: Final = select(NotificationRecipient).order_by(col(NotificationRecipient.id))
+_HELD: Final = _OLDEST_FIRST.where(
+    col(NotificationRecipient.held_until).is_not(None), col(NotificationRecipient.staff_id).in_(_SUMMED_UP_NOW)
+)
+_TO_ENTER: Final = _OLDEST_FIRST.where(col(NotificationRecipient.audit_due)).limit(_LIMIT)
+_UNNOTICED: Final = (
+    select(WorklistItem)
+    .where(
+        col(WorklistItem.closed_at).is_(None),
+        col(WorklistItem.priority) >= bindparam("least"),
+        ~select(Notification.item_id).where(Notification.item_id == WorklistItem.id).exists(),
+    )
+    .order_by(col(WorklistItem.id))
+    .limit(_LIMIT)
+)
+_STILL_TOLD: Final = (
+    select(WorklistItem)
+    .where(
+        Notification.item_id == WorklistItem.id,
+        col(Notification.ended_at).is_(None),
+        col(WorklistItem.closed_at).is_not(None),
+    )
+    .limit(_LIMIT)
+)
+_WAITING: Final = (
+    select(Message)
+    .where(
         Message.state == State.QUEUED.value,
         Message.priority == 3,
-        col(Message.created_at) >= since,
-        col(Message.created_at) <= until,
+        col(Message.created_at) >= bindparam("since"),
+        col(Message.created_at) <= bindparam("until"),
     )
-    return list(session.exec(chosen.order_by(col(Message.created_at)).limit(limit)))
+    .order_by(col(Message.created_at))
+    .limit(_LIMIT)
+)

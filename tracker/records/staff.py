@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, bindparam, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -155,8 +156,14 @@ def emails_of(session: Session, staff_ids: Sequence[int]) -> dict[int, str]:
 
 def people_of_clinic(session: Session, clinic_id: int) -> list[Staff]:
     """The clinic's people, service accounts left out, in the order in which they were added."""
-    chosen = select(Staff).where(Staff.clinic_id == clinic_id, col(Staff.responsible_id).is_(None))
-    return list(session.exec(chosen.order_by(col(Staff.id))))
+    return list(session.exec(_OF_CLINIC, params={"clinic": clinic_id}))
+
+
+_OF_CLINIC: Final = (
+    select(Staff)
+    .where(col(Staff.clinic_id) == bindparam("clinic"), col(Staff.responsible_id).is_(None))
+    .order_by(col(Staff.id))
+)
 
 
 def service_by_name(session: Session, name: str) -> Staff | None:

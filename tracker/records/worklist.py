@@ -170,8 +170,7 @@ def worklist_page(
 
 def items_by_id(session: Session, item_ids: Sequence[int]) -> dict[int, WorklistItem]:
     """Those tasks, open or closed, as the database has them."""
-    chosen = select(WorklistItem).where(col(WorklistItem.id).in_(item_ids))
-    return {key(row.id): row for row in session.exec(chosen)} if item_ids else {}
+    return {key(row.id): row for row in session.exec(_BY_ID, params={"items": item_ids})} if item_ids else {}
 
 
 def worklist_events(session: Session, item_id: int) -> list[WorklistEvent]:
@@ -188,6 +187,8 @@ def clinics_with(session: Session, cause: str) -> set[int]:
 
 # Asked at every evaluation, so each of these statements is made once.
 _IDS: Final[Any] = sqlalchemy.bindparam("pumps", expanding=True)
+_ITEMS: Final[Any] = sqlalchemy.bindparam("items", expanding=True)
+_BY_ID: Final = select(WorklistItem).where(col(WorklistItem.id).in_(_ITEMS))
 _OPEN_OF_PUMPS: Final = select(WorklistItem).where(
     col(WorklistItem.pump_id).in_(_IDS), col(WorklistItem.closed_at).is_(None)
 )

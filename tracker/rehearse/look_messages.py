@@ -11,7 +11,7 @@ from typing import Any
 from tracker.records.column_types import key
 from tracker.records.pump import Pump
 from tracker.records.queries.message_people import recipients_of
-from tracker.records.queries.messages import mark_queued_as_sent, messages_of_look
+from tracker.records.queries.messages import any_queued, mark_queued_as_sent, messages_of_look
 from tracker.rehearse.scenario import Clinic
 from tracker.rehearse.stage import Stage
 from tracker.web.api.messages import MessageShown, message_fields
@@ -28,5 +28,8 @@ def messages(stage: Stage, clinic: Clinic, pump: Pump | None) -> list[dict[str, 
 
 def send_all(stage: Stage) -> None:
     """Count what waits in the outbox as sent now."""
+    with stage.database.reading() as session:
+        if not any_queued(session):
+            return
     with stage.database.writing() as session:
         mark_queued_as_sent(session, stage.clock.now)

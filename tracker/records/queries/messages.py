@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy
 from sqlmodel import Session, col, select
@@ -30,15 +31,32 @@ def pump_of_clinic(session: Session, clinic_id: int, serial: str) -> int:
 
 def mark_queued_as_sent(session: Session, now: datetime) -> None:
     """Count every queued message as sent: for a rehearsal, which opens no connection. A test confirms its point."""
-    tested = sqlalchemy.select(col(Message.contact_point_id)).where(
-        col(Message.state) == State.QUEUED.value, col(Message.type) == Type.TEST.value
+    session.connection().execute(_CONFIRM_TESTED, {"at": now})
+    session.connection().execute(_SEND, {"at": now})
+
+
+def any_queued(session: Session) -> bool:
+    """Whether any message waits to be sent."""
+    return session.execute(_QUEUED).first() is not None
+
+
+_QUEUED: Final = sqlalchemy.select(col(Message.id)).where(col(Message.state) == State.QUEUED.value).limit(1)
+_CONFIRM_TESTED: Final = (
+    sqlalchemy.update(ContactPoint)
+    .where(
+        col(ContactPoint.id).in_(
+            sqlalchemy.select(col(Message.contact_point_id)).where(
+                col(Message.state) == State.QUEUED.value, col(Message.type) == Type.TEST.value
+            )
+        )
     )
-    session.execute(sqlalchemy.update(ContactPoint).where(col(ContactPoint.id).in_(tested)).values(confirmed_at=now))
-    session.execute(
-        sqlalchemy.update(Message)
-        .where(col(Message.state) == State.QUEUED.value)
-        .values(state=State.SENT.value, sent_at=now, attempts=1)
-    )
+    .values(confirmed_at=sqlalchemy.bindparam("at"))
+)
+_SEND: Final = (
+    sqlalchemy.update(Message)
+    .where(col(Message.state) == State.QUEUED.value)
+    .values(state=State.SENT.value, sent_at=sqlalchemy.bindparam("at"), attempts=1)
+)
 
 
 def last_messages_of_points(session: Session, contact_point_ids: Sequence[int]) -> dict[int, Message]:

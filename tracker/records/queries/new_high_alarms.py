@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy
 from sqlmodel import Session, col
@@ -20,12 +21,18 @@ def pumps_with_new_high_alarm(session: Session, now: datetime, limit: int) -> li
     Clinics and their units take turns, so that a broken gateway in one of them keeps no other waiting. Within a unit
     the alarm that was opened first comes first.
     """
+    return [(pump_id, due) for pump_id, due in session.execute(_NEW, {"now": now, "limit": limit})]
+
+
+def _statement() -> Any:
+    """Made once: the job asks every second."""
+    now: Any = sqlalchemy.bindparam("now")
     opened = sqlalchemy.func.min(col(Alarm.opened_at))
     turn = sqlalchemy.func.row_number().over(
         partition_by=(col(Pump.clinic_id), col(Pump.unit)), order_by=(opened, col(Pump.id))
     )
     unseen = col(Outlook.computed_at).is_(None) | (col(Outlook.computed_at) < col(Alarm.opened_at))
-    chosen = (
+    return (
         sqlalchemy.select(col(Pump.id), sqlalchemy.func.max(col(PumpState.evaluate_at)))
         .join(PumpState, col(PumpState.pump_id) == col(Pump.id))
         .join(Alarm, col(Alarm.pump_id) == col(Pump.id))
@@ -39,6 +46,8 @@ def pumps_with_new_high_alarm(session: Session, now: datetime, limit: int) -> li
         )
         .group_by(col(Pump.id), col(Pump.clinic_id), col(Pump.unit))
         .order_by(turn, opened, col(Pump.id))
-        .limit(limit)
+        .limit(sqlalchemy.bindparam("limit", type_=sqlalchemy.Integer))
     )
-    return [(pump_id, due) for pump_id, due in session.execute(chosen)]
+
+
+_NEW = _statement()
