@@ -1,7 +1,7 @@
 """The procedure codes of CMM-210.6, and the three that belong beside them though the guideline does not list them.
 
 Numbers with our own short wording; the official descriptors belong to the American Medical Association and are not
-kept. The numbers are facts of the code set; whether one is listed is a fact of the guideline.
+stored. The numbers are facts of the code set; whether one is listed is a fact of the guideline.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Region(StrEnum):
 
 
 class Code(Struct, frozen=True):
-    """One procedure code and what tells it from its neighbours; None where a property has no part in the choice.
+    """One procedure code and what tells it from its neighbors; None where a property has no part in the choice.
 
     ``reprogrammed``, ``refilled`` and ``professional_skill`` speak of visits, ``laminectomy`` of catheters, ``region``
     and ``imaging`` of trials. A code for visits is one of those of which a pump may have one a day.

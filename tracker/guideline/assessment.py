@@ -33,7 +33,7 @@ _OUTCOME_WORDS = {
 
 
 class Verdict(StrEnum):
-    """How one criterion stands with the facts given."""
+    """The verdict of one criterion by the facts given."""
 
     MET = "met"
     NOT_MET = "not_met"

@@ -23,11 +23,11 @@ def differences(
     facts_before: Mapping[str, object],
     facts_after: Mapping[str, object],
 ) -> tuple[str, ...]:
-    """Tell how ``after`` differs from ``before``; empty when nothing did.
+    """Say how ``after`` differs from ``before``; empty when nothing did.
 
     First what the answer rests on (guideline, question, outcome, readings), then the facts, then the criteria, each in
     the order of the later determination. A fact that is absent or None is not known. Two determinations of different
-    versions are compared criterion by criterion by id; one that only one of them has is told as such.
+    versions are compared criterion by criterion by id; one that only one of them has is named as such.
     """
     told: list[str] = []
     if (before.guideline, before.version) != (after.guideline, after.version):

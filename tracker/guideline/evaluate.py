@@ -22,7 +22,7 @@ def evaluate(edition: Edition, question_name: str, known: KnownFacts) -> Assessm
     other fact can change the outcome. Two rules stand beside that definition:
 
     - a fact that chooses the criteria (the indication), while it is not known, is missing alone, since without it
-      no criteria can be held against the other facts;
+      no criteria can be applied to the other facts;
     - a fact that only answers another (no battery answers whether the battery nears its end) is never missing:
       the fact that it answers is.
     """

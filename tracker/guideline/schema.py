@@ -1,4 +1,4 @@
-"""The shape of a guideline kept as data: what a file under ``versions/`` may say.
+"""The shape of a guideline as data: what a file under ``versions/`` may say.
 
 A guideline is a value. Nothing here decides anything: ``evaluate`` reads these values and decides. The file is
 decoded strictly (a misspelt key is an error), and the tests hold every release to the rules that a type can't state.

@@ -60,7 +60,7 @@ class PumpBatch:
     held_messages: list[Numbered] = field(default_factory=list)
     over_of: str = ""
     greetings: int = 0
-    """How often the communicator said that it is there; what the broker had kept does not count."""
+    """How often the communicator said that it is there; a retained one does not count."""
     conflicts: int = 0
     """Numbers that were used before for another message."""
     turned_back: int = 0
@@ -133,9 +133,9 @@ class PumpBatch:
         return number[1] in self.marks[number[0]]
 
     def mark(self, number: Number) -> bool:
-        """A refused message counts as received: it is kept, and need not come again. False where no receipt can say so.
+        """A refused message counts as received: it is stored and need not come again. False where no receipt covers it.
 
-        Of more gaps than are kept none can: then the message comes again until others have closed.
+        Past the greatest number of stored gaps none can: the message comes again until others have closed.
         """
         try:
             self.marks[number[0]].add(number[1])

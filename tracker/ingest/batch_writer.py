@@ -35,7 +35,7 @@ class DatabaseDown(Exception):
 
 
 class Ledger:
-    """Writes batches through one kept connection."""
+    """Writes batches through one lasting connection."""
 
     def __init__(self, database: Database, rejected_per_pump: int, budget: Budget = DEFAULT) -> None:
         self._database = database
@@ -43,7 +43,7 @@ class Ledger:
         self._connection: Connection | None = None
 
     def connection(self) -> Connection:
-        """The kept connection, opened where there is none. Raises ``DatabaseDown``."""
+        """The lasting connection, opened where there is none. Raises ``DatabaseDown``."""
         if self._connection is None:
             try:
                 self._connection = self._database.engine.connect().execution_options(tracker_writes=True)
@@ -59,7 +59,7 @@ class Ledger:
             driver.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
 
     def write(self, arrivals: Sequence[Arrival], now: datetime) -> Stored:
-        """Commit the arrivals; one that can't be stored is found by halving and kept as rejected.
+        """Commit the arrivals; one that can't be stored is found by halving and stored as rejected.
 
         Raises ``DatabaseDown`` where that can't be done now; a part may have been committed, and comes again as
         duplicates.
@@ -75,7 +75,7 @@ class Ledger:
             raise
 
     def ask(self, question: Callable[[Connection], Answer]) -> Answer:
-        """Do something else with the kept connection. Any fault is ``DatabaseDown``."""
+        """Do something else with the lasting connection. Any fault is ``DatabaseDown``."""
         try:
             return question(self.connection())
         except DatabaseDown:
@@ -101,7 +101,7 @@ class Ledger:
                 return self._store.write(self.connection(), arrivals, now, fault)
             except DatabaseDown:
                 raise
-            except Exception as raised:  # noqa: BLE001 - each kind is told apart, none may end the process
+            except Exception as raised:  # noqa: BLE001 - each kind is handled below, and none may end the process
                 kind = kind_of(raised)
                 blamed = raised
             if kind is Fault.DATA:

@@ -17,7 +17,7 @@ class Limits(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """A pump's limits in a minute and in a day, and how many long refused messages are kept whole a day."""
+    """A pump's limits in a minute and in a day, and how many long refused messages are stored whole a day."""
 
     minute: Limits
     day: Limits

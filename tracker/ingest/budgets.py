@@ -27,7 +27,7 @@ from tracker.records.budget import PumpBudget, budgets_of, keep_budgets, near_li
 
 _PARTS: Final = 50  # of the budget of messages, so many are written down one after the other
 _MESSAGES, _SESSIONS, _EPOCHS, _REFUSED_BYTES = range(4)
-_WHOLE: Final = 4  # of the day alone: refused messages that were kept whole
+_WHOLE: Final = 4  # of the day alone: refused messages that were stored whole
 
 
 _NAMES: Final = ("messages", "programmer sessions", "epochs", "refused bytes")
@@ -57,7 +57,7 @@ class Account:
         self.row.day_used[kind] += count
 
     def keep_whole(self) -> bool:
-        """Whether one more long refused message is kept whole today; it is counted then."""
+        """Whether one more long refused message is stored whole today; it is counted then."""
         if self.row.day_used[_WHOLE] >= self.budget.whole_refused_per_day:
             return False
         self.row.day_used[_WHOLE] += 1
@@ -112,7 +112,7 @@ class Budgets:
         return this
 
     def hold_refused(self, connection: Connection, batches: Sequence[PumpBatch], this: Round) -> None:
-        """Take what is over the budget of refused bytes out of what is refused: it is not to be kept either."""
+        """Take what is over the budget of refused bytes out of what is refused: it is not stored either."""
         refused = [batch for batch in batches if batch.refused]
         quiet = [batch for batch in refused if batch.pump.id not in this.accounts]
         self._open(
@@ -162,7 +162,7 @@ class Budgets:
                 self._tight.add(pump_id)
 
     def _open(self, connection: Connection, loud: Sequence[tuple[PumpBatch, int]], this: Round) -> None:
-        """Lay the accounts of those pumps out, each with what was seen of it in this minute so far."""
+        """Return the accounts of those pumps, each with what was seen of it in this minute so far."""
         rows = budgets_of(connection, [batch.pump.id for batch, _ in loud]) if loud else {}
         today = this.minute.date()
         for batch, before in loud:

@@ -1,7 +1,7 @@
 """Decode one message, or say why it can't be read. It knows no database and raises nothing.
 
 In two steps, because a message must be read before it is known which pumps a batch speaks of: ``sort_mail`` reads the
-bytes and lays the messages out by pump, ``refusal`` holds one message against the pump's model.
+bytes and groups the messages by pump, ``refusal`` checks one message against the pump's model.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ _NUMBER: Final = msgspec.json.Decoder(_JustNumber)
 _MAY_NAME_SEQ: Final = (b"seq", b"\0", b"\\u")
 """Without any of these a text holds no key ``seq``: as it is, in two bytes a letter, or with its letters escaped."""
 _BEFORE_AN_OBJECT: Final = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
-"""What may stand before an object's bracket: blanks, byte order marks, the first byte of a letter of two or four."""
+"""What may come before an object's bracket: blanks, byte order marks, the first byte of a letter of two or four."""
 _TOPICS: dict[bytes, tuple[str, str] | None] = {}
 _TOPICS_KEPT: Final = 50_000
 
 
 def sort_mail(arrivals: Iterable[Arrival]) -> tuple[dict[str, Mail], list[Refused]]:
-    """Read every message: mail by serial, and what came on topics that are none of ours."""
+    """Read every message: those of each serial, and those of topics that are none of ours."""
     by_serial: dict[str, Mail] = {}
     strays: list[Refused] = []
     decode_status = wire.decode_status
@@ -123,12 +123,12 @@ def presence_refusal(presence: Presence, received_at: datetime) -> WireError | N
 
 
 def epochs_of(mail: Mail) -> set[int]:
-    """The epochs that a pump's mail speaks of."""
+    """The epochs of a pump's messages."""
     return {message.epoch for message, _ in mail.numbered} | {one.number[0] for one in mail.refused if one.number}
 
 
 def refuse_all(arrivals: Iterable[Arrival], reason: str) -> tuple[dict[str, Mail], list[Refused]]:
-    """Lay the messages out like ``sort_mail``, every one refused for that reason."""
+    """Group the messages like ``sort_mail``, every one refused for that reason."""
     by_serial: dict[str, Mail] = {}
     strays: list[Refused] = []
     for arrival in arrivals:

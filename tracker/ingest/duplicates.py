@@ -1,7 +1,7 @@
 """Messages whose number was seen before: the same again is a duplicate; other content under the number is refused.
 
-A number belongs to the first message that was *accepted* under it. One that was refused is kept with its reason and
-counts as received, but does not stand in the way of a good message that carries its number.
+A number belongs to the first message that was *accepted* under it. One that was refused is stored with its reason and
+counts as received, but does not exclude a good message that carries its number.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Garbage collection runs after each batch, never within one.
 
 A batch is thousands of objects that die together and hold no cycles; walking them cost a fifth of the time. But a few
-dozen that do hold cycles are left by every transaction, scattered among the batch's own, and each keeps a whole pool of
+dozen that do hold cycles are left by every transaction, scattered among the batch's own, and each holds a whole pool of
 memory from being used again: left lying for minutes they made the process grow by a quarter of a MiB a second.
 """
 

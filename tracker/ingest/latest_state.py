@@ -12,7 +12,7 @@ What each kind of arrival moves:
 | a message that is refused | to its arrival | not | not |
 | a message over the pump's budget | to its arrival | not | not |
 | a communicator's greeting, live | to its arrival | not | not |
-| anything that the broker had kept (retained), and a farewell | not | not | not |
+| anything retained, and a farewell | not | not | not |
 
 A retained report of a new number is data all the same: it is stored, and where it was measured last it is shown, with
 its own time; only the broker's repeating it says nothing of the pump now.
@@ -111,7 +111,7 @@ def note_refused(refused: Sequence[Refused], state: Latest, now: datetime) -> No
 
 
 def note_held(held: Sequence[Refused], messages: Iterable[Numbered], state: Latest, now: datetime) -> None:
-    """Remember which critical alarms messages over the pump's budget tell, and were not known: they may not wait.
+    """Remember the new critical alarms of messages that exceed the pump's budget: they may not wait.
 
     What could be read counts by its fields, the rest by the words in it.
     """
@@ -135,17 +135,17 @@ def note_held(held: Sequence[Refused], messages: Iterable[Numbered], state: Late
 
 
 def first_since(prescribed_at: datetime | None, report: StatusReport, state: Latest) -> bool:
-    """Whether the report is the first that can show what a visit set: its flow is held against the dose at once."""
+    """Whether the report is the first that can show what a visit set: its flow is compared with the dose at once."""
     if prescribed_at is None or report.measured_at < prescribed_at:
         return False
     return state.measured_at is None or state.measured_at < prescribed_at
 
 
 def note_presence(presences: Sequence[tuple[Presence, bool]], state: Latest, received_at: datetime) -> None:
-    """Take up what the communicator's connection says, in the order it came; each with whether the broker had kept it.
+    """Take up what the communicator's connection says, in the order it came; each with whether it was retained.
 
     The order counts, not the time within: a last will carries the moment at which its connection *began*. So a farewell
-    is dated by its own time only where that lies after the greeting. Only a greeting that comes live is a contact.
+    is dated by its own time only where that is after the greeting. Only a greeting that comes live is a contact.
     """
     for presence, retained in presences:
         said = presence.at if retained or received_at - presence.at <= _OLD_GREETING else received_at

@@ -19,7 +19,7 @@ _IN_WORDS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_")
 def _spelled(word: str) -> re.Pattern[bytes]:
     """How a word may be spelled, where it does not begin a longer one.
 
-    No condition stands before it, so that the search leaps to its first letters.
+    No condition comes before it, so that the search leaps to its first letters.
     """
     ends = rb"(?![a-z0-9_])"
     longer = [each.removeprefix(word) for each in (*_CODES, *_STATES) if each.startswith(f"{word}_")]
@@ -46,7 +46,7 @@ _SPELLED: Final = {
 def named_alarms(payload: bytes, but: Collection[str] = ()) -> tuple[str, ...]:
     """The codes of critical alarms in the text, and ``stalled`` or ``stopped``; each once, sorted; none of ``but``.
 
-    It looks for the words alone, wherever they stand and in any spelling of case and joints: what can't be read can't
+    It looks for the words alone, in any place and in any spelling of case and joints: what can't be read can't
     be trusted to have its fields in place. A flood of such messages costs little: few hold the letters of a word at
     all, and those that are known already are not looked for again.
     """
@@ -63,5 +63,5 @@ def named_alarms(payload: bytes, but: Collection[str] = ()) -> tuple[str, ...]:
 
 
 def _names(text: bytes, spelled: re.Pattern[bytes]) -> bool:
-    """Whether the word stands in the text, not as a part of another one."""
+    """Whether the word is in the text, not as a part of another one."""
     return any(not (at := each.start()) or text[at - 1] not in _IN_WORDS for each in spelled.finditer(text))

@@ -101,7 +101,7 @@ class Receipts:
         self._held.clear()
 
     def _forget(self, now: float) -> None:
-        """Drop the times that no longer hold anybody back; they stand in the order of sending."""
+        """Drop the times that no longer delay a receipt; they are in the order of sending."""
         while self._sent:
             serial = next(iter(self._sent))
             if self._sent[serial] + _APART > now:

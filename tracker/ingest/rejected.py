@@ -1,8 +1,8 @@
-"""Refused messages are kept with their reason.
+"""Refused messages are stored with their reason.
 
-One whose number a receipt will cover always is: the communicator forgets it for that. Of the others, which no receipt
-covers and no number bounds, so many are kept per pump, and the rest is counted. So many long ones a day are kept whole,
-of more the first KiB with length and digest: a report is shorter than that.
+One with a readable (epoch, seq) is always stored, because its receipt lets the communicator delete it. Of the others,
+which no receipt covers, a limited number is stored per pump and the rest is counted. A limited number of long ones a
+day is stored whole; of more, the first KiB with length and digest: a report is shorter than that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tracker.records import rejected
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Messages of no enrolled pump: refused, of those cut, and seen before."""
+    """Messages of no enrolled pump: refused, refused and only counted, and seen before."""
 
     refused: int
     cut: int
@@ -32,10 +32,10 @@ class Counts:
 def keep_of_pumps(
     connection: Connection, batches: Sequence[PumpBatch], limit: int, now: datetime, accounts: Mapping[int, Account]
 ) -> None:
-    """Keep what was refused of enrolled pumps and count what came before.
+    """Store what was refused of enrolled pumps and count what came before.
 
-    Of what has no number that is in now, at most ``limit`` are kept a pump and the rest is counted. ``accounts`` of
-    those pumps say how many more are kept whole today.
+    Of what has no number that is in now, at most ``limit`` are stored a pump and the rest is counted. ``accounts`` of
+    those pumps say how many more are stored whole today.
     """
     rows: list[dict[str, Any]] = []
     for batch in batches:
@@ -78,7 +78,7 @@ def keep_of_nobody(
     *,
     whole: int,
 ) -> Counts:
-    """Keep what came for serials that are not enrolled, and on topics that are none of ours; ``whole`` of each so."""
+    """Store what came for serials that are not enrolled, and on unknown topics; ``whole`` of each in full."""
     if not unknown and not strays:
         return Counts(0, 0, 0)
     room = rejected.room_for_unknown(connection)
@@ -109,12 +109,12 @@ def keep_of_nobody(
 
 
 def _whole(one: Refused, account: Account) -> bool:
-    """Whether it is kept whole: a short one always, a long one while the day's number lasts."""
+    """Whether it is stored whole: a short one always, a long one while the day's number lasts."""
     return len(one.arrival.payload) <= rejected.SHORT_BYTES or account.keep_whole()
 
 
 def _seen(connection: Connection, serial: str, batch: PumpBatch) -> set[str]:
-    """What is kept of the pump already: asked only where one of the refused could be a repetition."""
+    """What is stored of the pump already: asked only where one of the refused could be a repetition."""
     numbers = sorted({one.number for one in batch.refused if one.number is not None and batch.has(one.number)})
     again = bool(numbers) or any(one.arrival.retained for one in batch.refused)
     return rejected.kept_digests(connection, serial, numbers) if again else set()

@@ -21,12 +21,12 @@ from tracker.records.database import Database
 from tracker.settings import MQTT_URL_FAULT, Settings
 
 _ANSWERS_WITHIN_S: Final = 20.0
-"""A batch whose statement takes longer meets a database that hangs: the connection is given up, the batch kept."""
+"""A batch whose statement takes longer meets a database that hangs: the connection is given up, and the batch waits."""
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Take telemetry into the database until told to stop. A broker or a database that is down is waited for.
+    """Take telemetry into the database until ``stop`` is set. A broker or a database that is down is waited for.
 
     Raises ``StartupFault`` for settings that can't be right.
     """

@@ -96,7 +96,7 @@ class Store:
 
 
 def _open(connection: Connection, mails: Sequence[tuple[KnownPump, Mail]], now: datetime) -> list[PumpBatch]:
-    """Lay out each pump's part beside the state and the marks that are stored, which stay locked."""
+    """Put each pump's part beside its stored state and marks, which stay locked."""
     if not mails:
         return []
     states = state_writes.locked_states(connection, sorted(pump.id for pump, _ in mails), now)

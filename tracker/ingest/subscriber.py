@@ -80,7 +80,7 @@ class Subscriber(mqtt.Client):
         self.connect(host, port, keepalive=60)
 
     def close(self) -> None:
-        """Say goodbye; the broker keeps the session and what was not acknowledged."""
+        """Say goodbye; the broker holds the session and what was not acknowledged."""
         if self._sock is not None:
             self.disconnect()
             self.flush()
@@ -126,7 +126,7 @@ class Subscriber(mqtt.Client):
         return sum(len(arrival.payload) for arrival in self.inbox)
 
     def acknowledge(self, connection: int, mids: Iterable[int]) -> None:
-        """Take these messages of that connection as safe; the next ``flush`` tells the broker, in their order.
+        """Take these messages of that connection as safe; the next ``flush`` acknowledges them, in their order.
 
         MQTT-4.6.0-2 asks for the order in which they came: what is safe before an earlier message waits for that one.
         """
@@ -142,7 +142,7 @@ class Subscriber(mqtt.Client):
     def publish_retained(self, topic: str, payload: bytes, note: Any) -> bool:
         """Publish at QoS 1, retained; ``confirmed`` is called with the note when the broker has it. False: not now.
 
-        Not through paho, which keeps 2 KiB for each message until it is confirmed: behind a backlog that is minutes.
+        Not through paho, which holds 2 KiB for each message until it is confirmed: behind a backlog that is minutes.
         """
         if self._sock is None or len(self._notes) >= _UNCONFIRMED_MAX:
             return False
@@ -290,4 +290,4 @@ class Subscriber(mqtt.Client):
 
 
 def _nobody_asks(_note: Any) -> None:
-    """Stands in until somebody wants to know what the broker has confirmed."""
+    """A placeholder until someone asks what the broker has confirmed."""

@@ -26,7 +26,7 @@ from tracker.records.job import SUBSCRIBED
 
 _log = structlog.get_logger("tracker.ingest")
 _LINGER_SECONDS: Final = 0.025
-_WORTH_COMMITTING: Final = 16  # messages for which nobody waits any longer
+_WORTH_COMMITTING: Final = 16  # messages that no receiver waits for
 _IDLE_SECONDS: Final = 0.25
 _PAUSES: Final = (0.2, 0.5, 1.0, 1.5)  # between attempts to reach an end that is down
 _WAITING_BYTES: Final = 16 * 1024**2  # so much of payloads waits in memory, and one reading more
@@ -68,7 +68,7 @@ class Worker:
         subscriber.confirmed = self._receipts.confirm
 
     def run(self) -> None:
-        """Work until told to stop; then leave with everything committed acknowledged and receipted."""
+        """Work until ``stop`` is set; then leave with everything committed acknowledged and receipted."""
         try:
             while not self._stop.is_set():
                 try:
@@ -130,7 +130,7 @@ class Worker:
         metrics.committed(done, len(arrivals), ended - began, lag)
 
     def _database_there(self) -> bool:
-        """Whether the ledger's connection stands; where it is being waited for, False after a pause."""
+        """Whether the writer is connected; where it is being waited for, False after a pause."""
         try:
             self._ledger.connection()
         except DatabaseDown as fault:
@@ -154,7 +154,7 @@ class Worker:
         if subscriber.connected:
             if subscriber.subscribed or subscriber.refused or time.monotonic() > self._grant_by:
                 return self._judge_grant()
-            return True  # the grant stands behind whatever the broker sent before it
+            return True  # the grant comes after whatever the broker sent before it
         if self._signed_in_at:
             self._broker_lost()
         if self._gave_way():

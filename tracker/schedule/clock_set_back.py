@@ -1,7 +1,7 @@
 """After the clock was set back: times that were stored as later than now become now.
 
-Left as it is, a pump heard of "in an hour" would not count as silent for that hour, an alarm opened then would not be
-escalated, and open pages would not show what changes. What devices measured keeps the devices' own times.
+Otherwise a pump with a contact "in an hour" would not count as silent for that hour, an alarm opened then would not
+be escalated, and open pages would not show what changes. What devices measured stays under the devices' own times.
 """
 
 from __future__ import annotations

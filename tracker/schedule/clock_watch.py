@@ -1,4 +1,4 @@
-"""Whether somebody set the clock: the time of day is held against the clock that only counts on."""
+"""Whether somebody set the clock: the time of day is compared with the clock that only counts on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Final
 
 SLACK_S: Final = 1.5
-"""Below this a clock is kept right in small steps, as time servers do."""
+"""Below this a clock is corrected in small steps, as time servers do."""
 
 
 class ClockWatch:
-    """Tells each step of the clock once."""
+    """Reports each step of the clock once."""
 
     def __init__(self, wall: Callable[[], float] = time.time, seconds: Callable[[], float] = time.monotonic) -> None:
         self._wall = wall

@@ -40,7 +40,7 @@ class Swept:
     put_off: list[PutOff] = field(default_factory=list)
 
     def add(self, recorded: int, put_off: Sequence[PutOff] = ()) -> None:
-        """Take in what was done with a set, and tell the log of each pump that was put off."""
+        """Take in what was done with a set, and log each pump that was deferred."""
         self.recorded += recorded
         self.put_off.extend(put_off)
         for one in put_off:
@@ -50,8 +50,8 @@ class Swept:
 def evaluate_isolated(database: Database, due: Due, now: datetime) -> tuple[list[Evaluation], list[PutOff]]:
     """Evaluate those pumps; put off, by an hour, each one at which that fails.
 
-    A set in which something fails is halved until the pump at fault stands alone. A fault of the database is nobody's:
-    it is raised, and all stay due.
+    A set in which something fails is halved until the pump at fault is alone. A fault of the database belongs to no
+    pump: it is raised, and all stay due.
     """
     try:
         with database.reading() as session:

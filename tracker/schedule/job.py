@@ -51,7 +51,7 @@ class Unfinished(Exception):
 
 
 class Account:
-    """Runs jobs and writes down how each went; a job that fails is told of and tried again at its next turn.
+    """Runs jobs and writes down how each went; a job that fails is logged and tried again at its next turn.
 
     One that left a part of its work for later counts as failing until that part's time has come.
     """
@@ -117,7 +117,7 @@ class Account:
         return begun - told_begun < _TELL_AGAIN_S and abs(step_s) < SLACK_S
 
     def tell_long_runs(self) -> None:
-        """Write down which jobs have been at work for long, so that whoever judges them knows."""
+        """Write down which jobs have been at work for long, so that readiness knows."""
         for job, started, begun in list(self._at_work.values()):
             if self._seconds() - begun >= _LONG_S:
                 self._tell(job, {"started_at": started, "at_work_since": started})

@@ -1,7 +1,7 @@
 """One leader among any number of schedulers: whoever holds the lease works, the others stand by.
 
 The leader renews the lease at every look. One that ends in good order gives it back; one that was killed on this
-machine is seen to be gone; one that hangs, or is cut off, is replaced when its count has stood still for a while.
+machine is seen to be gone; one that hangs, or is disconnected, is replaced when its count has not moved for a while.
 Nothing of this goes by the time of day.
 """
 
@@ -42,7 +42,7 @@ class Leadership:
         """The number under which this process leads; None while it does not."""
 
     def hold(self) -> bool:
-        """Renew the lease, or take it if nobody keeps it; whether it is held now."""
+        """Renew the lease, or take it if no process renews it; whether it is held now."""
         if self.fence is not None:
             self._renew(self.fence)
         else:
@@ -100,7 +100,7 @@ def _this_process() -> str:
 
 
 def _machine() -> str:
-    """Where process numbers mean the same; empty where that can't be told."""
+    """Where process numbers mean the same; empty where that is not known."""
     try:
         return f"{socket.gethostname()[:100]} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:

@@ -1,4 +1,4 @@
-"""The jobs of messages: tell what is due by now, and follow what no hook saw."""
+"""The jobs of messages: notify who is due by now, and follow what no hook saw."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tracker.records.database import Database
 
 
 def tell_people(database: Database, now: datetime) -> int:
-    """Write the messages of every step that is due, then enter who was told. Returns how many notifications moved."""
+    """Write the messages of every due step, then enter who was notified. Returns how many notifications moved."""
     told, touched = 0, AT_ONCE
     while touched >= AT_ONCE:
         with database.reading() as session:
@@ -52,7 +52,7 @@ def follow_tasks(database: Database, now: datetime) -> int:
 
 
 def note_who_is_reached(database: Database, now: datetime) -> int:
-    """Keep the tasks that say where nobody would be told. Returns how many clinics' tasks changed."""
+    """Open and close the tasks that say where no person would be notified. Returns how many clinics' tasks changed."""
     with database.reading() as session:
         clinics = uncovered_clinics(session, now)
     for clinic_id in clinics:

@@ -31,9 +31,9 @@ def make_ahead(database: Database, now: datetime) -> int:
 
 
 def drop_old(database: Database, keep_months: int, now: datetime) -> int:
-    """Drop readings measured before the months that are kept. Returns the months (PostgreSQL) or rows dropped.
+    """Drop readings measured before the months that are retained. Returns the months (PostgreSQL) or rows dropped.
 
-    With 0 months to keep everything is kept. On SQLite the rows go pump by pump in short transactions. Each transaction
+    With 0 months everything is retained. On SQLite the rows go pump by pump in short transactions. Each transaction
     enters what it drops in the audit trail; the page Schedule announces the next drop.
     """
     if keep_months <= 0:

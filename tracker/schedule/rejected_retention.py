@@ -22,7 +22,7 @@ _log = structlog.get_logger("tracker.schedule")
 def tidy_refused(database: Database, keep_days: int, now: datetime) -> int:
     """Drop messages settled more than so many days ago, in short transactions; with 0 days none. Returns how many.
 
-    What nobody has settled stays. The audit trail keeps who settled what. Rows of budgets go a day after their day.
+    What no person has settled stays. The audit trail says who settled what. Rows of budgets go a day after their day.
     """
     with database.writing() as session:
         drop_budgets(session, now.astimezone(UTC).date() - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""The silence job: who is heard of, who is late, who fell silent, and whether a whole clinic did."""
+"""The silence job: which pumps report, which are late, which fell silent, and whether a whole clinic did."""
 
 from __future__ import annotations
 

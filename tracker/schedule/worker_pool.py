@@ -75,7 +75,7 @@ def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)  # killed, it could not tell; the set under way stays due
+        os._exit(1)  # killed, it can't report; the set under way stays due
 
 
 def _evaluate(due: Due, now: datetime) -> tuple[int, list[PutOff]]:
