@@ -19,7 +19,7 @@ ALARM_TABLE: Final[tuple[Alarm, ...]] = (
         notice_reason="It speaks of the drug left, not of the pump; a refill ends it.",
         meaning=Meaning(
             "Reservoir low",
-            "The reservoir has reached its low mark and will run out within days.",
+            "The reservoir has reached its low-reservoir alarm and will run out within days.",
             "Compare the forecast empty date with the booked refill, and bring the refill forward if it is later.",
         ),
         source="S5",

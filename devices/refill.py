@@ -87,7 +87,7 @@ def refill_by(
     limits: list[RefillLimit] = []
     unknown = unknown_limits(forecast, filled_at, keeps)
     if isinstance(forecast, ReservoirForecast):
-        because = f"the reservoir reaches its low mark of {forecast.low_mark_ml:g} mL as early as then"
+        because = f"the reservoir reaches its low-reservoir alarm of {forecast.low_mark_ml:g} mL as early as then"
         limits.append(RefillLimit(LimitKind.VOLUME, forecast.low.low, because))
     if filled_at is not None:
         if isinstance(keeps, Stability):

@@ -248,7 +248,7 @@ def _flow_words(model: PumpModel, course: _Course, flow: float | None) -> tuple[
     )
     words = [counted]
     if not model.reservoir_measured:
-        words.append("The pump counts its volume down from the fill by its programme; it does not measure it.")
+        words.append("The pump counts its volume down from the fill by its program; it does not measure it.")
     if course.shown is not None:
         words.append(course.shown.because)
     off = course.off
@@ -271,7 +271,7 @@ def _mark_words(model: PumpModel, mark: Figure, level: Level, *, own_mark: bool)
         if own_mark
         else "the model's, " + ("assumed" if mark.assumed else f"source {mark.source}")
     )
-    words = [f"The low mark is {mark.value:g} mL ({whose})."]
+    words = [f"The low-reservoir alarm is at {mark.value:g} mL ({whose})."]
     models = model.low_reservoir
     if own_mark and models is not None and mark.value > models.value:
         words.append(f"It stands above the model's {models.value:g} mL, so its date comes earlier.")

@@ -69,7 +69,7 @@ def test_each_reason_says_what_it_rests_on() -> None:
     answer = refill_by(low_on(50), FILLED, keeps(180), 90)
     assert isinstance(answer, RefillBy)
     assert [limit.because for limit in answer.limits] == [
-        "the reservoir reaches its low mark of 2 mL as early as then",
+        "the reservoir reaches its low-reservoir alarm of 2 mL as early as then",
         "the clinic refills at least every 90 days",
         "the drug keeps so long (source S2c)",
     ]

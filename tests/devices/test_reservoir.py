@@ -71,8 +71,8 @@ def test_a_patients_own_low_mark_counts_before_the_models() -> None:
     assert (models.low_mark_ml, own.low_mark_ml) == (2.0, 4.0)
     assert own.low.high < models.low.low
     assert own.empty == models.empty
-    assert "The low mark is 4 mL (set for this patient)." in own.basis
-    assert "The low mark is 2 mL (the model's, source S23)." in models.basis
+    assert "The low-reservoir alarm is at 4 mL (set for this patient)." in own.basis
+    assert "The low-reservoir alarm is at 2 mL (the model's, source S23)." in models.basis
 
 
 def test_a_refill_starts_the_forecast_again_and_keeps_what_was_learnt_of_the_pump() -> None:

@@ -1,7 +1,7 @@
 """Whether a battery nears its end, as a payer is told it (CMM-210.5 1a): what is documented, never a projection alone.
 
 Met by the pump's own indicator, by a document that a person enters, or by the charge that the pump itself reports where
-even the late end of its 80 % interval lies within six months. What follows from age, from the model's limit or from
+even the late end of its 80% interval lies within six months. What follows from age, from the model's limit or from
 other pumps is shown as a projection and stays unknown.
 """
 
@@ -58,7 +58,7 @@ def _by_charge(
     horizon = now + NEARING_END
     sentence = (
         f"By the charge that the pump reported, last on {time_text(view, charge_at)}{_percent(view, charge_at)}, "
-        f"service ends between {day_text(view, early)} and {day_text(view, late)} (80 %)"
+        f"service ends between {day_text(view, early)} and {day_text(view, late)} (80%)"
     )
     if too_old(view, charge_at, now):
         because = f"{sentence}, but that report is too old to rely on. {NO_DOCUMENT}"
@@ -87,7 +87,7 @@ def _projected(view: PumpSnapshot, ahead: OutlookSeen) -> str:
         return ahead.eos.basis
     span = f"between {day_text(view, ahead.eos.interval.low)} and {day_text(view, ahead.eos.interval.high)}"
     why = ahead.battery.doubt or "The pump has reported no charge."
-    return f"{why} End of service is projected {span} (80 %), from its age and the model's figures."
+    return f"{why} End of service is projected {span} (80%), from its age and the model's figures."
 
 
 def _basis(view: PumpSnapshot, ahead: OutlookSeen) -> Source:

@@ -49,7 +49,7 @@ def battery_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
                 if battery.eri_at is None
                 else f"Battery at ERI: service ends about {day_text(view, eos.low)}"
             ),
-            why=f"80 % between {day_text(view, eos.low)} and {day_text(view, eos.high)}. {ahead.eos.basis}",
+            why=f"80% between {day_text(view, eos.low)} and {day_text(view, eos.high)}. {ahead.eos.basis}",
             next_step="Complete the replacement's documents and set a date for surgery.",
             since=min(eos.low - PLANNING_NOTICE, now),
             link=page(view.serial, "replacement"),
@@ -89,7 +89,7 @@ def _too_late(view: PumpSnapshot, planned: date, now: datetime) -> list[WantedIt
             priority=Priority.MEDIUM,
             harm_at=eos.low,
             what=f"Surgery is planned for {planned}, but the battery may end before it",
-            why=f"End of service is expected between {between} (80 %). {view.outlook.eos.basis}",
+            why=f"End of service is expected between {between} (80%). {view.outlook.eos.basis}",
             next_step="Plan an earlier day for surgery, or bridge the drug until then.",
             since=min(eos.low - PLANNING_NOTICE, now),
             link=page(view.serial, "replacement"),

@@ -167,7 +167,7 @@ def _replacement_entry(one: Expected, zone: ZoneInfo) -> Entry:
         uid = f"surgery-{one.serial}@pump-tracker"
         return Entry(uid, one.planned_for, f"Replacement: {one.serial}", one.basis)
     low, day, high = (at.astimezone(zone).date() for at in (one.eos_low_at, one.eos_median_at, one.eos_high_at))
-    text = f"80 %: {low} to {high}. {one.basis}"
+    text = f"80%: {low} to {high}. {one.basis}"
     return Entry(f"end-{one.serial}@pump-tracker", day, f"End of service expected: {one.serial}", text)
 
 

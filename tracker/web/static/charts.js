@@ -130,7 +130,7 @@
     const axis = { stroke: colours.ink, grid: { stroke: colours.grid, width: 1 }, ticks: { stroke: colours.grid, width: 1 }, font: "11px sans-serif" };
     const panes = [
       { title: "Reservoir, mL", key: "reservoir_ml", colour: colours.reservoir, height: 190, top: values.capacity_ml, hook: courseHook(values, colours), legend: [["reservoir", "reported"], ["programmed", "programmed course"]] },
-      { title: "Battery, %", key: "battery_percent", colour: colours.battery, height: 150, top: 100, hook: bandHook(values, colours), legend: values.forecast ? [["battery", "reported"], ["band", "forecast with its 80 % band"]] : [["battery", "reported"]], skip: "noBattery" in place.dataset },
+      { title: "Battery, %", key: "battery_percent", colour: colours.battery, height: 150, top: 100, hook: bandHook(values, colours), legend: values.forecast ? [["battery", "reported"], ["band", "forecast with its 80% band"]] : [["battery", "reported"]], skip: "noBattery" in place.dataset },
       { title: "Flow, mL/day", key: "flow_ml_per_day", colour: colours.flow, height: 110, top: null, legend: [] },
       { title: "Alarms and visits", key: null, height: 92, top: 1, hook: eventsHook(values, colours), legend: [] },
     ].filter((pane) => !pane.skip);
@@ -204,7 +204,7 @@
       const expected = values.course.map((line) => valueAt(line, values.t[index])).find((value) => value !== null);
       for (const text of [
         say(values.reservoir_ml[index], 1, "mL in the reservoir"),
-        expected === undefined ? null : say(expected, 1, "mL by the programme"),
+        expected === undefined ? null : say(expected, 1, "mL by the program"),
         say(values.battery_percent[index], 1, "% battery"),
         say(values.flow_ml_per_day[index], 3, "mL/day"),
       ]) if (text) lines.push(text);

@@ -164,8 +164,8 @@ def zone(name: str) -> ZoneInfo:
 
 
 def in_words(moment: datetime, timezone: str) -> str:
-    """A moment on the clinic's clock with the zone named: ``2026-11-22 11:00 CET``."""
-    return f"{moment.astimezone(zone(timezone)):%Y-%m-%d %H:%M %Z}"
+    """A moment on the clinic's clock with the zone named: ``22 Nov 2026, 11:00 CET``."""
+    return formatting.clock(moment, zone(timezone).key)
 
 
 @lru_cache(maxsize=256)
@@ -191,7 +191,7 @@ def _day(context: TemplateContext, value: datetime | date | None, missing: str =
     if value is None:
         return Markup("{}").format(missing)
     day = value.astimezone(zone(context["timezone"])).date() if isinstance(value, datetime) else value
-    return Markup('<time datetime="{0}">{0}</time>').format(day.isoformat())
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), formatting.day(day))
 
 
 @pass_context
