@@ -118,7 +118,7 @@ def _held(
 
 
 def _grouped(tellings: Sequence[Telling]) -> list[list[Telling]]:
-    """By person, type and pump; of very many pumps, by person and type."""
+    """By person, type and pump; of very many pumps, by person and type. The most urgent first, as they are sent."""
     pumps: dict[tuple[str, str], set[int | None]] = {}
     for one in tellings:
         pumps.setdefault((one.email, one.type.value), set()).add(one.item.pump_id)
@@ -127,7 +127,7 @@ def _grouped(tellings: Sequence[Telling]) -> list[list[Telling]]:
         many = len(pumps[one.email, one.type.value]) > MANY_PUMPS
         place = (one.email, one.type.value, None if many else (one.item.pump_id or -key(one.item.id)))
         groups.setdefault(place, []).append(one)
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda group: -max(one.item.priority for one in group))
 
 
 def _data(
