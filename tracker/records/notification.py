@@ -10,7 +10,7 @@ from sqlalchemy import Index, Integer, bindparam, false, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.column_types import UtcDateTime, key
-from tracker.records.message import Message, State
+from tracker.records.message import Message
 from tracker.records.worklist import WorklistItem
 
 CLOCK_SLACK: Final = timedelta(minutes=2)
@@ -238,11 +238,6 @@ def closed_items_still_told(session: Session, limit: int) -> list[WorklistItem]:
     return list(session.exec(_STILL_TOLD, params={"limit": limit}))
 
 
-def waiting_to_leave(session: Session, since: datetime, until: datetime, limit: int) -> list[Message]:
-    """Messages of high priority written between those moments that have not left yet."""
-    return list(session.exec(_WAITING, params={"since": since, "until": until, "limit": limit}))
-
-
 # The jobs ask for these at every turn, so each statement is made once.
 _NOW: Final[Any] = bindparam("now")
 _SLACK: Final[Any] = bindparam("slack")
@@ -295,16 +290,5 @@ _STILL_TOLD: Final = (
         col(Notification.ended_at).is_(None),
         col(WorklistItem.closed_at).is_not(None),
     )
-    .limit(_LIMIT)
-)
-_WAITING: Final = (
-    select(Message)
-    .where(
-        Message.state == State.QUEUED.value,
-        Message.priority == 3,
-        col(Message.created_at) >= bindparam("since"),
-        col(Message.created_at) <= bindparam("until"),
-    )
-    .order_by(col(Message.created_at))
     .limit(_LIMIT)
 )

@@ -23,8 +23,8 @@ from tracker.records.notification import (
     open_notifications_by_id,
     settled_notifications,
     unnoticed_items,
-    waiting_to_leave,
 )
+from tracker.records.queries.messages import waiting_to_leave
 from tracker.records.worklist import items_by_id
 
 AT_ONCE: Final = 500

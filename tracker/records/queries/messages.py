@@ -59,6 +59,24 @@ _SEND: Final = (
 )
 
 
+def waiting_to_leave(session: Session, since: datetime, until: datetime, limit: int) -> list[Message]:
+    """Messages of high priority written between those moments that have not left yet."""
+    return list(session.exec(_WAITING, params={"since": since, "until": until, "limit": limit}))
+
+
+_WAITING: Final = (
+    select(Message)
+    .where(
+        Message.state == State.QUEUED.value,
+        Message.priority == 3,
+        col(Message.created_at) >= sqlalchemy.bindparam("since"),
+        col(Message.created_at) <= sqlalchemy.bindparam("until"),
+    )
+    .order_by(col(Message.created_at))
+    .limit(sqlalchemy.bindparam("limit", type_=sqlalchemy.Integer))
+)
+
+
 def last_messages_of_points(session: Session, contact_point_ids: Sequence[int]) -> dict[int, Message]:
     """The newest message to each of those contact points that had any."""
     found: dict[int, Message] = {}
