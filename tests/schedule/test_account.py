@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from sqlalchemy import event
 
 from tracker.records.database import Database
 from tracker.records.job import JobRun, overdue
@@ -43,3 +44,18 @@ def test_of_a_job_that_rests_the_next_run_writes_nothing(
             account.run(IDLE)
     with sqlite_database.reading() as session:
         assert session.get_one(JobRun, "idle").succeeded_at == now
+
+
+def test_a_good_run_that_could_not_be_written_down_is_with_the_next_one(
+    sqlite_database: Database, sqlite_url: str, tmp_path: Path
+) -> None:
+    impatient = Database(sqlite_url)
+    event.listen(impatient.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 10"))
+    account = Account(impatient, Settings(data_dir=tmp_path), "test")
+    with sqlite_database.writing() as session:
+        session.connection()
+        account.run(IDLE)
+    account.run(IDLE)
+    impatient.close()
+    with sqlite_database.reading() as session:
+        assert session.get_one(JobRun, "idle").succeeded_at is not None

@@ -91,10 +91,7 @@ class Account:
         now = self._seconds()
         if error is None and touched == 0 and not news and self._said_lately(job.name, begun, started):
             return
-        if error is None:
-            self._told[job.name] = begun, started
-        else:
-            self._told.pop(job.name, None)
+        self._told.pop(job.name, None)
         run = {
             "started_at": started,
             "finished_at": datetime.now(UTC),
@@ -103,7 +100,10 @@ class Account:
             "error": error or self._what_is_left(job, started),
             "at_work_since": None,
         }
-        self._tell(job, run if error is not None else run | {"succeeded_at": started})
+        if error is not None:
+            self._tell(job, run)
+        elif self._tell(job, run | {"succeeded_at": started}):
+            self._told[job.name] = begun, started
 
     def _said_lately(self, name: str, begun: float, started: datetime) -> bool:
         """Whether a good run was written down a moment ago, at a time that the clock still agrees with.
@@ -131,7 +131,8 @@ class Account:
         faults = "; ".join(f"{name} ({fault})" for name, (_, fault) in sorted(left.items()))
         return f"{len(left)} left for later: {faults}"[:2000]
 
-    def _tell(self, job: Job, told: Mapping[str, Any]) -> None:
+    def _tell(self, job: Job, told: Mapping[str, Any]) -> bool:
+        """Write it down; whether that could be done."""
         try:
             with self._database.writing() as session:
                 run = session.get(JobRun, job.name) or JobRun(name=job.name, started_at=told["started_at"])
@@ -142,3 +143,6 @@ class Account:
             _LOG.warning("the account of a job is left to the new leader", job=job.name, reason=str(fault))
         except Exception:  # noqa: BLE001 - with the database down there is nowhere to write that it is down
             _LOG.exception("the account of a job can't be written", job=job.name)
+        else:
+            return True
+        return False
