@@ -1,6 +1,6 @@
 """Forecast of a battery: when the replacement indicator comes on and when service ends, as intervals with their basis.
 
-The pump's kind says what to expect of a pump never heard of; every percentage it reports corrects that. How a battery
+The pump's kind says what to expect of a pump without a report; every percentage it reports corrects that. How a battery
 drains is described in `devices.battery_drain`, the learning stands in `devices.battery_trend`. No date here is
 certain: it stands beside its basis, and a battery with a defect may end early and without the indicator.
 """

@@ -1,7 +1,7 @@
 """What a pump reported of its battery's end: when the indicator came on, and what it said afterwards.
 
 An indicator does not un-happen. Once a pump has said ERI or EOS, the first such report dates the end of service,
-whatever later reports say: one that says "ok" again is a contradiction to be told, not news of a better battery.
+whatever later reports say: one that says "ok" again is a contradiction to be shown, not news of a better battery.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Gain(Struct, frozen=True, gc=False):
     high: float
 
     def sentence(self, zone: tzinfo) -> str:
-        """What is told of it, with days of that zone."""
+        """What is said of it, with days of that zone."""
         return (
             f"The battery went from {self.low:.3g} % on {day_in(zone, self.low_at)} up to {self.high:.3g} % on "
             f"{day_in(zone, self.high_at)}, and it can't be charged: one of the reports is wrong. The earliest date is "

@@ -1,7 +1,7 @@
 """What a message may not say of its pump's model, and when: the checks that need to know the pump.
 
-They follow `devices.wire` and raise the same `WireError`, naming the field. A message that fails is kept and explained,
-never repaired.
+They follow `devices.wire` and raise the same `WireError`, naming the field. A message that fails is stored with the
+reason, never repaired.
 """
 
 from datetime import UTC, datetime, timedelta

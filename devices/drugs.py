@@ -195,7 +195,7 @@ def components(text: str) -> tuple[str, ...]:
     """Return the drugs that a free text names, each once and in its order: catalogue names such as `baclofen`.
 
     Brands, salts, strengths and letters do not matter (`Prialt and baclofen`, `morphine sulfate/Marcaine`). A part that
-    is in no catalogue is kept as given, in lower case; `find` returns None for it.
+    is in no catalogue stays as given, in lower case; `find` returns None for it.
     """
     found = ((part.strip(), _single(part)) for part in parts(text))
     return tuple(dict.fromkeys(part if drug is None else drug.name for part, drug in found))

@@ -63,7 +63,7 @@ class Boluses(Struct, frozen=True):
 class Prescription(Struct, frozen=True):
     """One to six drugs in one solution, how they are given, and the boluses that the patient may take.
 
-    `boluses` None: none are told of; `per_day` 0 says that there are none.
+    `boluses` None: none are reported; `per_day` 0 says that there are none.
     """
 
     drugs: tuple[PrescribedDrug, ...]
@@ -120,7 +120,7 @@ def most_flow_with_boluses(prescription: Prescription) -> Decimal | Unknown:
 
 
 def boluses_ml_per_day(prescription: Prescription) -> Decimal | Unknown:
-    """Return the volume of all allotted boluses of a day, in mL; 0 where none are told of.
+    """Return the volume of all allotted boluses of a day, in mL; 0 where none are reported.
 
     The bolus dose is counted as one of the first drug, as programmers show it (assumption).
     """
@@ -154,7 +154,7 @@ def differences(one: Prescription, other: Prescription) -> tuple[str, ...]:
     """Return what differs between two prescriptions, a sentence each: from `one` to `other`.
 
     Spelling, brand, salt, the order of drugs and the unit of an equal quantity are no difference. A drug or unit that
-    is not known equals only what is written alike; it never equals a known one. 1000 times as much is told as such.
+    is not known equals only what is written alike; it never equals a known one. 1000 times as much is named as such.
     """
     if one.names != other.names:
         return (f"The drug is {one.text} in one and {other.text} in the other.",)

@@ -57,7 +57,7 @@ def read_prescription(given: Mapping[str, Any]) -> Prescription:
 
 
 def write_prescription(prescription: Prescription) -> dict[str, Any]:
-    """Return the JSON object: four fields for one drug, `drugs` for several; `boluses` only where they are told."""
+    """Return the JSON object: four fields for one drug, `drugs` for several; `boluses` only where they are known."""
     drugs = [_write_drug(drug) for drug in prescription.drugs]
     written: dict[str, Any] = dict(drugs[0]) if len(drugs) == 1 else {"drugs": drugs}
     written["mode"] = None if prescription.mode is None else str(prescription.mode)

@@ -17,7 +17,7 @@ SHARE_OF_PROGRAMMED: Final = 0.20
 """So much of the volume programmed since the last fill may be missing or left over. Assumed."""
 
 READABLE_ML: Final = 0.2
-"""A difference up to this cannot be told apart on a syringe, whatever share it is. Assumption."""
+"""A difference up to this cannot be read off a syringe, whatever share it is. Assumption."""
 
 
 class LimitKind(StrEnum):
@@ -65,7 +65,7 @@ class RefillBy:
 def unknown_limits(
     forecast: ReservoirForecast | Unknown, filled_at: datetime | None, keeps: Stability | Unknown
 ) -> tuple[str, ...]:
-    """Return what keeps a limit from being counted, a sentence each: volume, drug, date of the last fill."""
+    """Return why a limit is not counted, a sentence each: volume, drug, date of the last fill."""
     return (
         *([forecast.reason] if isinstance(forecast, Unknown) else []),
         *([keeps.reason] if isinstance(keeps, Unknown) else keeps.beside),

@@ -97,7 +97,7 @@ def forecast_reservoir(
     told = _present_flow(known)
     flow = prescribed_ml_per_day if told is None else told
     if level.by_refill is not None and told and prescribed_ml_per_day is not None:
-        flow = max(told, prescribed_ml_per_day)  # nothing has told the flow since that refill: the faster one counts
+        flow = max(told, prescribed_ml_per_day)  # no report gave the flow since that refill: the faster one counts
     if flow == 0 and low_seen:
         flow = prescribed_ml_per_day or max((r.flow_ml_per_day or 0.0 for r in known), default=0.0)
     if flow == 0:
@@ -185,13 +185,13 @@ class _Course:
 
 
 def _shows_flow(level: Level) -> bool:
-    """Whether the volumes of this fill show how fast it falls, where no flow was ever told."""
+    """Whether the volumes of this fill show how fast it falls, where no flow was ever reported."""
     days = (level.fill[-1].at - level.fill[0].at) / timedelta(days=1) if level.fill else 0.0
     return days >= LEAST_DAYS_WITHOUT_FLOW and level.state.factor >= 4 * sqrt(level.state.var_factor)
 
 
 def _present_flow(known: Sequence[ReservoirPoint]) -> float | None:
-    """Return the flow to count on: the last one told, or a week's mean where the mode lets it change by the hour."""
+    """Return the flow to count on: the last reported one, or a week's mean where the mode changes it by the hour."""
     told = [reading for reading in known if reading.flow_ml_per_day is not None]
     if not told:
         return None

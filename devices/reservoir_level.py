@@ -194,7 +194,7 @@ class _Follower:
         return Run(state, self._used, self._used, refill.at, volume, refill.at, refill=refill)
 
     def _doubt(self, base: Run, point: ReservoirPoint) -> None:
-        """Keep a report that fits nothing; two in turn that both refute the old volume, on one side of it, count."""
+        """Note a report that fits nothing; two in turn that both refute the old volume, on one side of it, count."""
         pending = self._pending
         if pending is not None and pending.distance(point, self._error) <= 1:
             pending.take(point, self._error)
@@ -257,7 +257,7 @@ class _Follower:
         return told is None or point.reservoir_ml <= max(told.state.level, 0.0)
 
     def _same_fill(self, at: datetime, one: Run, other: Run | None) -> bool:
-        """Whether a refill on record is a fill that was seen, or told of, already."""
+        """Whether a refill on record is a fill that was seen, or reported, already."""
         if self._at - at > TIME_OF_A_VISIT:
             return False
         return other is None or abs(one.state.level - other.state.level) <= SURPRISE_SD * FILLED_ERROR_ML

@@ -16,7 +16,7 @@ VOLUME_ERROR_ML: Final = 0.05
 
 
 class ReservoirPoint(Struct, frozen=True, gc=False):
-    """One report of the reservoir: an aware moment, the volume, and the flow and mode if they were told."""
+    """One report of the reservoir: an aware moment, the volume, and the flow and mode if they were reported."""
 
     at: datetime
     reservoir_ml: float

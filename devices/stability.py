@@ -1,4 +1,4 @@
-"""How long a drug keeps in an implanted pump: days from the fill, with the source, or that it is not known.
+"""How long a drug stays stable in an implanted pump: days from the fill, with the source, or that it is not known.
 
 `stability` is what a source proved. `stability_to_count_on` is the limit that a refill is asked for by: where sources
 disagree, where something is not known, or in a mixture, the shortest that may hold, with what is not known beside it.
@@ -25,7 +25,7 @@ _PUMPS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """The days a fill keeps, why so, and the source's key in `devices.sources`.
+    """The days for which a fill is stable, why so, and the source's key in `devices.sources`.
 
     `tested_in`: the models that the source tested or names; empty where it names none. `beside`: sentences on what is
     not known, or contradicted, to be said with the date.
@@ -74,7 +74,7 @@ _LESS_IN_PATIENTS: Final = {
 
 
 def stability(drug: str | None, *, first_fill: bool | None = None, diluted: bool | None = None) -> Stability | Unknown:
-    """Return how long a source proved that a fill of just this drug, or mixture, keeps.
+    """Return how long a source proved that a fill of just this drug, or mixture, stays stable.
 
     For ziconotide the answer depends on whether this is the pump's first fill with it and whether it was diluted; where
     one is not known and would matter, the answer is unknown. A drug or mixture without a source is unknown too.
@@ -97,8 +97,8 @@ def stability_to_count_on(
 ) -> Stability | Unknown:
     """Return the limit to ask for a refill by: a refill asked for too early can be put right, one too late can't.
 
-    A mixture keeps no longer than the shortest-lived of its parts, and of the mixtures in it, that a source knows. What
-    is not known is said in `beside`: parts and mixtures without a source, a pump in which nobody tested the drug.
+    A mixture is stable no longer than the shortest-lived of its parts, and of the mixtures in it, that a source knows.
+    What is not known is said in `beside`: parts and mixtures without a source, a pump in which nobody tested the drug.
     Unknown where no source knows any part.
     """
     names = _names(drug)

@@ -1,7 +1,7 @@
 """Whether a reservoir falls as it should: the volumes of the last days against the flow that they should show.
 
-A pump may report the flow it was told and lose four times as much; or report no flow at all. The volumes say it either
-way. One odd volume, or a sudden loss, is no course: it is told only where the rest of it runs the same way.
+A pump may report the programmed flow and lose four times as much; or report no flow at all. The volumes say it either
+way. One odd volume, or a sudden loss, is no course: it is reported only where the rest of it runs the same way.
 """
 
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ def _off(
 ) -> float | None:
     """What should have flowed, where the stretch, also without its worst third, fell far more or far less; else None.
 
-    A volume that is told in steps may be off by one of them.
+    A volume that is reported in steps may be off by one of them.
     """
     most = expected[-1] + boluses * spans[-1]
     least = max(LEAST_DIFFERENCE_ML, 2 * step)

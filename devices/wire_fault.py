@@ -25,7 +25,7 @@ class WireError(ValueError):
 
 
 def _printable(text: str) -> str:
-    """Keep a sender's bytes from breaking a log line, a page or a database column."""
+    """Stop a sender's bytes from breaking a log line, a page or a database column."""
     clean = text
     if not text.isprintable():
         clean = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
@@ -93,7 +93,7 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
 def fault_from_malformed(message: str, payload: bytes) -> WireError:
-    """Name what keeps the payload from being JSON; a NaN or an Infinity is laid at its field."""
+    """Name why the payload is not JSON; a NaN or an Infinity is named by its field."""
     at = _BYTE.search(message)
     offset = 0 if at is None else int(at[1])
     for found in _NOT_A_NUMBER.finditer(payload):

@@ -1,4 +1,4 @@
-"""Medtronic SynchroMed EL with the 18 mL reservoir, a predecessor kept for pumps still implanted."""
+"""Medtronic SynchroMed EL with the 18 mL reservoir, a predecessor, listed for pumps still implanted."""
 
 from typing import Final
 

@@ -13,7 +13,14 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-READ: Final = ("tracker/coding", "tracker/guideline", "tracker/ingest", "tracker/schedule")
+READ: Final = (
+    "devices",
+    "tracker/coding",
+    "tracker/guideline",
+    "tracker/ingest",
+    "tracker/schedule",
+    "tracker/worklist",
+)
 """The packages whose prose was read as somebody reads it whose second language is English. Add one when it was read."""
 INSTEAD: Final = {
     r"bearer": "the person, the token",

@@ -72,7 +72,7 @@ def _item(view: PumpSnapshot, cause: str, alarms: list[AlarmSeen], now: datetime
 
 
 def _news_at(alarm: AlarmSeen) -> datetime:
-    """When it came in, was told again, or was escalated because nobody had answered it."""
+    """When it came in, was reported again, or was escalated because nobody had answered it."""
     if alarm.acknowledged_at is None and alarm.escalated_at is not None:
         return max(alarm.waits_since, alarm.escalated_at)
     return alarm.waits_since

@@ -1,4 +1,4 @@
-"""Tasks from silence: a pump that is not heard of, not understood or not measured is not a pump that is well."""
+"""Tasks from silence: a pump without contact, readable data or measurements is not a pump that is well."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _silence(view: PumpSnapshot, now: datetime) -> _Cause | None:
 
 
 def _unmeasured(view: PumpSnapshot, now: datetime) -> _Cause | None:
-    """The communicator is heard of, and the pump is not measured."""
+    """The communicator is in contact, and the pump is not measured."""
     reason = measurement_overdue(view, now)
     if reason is None or reason == "silent":
         return None
@@ -162,7 +162,7 @@ _NAMED_BY: Final = (
     ("A report that waits", "A message that waits on the communicator"),
 )
 _AS_ALARM: Final = {"stalled": AlarmCode.MOTOR_STALL, "stopped": AlarmCode.STOPPED_OVER_48H}
-"""A motor that is told to stand is as urgent as the alarm that would tell it."""
+"""A motor that is reported as not turning is as urgent as the alarm that would report it."""
 
 
 def _title(code: str) -> str:

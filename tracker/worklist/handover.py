@@ -37,7 +37,7 @@ def handover_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
 
 
 def transferred_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
-    """A pump that is marked as transferred and still reports here: its alarms are on nobody's list."""
+    """A pump that is marked as transferred and still reports here: its alarms are on no clinic's list."""
     state = view.state
     if view.lifecycle != "transferred" or state is None:
         return []

@@ -51,7 +51,7 @@ class _Fault:
 
 
 def prescription_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
-    """One task for what the pump gives or was told against the record, and one for faults of the record itself."""
+    """One task for what the pump gives or was set to against the record, and one for faults of the record itself."""
     if LifecycleState(view.lifecycle) not in IN_PATIENT:
         return []
     items = []
@@ -155,7 +155,7 @@ def _unconfirmed(view: PumpSnapshot) -> SettingSeen | None:
 
 
 def _told(view: PumpSnapshot) -> _Fault | None:
-    """What the programmer told last against the record: another drug, concentration, or a dose several times it."""
+    """What the programmer set last against the record: another drug, concentration, or a dose several times it."""
     told = _unconfirmed(view)
     if told is None or told.prescription is None:
         return None

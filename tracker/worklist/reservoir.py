@@ -49,8 +49,8 @@ def reservoir_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
 def refill_basis_items(view: PumpSnapshot, now: datetime) -> list[WantedItem]:
     """A pump that may run empty with nobody knowing when: no volume to go by, and no limit of the clinic's.
 
-    That the drug keeps for half a year says nothing of how long it lasts. A pump that stands still runs out of nothing,
-    and one that was never heard of has an item of its own.
+    That the drug is stable for half a year says nothing of how long it lasts. A pump that does not turn runs out of
+    nothing, and one that never reported has an item of its own.
     """
     ahead = view.outlook
     if ahead is None or view.model is None or view.lifecycle == "in_stock" or ahead.low_mark.interval is not None:

@@ -32,7 +32,7 @@ from tracker.worklist.volume import volume_course_items
 ENDED: Final = frozenset({"explanted", "replaced", "deceased", "returned", "transferred"})
 """States of a pump that this clinic no longer answers for: it asks for nothing but a ruling on what is recorded.
 
-One that was transferred and still reports here is told of, since nobody else sees it."""
+One that was transferred and still reports here has its items, since nobody else sees it."""
 
 KINDS: Final[tuple[Callable[[PumpSnapshot, datetime], list[WantedItem]], ...]] = (
     alarm_items,
