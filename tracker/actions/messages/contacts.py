@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import apprise
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
@@ -149,6 +148,8 @@ def _checked(kind: str, target: str, allowed: tuple[Network, ...]) -> str:
         except EmailNotValidError:
             raise Invalid("this is not an email address", field="target") from None
     if kind == "apprise":
+        import apprise  # noqa: PLC0415 - it is slow to load, and only a new address of this kind needs it
+
         if apprise.Apprise.instantiate(target, suppress_exceptions=True) is None:
             raise Invalid("this is not an Apprise address, such as ntfy://topic", field="target")
         return target

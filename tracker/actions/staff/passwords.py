@@ -16,7 +16,6 @@ from functools import cache
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from tracker.errors import Invalid
 
@@ -92,6 +91,8 @@ def _once(text: str) -> str:
 @cache
 def _common() -> frozenset[str]:
     """The leaked passwords that zxcvbn lists (the 30,000 most frequent), and the words of this service."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - large, and only a new password needs it
+
     return frozenset(FREQUENCY_LISTS["passwords"]) | frozenset(_OF_THE_SERVICE.split())
 
 
