@@ -38,6 +38,8 @@ class Look:
     asked: float
     answered: float
     down: frozenset[str] | None
+    why: str = ""
+    """What readiness said of those parts."""
 
 
 @dataclass
@@ -63,13 +65,17 @@ class Watch:
     def _ask(self) -> None:
         with httpx.Client(timeout=20) as client:
             while not self._stop.wait(1.0):
-                asked = time.monotonic()
+                asked, why = time.monotonic(), ""
+                down: frozenset[str] | None = frozenset()
                 try:
                     answer = client.get(self.url)
-                    down = frozenset(answer.json()["down"]) if answer.status_code == 503 else frozenset[str]()
+                    if answer.status_code == 503:
+                        told = answer.json()
+                        down = frozenset(told["down"])
+                        why = "; ".join(told["checks"][name]["detail"] for name in sorted(down))
                 except (httpx.HTTPError, ValueError):
                     down = None
-                self.looks.append(Look(asked, time.monotonic(), down))
+                self.looks.append(Look(asked, time.monotonic(), down, why))
 
 
 def wrong(looks: list[Look], disturbances: list[Disturbed], patience: float) -> list[str]:
@@ -92,7 +98,8 @@ def wrong(looks: list[Look], disturbances: list[Disturbed], patience: float) -> 
         if not must <= look.down:
             said.append(f"{', '.join(sorted(must - look.down))} is down and not named, {_where(look, disturbances)}")
         if not look.down <= may:
-            said.append(f"{', '.join(sorted(look.down - may))} is named and not down, {_where(look, disturbances)}")
+            named = ", ".join(sorted(look.down - may))
+            said.append(f"{named} is named and not down, {_where(look, disturbances)} ({look.why})")
     return said
 
 
