@@ -38,6 +38,7 @@ class Stage:
     rejected_id: int
     advisory_id: int
     access_id: int
+    nurse_id: int
 
     def email(self, role: str) -> str:
         return f"{role}{self.number}@clinic.example"
@@ -50,7 +51,7 @@ def set_stage(database: Database, now: datetime) -> Stage:
         clinic = build.a_clinic(
             session, name=f"Riverside Pain Clinic {number}", timezone="America/New_York", created_at=now
         )
-        for role in ROLES:
+        people = [
             build.a_person(
                 session,
                 clinic,
@@ -60,6 +61,8 @@ def set_stage(database: Database, now: datetime) -> Stage:
                 created_at=now,
                 worklist_seen_at=now - timedelta(hours=2),
             )
+            for role in ROLES
+        ]
         _program(session, clinic, number, now)
         stalled = _pump(session, clinic, now, drug="baclofen")
         replaceable = _pump(session, clinic, now, battery_indicator="eri", battery_percent=9.0)
@@ -114,7 +117,7 @@ def set_stage(database: Database, now: datetime) -> Stage:
                     logged_at=performed_at,
                 )
             )
-        ids = (draft.id or 0, message.id or 0, advisory, _access(session, silent, number, now))
+        ids = (draft.id or 0, message.id or 0, advisory, _access(session, silent, number, now), people[0].id or 0)
         return Stage(number, clinic, stalled, replaceable, silent, urgent, *ids)
 
 

@@ -55,6 +55,7 @@ def paths(stage: Stage) -> list[tuple[str, int]]:
         "message_id": stage.rejected_id,
         "advisory_id": stage.advisory_id,
         "access_id": stage.access_id,
+        "staff_id": stage.nurse_id,
     }
     pump = f"/pumps/{stage.replaceable.serial}"
     states = (

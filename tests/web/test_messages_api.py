@@ -11,6 +11,7 @@ from tests.build import NOW
 from tests.web.conftest import Site
 from tracker.actions.messages.contacts import add_contact
 from tracker.actions.messages.links import code_of
+from tracker.records.audit import AuditEntry
 from tracker.records.contact_point import ContactPoint
 from tracker.records.message import Message, Outgoing, Type, enqueue
 
@@ -75,3 +76,30 @@ def test_messages_are_filtered_by_pump_and_by_who_took_them(site: Site) -> None:
     assert "/messages?pump=MSG-1" in browser.get("/pumps/MSG-1").text
     assert api.get(f"/api/v1/messages?pump={theirs.serial}").status_code == 404
     assert browser.get(f"/messages?pump={theirs.serial}").status_code == 404
+
+
+def test_an_administrator_adds_and_tests_a_contact_point_that_its_person_confirms(site: Site) -> None:
+    nurse = site.person("nurse")
+    head, own, stranger = site.api("administrator"), site.api(person=nurse), site.api("administrator", clinic="South")
+    path = f"/api/v1/staff/{nurse.id}/contacts"
+    made = head.post(path, json={"kind": "email", "target": "n@clinic.example"}).json()
+    assert head.post(f"{path}/{made['id']}/test").status_code == 202
+    code = code_of(site.web.settings.signing_key(), made["id"], "n@clinic.example")
+    assert code not in head.get(path).text
+    assert code not in site.browser("administrator").get(f"/staff/{nurse.id}/contacts").text
+    assert head.post(f"/api/v1/contacts/{made['id']}/confirm", json={"code": code}).status_code == 404
+    assert own.post(f"/api/v1/contacts/{made['id']}/confirm", json={"code": code}).json()["confirmed"] is True
+    assert stranger.get(path).status_code == 404
+    assert stranger.post(path, json={"kind": "email", "target": "x@clinic.example"}).status_code == 404
+    with site.database.reading() as session:
+        entries = session.exec(select(AuditEntry).where(AuditEntry.subject == f"contact:{made['id']}")).all()
+    assert [one.actor == nurse.email for one in entries] == [False, False, True]
+
+
+def test_of_a_colleagues_address_that_may_hold_a_secret_the_kind_alone_is_shown(site: Site) -> None:
+    nurse = site.person("nurse")
+    site.api(person=nurse).post("/api/v1/contacts", json={"kind": "webhook", "target": "https://hook.example/secret-topic"})
+    head, browser = site.api("administrator"), site.browser("administrator")
+    (shown,) = head.get(f"/api/v1/staff/{nurse.id}/contacts").json()["items"]
+    assert shown["target"] == "https://…"
+    assert "secret-topic" not in browser.get(f"/staff/{nurse.id}/contacts").text

@@ -60,6 +60,11 @@ CALLS = {
     "/emergency/received/{access_id}/review": ("POST", f"{V1}/emergency-accesses/{{access_id}}/review"),
     "/staff": ("POST", f"{V1}/staff"),
     "/staff/{staff_id}/change": ("PATCH", f"{V1}/staff/{{staff_id}}"),
+    "/staff/{staff_id}/contacts": ("POST", f"{V1}/staff/{{staff_id}}/contacts"),
+    "/staff/{staff_id}/contacts/{contact_id}/test": (
+        "POST",
+        f"{V1}/staff/{{staff_id}}/contacts/{{contact_id}}/test",
+    ),
     "/staff/services": ("POST", f"{V1}/services"),
     "/staff/services/{service_id}/change": ("PATCH", f"{V1}/services/{{service_id}}"),
     "/staff/services/{service_id}/tokens": ("POST", f"{V1}/services/{{service_id}}/tokens"),

@@ -113,6 +113,12 @@ CATALOGUE = (
     ),
     Refused("/account/tokens", {"name": LONG[:100], "records": "read", "days": "900", "password": PASSWORD}, "days"),
     Refused("/notifications", {"kind": "email", "target": "nobody at all", "label": LONG[:80]}, "target"),
+    Refused(
+        "/staff/{staff_id}/contacts",
+        {"kind": "email", "target": "nobody at all", "label": LONG[:80]},
+        "target",
+        role="administrator",
+    ),
     Refused("/notifications/{contact_id}/confirm", {"code": "000000x"}),
     Refused(
         "/notifications/quiet-hours",
@@ -154,6 +160,7 @@ NEVER_REFUSED = {
     "/confirm/passkey/emergency": "the same",
     "/a/{token}": "takes no values",
     "/notifications/{contact_id}/test": "takes no values",
+    "/staff/{staff_id}/contacts/{contact_id}/test": "takes no values",
     "/notifications/{contact_id}/change": "offers choices alone",
     "/notifications/{contact_id}/end": "takes no values",
     "/find/{place}": "leads on to the page, whose fields show what is searched for",

@@ -86,8 +86,10 @@ def contact_of(session: Session, staff: Staff, contact_id: int) -> ContactPoint:
     return point
 
 
-def test_contact(session: Session, staff: Staff, point: ContactPoint, *, signing_key: str, now: datetime) -> Message:
-    """Queue a test message with the code that confirms the point."""
+def test_contact(
+    session: Session, staff: Staff, point: ContactPoint, *, signing_key: str, now: datetime, by: str
+) -> Message:
+    """Queue a test message with the code that confirms the point. ``by``: who asked."""
     clinic = session.get_one(Clinic, staff.clinic_id)
     data: dict[str, Any] = {
         "clinic": clinic.name,
@@ -103,7 +105,7 @@ def test_contact(session: Session, staff: Staff, point: ContactPoint, *, signing
     }
     outgoing = Outgoing(key(point.id), key(staff.id), staff.clinic_id, None, Type.TEST, 3, data)
     (message,) = enqueue(session, [outgoing], now)
-    _enter(session, staff, Event.CONTACT_TESTED, staff.email, point, {"message": message.id}, now)
+    _enter(session, staff, Event.CONTACT_TESTED, by, point, {"message": message.id}, now)
     return message
 
 

@@ -28,6 +28,7 @@ from tracker.web.api import (
     replacement,
     service_accounts,
     staff,
+    staff_contacts,
     visits,
     worklist,
 )
@@ -55,6 +56,7 @@ API = (
     rejected.router,
     clinic.router,
     staff.router,
+    staff_contacts.router,
     service_accounts.router,
     account.router,
     advisory_import.router,

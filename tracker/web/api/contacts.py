@@ -115,7 +115,7 @@ def contacts(web: Context, person: Own) -> dict[str, Any]:
     """Your contact points, all on one page."""
     with web.database.reading() as session:
         rows = contact_points_of(session, [person.staff_id]).get(person.staff_id, [])
-    return {"items": [_contact(row) for row in rows], "next": None}
+    return {"items": [contact_fields(row) for row in rows], "next": None}
 
 
 @router.post("/contacts", status_code=201, response_model=ContactMade)
@@ -135,7 +135,7 @@ def add_one(given: NewContact, web: Context, person: Own) -> dict[str, Any]:
             by=person.email,
             now=web.clock(),
         )
-    return _contact(point) | {"secret": point.secret if point.kind == "webhook" else None}
+    return contact_fields(point) | {"secret": point.secret if point.kind == "webhook" else None}
 
 
 @router.get("/push-key", response_model=PushKey)
@@ -150,7 +150,7 @@ def change_one(contact_id: RowId, given: ContactChanges, web: Context, person: O
     with fitting(), web.database.writing() as session:
         staff, point = _own(session, person, contact_id)
         change_contact(session, staff, point, given.model_dump(exclude_unset=True), web.clock())
-    return _contact(point)
+    return contact_fields(point)
 
 
 @router.delete("/contacts/{contact_id}", response_model=ContactShown)
@@ -159,7 +159,7 @@ def end_one(contact_id: RowId, web: Context, person: Own) -> dict[str, Any]:
     with web.database.writing() as session:
         staff, point = _own(session, person, contact_id)
         end_contact(session, staff, point, web.clock())
-    return _contact(point)
+    return contact_fields(point)
 
 
 @router.post("/contacts/{contact_id}/test", status_code=202, response_model=MessageShown)
@@ -167,7 +167,9 @@ def test_one(contact_id: RowId, web: Context, person: Own) -> dict[str, Any]:
     """Send a test message, which carries the code that confirms the contact point."""
     with web.database.writing() as session:
         staff, point = _own(session, person, contact_id)
-        message = test_contact(session, staff, point, signing_key=web.settings.signing_key(), now=web.clock())
+        message = test_contact(
+            session, staff, point, signing_key=web.settings.signing_key(), by=person.email, now=web.clock()
+        )
     return message_fields(message, person.email, point.kind)
 
 
@@ -181,7 +183,7 @@ def confirm_one(contact_id: RowId, given: Code, web: Context, person: Own) -> di
         staff, point = _own(session, person, contact_id)
         confirm_contact(session, staff, point, given.code, signing_key=web.settings.signing_key(), now=web.clock())
     web.limits.strangers.give_back(f"contact code {person.staff_id}", GUESS)
-    return _contact(point)
+    return contact_fields(point)
 
 
 def _own(session: Session, person: Person, contact_id: int) -> tuple[Staff, ContactPoint]:
@@ -189,6 +191,9 @@ def _own(session: Session, person: Person, contact_id: int) -> tuple[Staff, Cont
     return staff, contact_of(session, staff, contact_id)
 
 
-def _contact(row: ContactPoint) -> dict[str, Any]:
+def contact_fields(row: ContactPoint, *, is_own: bool = True) -> dict[str, Any]:
+    """A contact point as the API shows it. A colleague's address may hold a secret unless it is an email address."""
     names = ("kind", "target", "label", "confirmed_at", "high", "medium", "low", "created_at")
-    return {"id": key(row.id), "confirmed": row.confirmed_at is not None} | {name: getattr(row, name) for name in names}
+    shown = {"id": key(row.id), "confirmed": row.confirmed_at is not None}
+    shown |= {name: getattr(row, name) for name in names}
+    return shown if is_own or row.kind == "email" else shown | {"target": f"{row.target.split('://')[0]}://…"}

@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from tracker.actions.staff.add_staff import add_staff
 from tracker.actions.staff.change_staff import change_staff
+from tracker.actions.staff.find_colleague import find_colleague
 from tracker.actions.staff.setup_link import make_link
 from tracker.actions.staff.sign_in_tries import waits_by_staff
-from tracker.errors import NotAllowed, NotFound
+from tracker.errors import NotAllowed
 from tracker.records.column_types import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, staff_of_clinic, tokens_of
@@ -92,7 +93,7 @@ def add(request: Request, given: NewStaff, web: Context, person: Manager) -> dic
 def change(request: Request, staff_id: RowId, given: StaffChanges, web: Context, person: Manager) -> dict[str, Any]:
     """A new role, unit or password, an unlocking, or the end of access."""
     with fitting(), web.database.writing() as session:
-        staff = _colleague(session, person, staff_id)
+        staff = find_colleague(session, person.clinic_id, staff_id)
         wanted = given.model_dump(exclude={"new_link"})
         changed = change_staff(session, staff, **wanted, temporary=True, by=person.email, now=web.clock())
         link = _link(request, web, session, person, changed) if given.new_link else None
@@ -133,16 +134,9 @@ def _link(request: Request, web: Web, session: Session, person: Person, staff: S
 
 def _oneself(session: Session, person: Person, staff_id: int) -> Staff:
     """The person's own account: a token belongs to its person, and nobody else makes or sees it."""
-    found = _colleague(session, person, staff_id)
+    found = find_colleague(session, person.clinic_id, staff_id)
     if found.id != person.staff_id:
         raise NotAllowed("a token belongs to its person: nobody else makes, sees or ends it")
-    return found
-
-
-def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
-    found = session.get(Staff, staff_id)
-    if found is None or found.is_service or found.clinic_id != person.clinic_id:
-        raise NotFound("your clinic has no such account")
     return found
 
 

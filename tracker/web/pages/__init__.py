@@ -41,6 +41,7 @@ from tracker.web.pages import (
     set_up,
     sign_in,
     staff,
+    staff_contacts,
     theme,
     urgent,
     visit,
@@ -93,5 +94,6 @@ PAGES = (
     schedule.router,
     audit_search.router,
     staff.router,
+    staff_contacts.router,
     service_accounts.router,
 )

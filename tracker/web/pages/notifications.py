@@ -72,7 +72,7 @@ def add(
                 session, staff, kind=kind, target=target, label=label, allowed=allowed, by=person.email, now=now
             )
             if kind == "push":
-                test_contact(session, staff, point, signing_key=web.settings.signing_key(), now=now)
+                test_contact(session, staff, point, signing_key=web.settings.signing_key(), by=person.email, now=now)
     except TrackerError as fault:
         return _show(request, web, person, fault=fault)
     if kind == "push":
@@ -102,7 +102,7 @@ def test(request: Request, web: Context, person: Own, contact_id: Number) -> Res
     now, signing_key = web.clock(), web.settings.signing_key()
 
     def act(session: Session, staff: Staff, point: ContactPoint) -> object:
-        return test_contact(session, staff, point, signing_key=signing_key, now=now)
+        return test_contact(session, staff, point, signing_key=signing_key, by=person.email, now=now)
 
     return _act(request, web, person, contact_id, "contact-tested", act)
 

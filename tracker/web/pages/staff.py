@@ -10,9 +10,10 @@ from sqlmodel import Session
 
 from tracker.actions.staff.add_staff import add_staff
 from tracker.actions.staff.change_staff import change_staff
+from tracker.actions.staff.find_colleague import find_colleague
 from tracker.actions.staff.setup_link import make_link
 from tracker.actions.staff.sign_in_tries import waits_by_staff
-from tracker.errors import NotFound, TrackerError
+from tracker.errors import TrackerError
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, services_left_alone, staff_of_clinic
 from tracker.web.app_state import Context, Web
@@ -86,7 +87,7 @@ def change(
         with web.database.writing() as session:
             changed = change_staff(
                 session,
-                _colleague(session, person, staff_id),
+                find_colleague(session, person.clinic_id, staff_id),
                 role=role or None,
                 unit=unit.strip(),
                 active=active == "yes",
@@ -106,13 +107,6 @@ def _link(request: Request, web: Web, session: Session, person: Person, staff: S
     if not web.settings.password_sign_in:
         return ""
     return address_of_pages(request, web) + make_link(session, staff, by=person.email, now=web.clock())
-
-
-def _colleague(session: Session, person: Person, staff_id: int) -> Staff:
-    found = session.get(Staff, staff_id)
-    if found is None or found.is_service or found.clinic_id != person.clinic_id:
-        raise NotFound("your clinic has no such account")
-    return found
 
 
 def _show(

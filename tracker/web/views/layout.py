@@ -129,6 +129,7 @@ SAID: Final[Mapping[str, str]] = MappingProxyType(
         "broke-glass": "Emergency access is open for two hours. The other clinic sees all that you read or do.",
         "contact-added": "Added. Send a test, and confirm it by the code.",
         "contact-push-added": "This browser is added, and a test is on its way. Alarms reach it once that has arrived.",
+        "contact-added-for": "Added, and a test is on its way. Its person confirms it by the code.",
         "contact-tested": "The test is on its way. Reload this page to see what became of it.",
         "contact-confirmed": "Confirmed: alarms reach you there.",
         "contact-changed": "Saved.",
