@@ -98,7 +98,9 @@ def test_an_administrator_adds_and_tests_a_contact_point_that_its_person_confirm
 
 def test_of_a_colleagues_address_that_may_hold_a_secret_the_kind_alone_is_shown(site: Site) -> None:
     nurse = site.person("nurse")
-    site.api(person=nurse).post("/api/v1/contacts", json={"kind": "webhook", "target": "https://hook.example/secret-topic"})
+    site.api(person=nurse).post(
+        "/api/v1/contacts", json={"kind": "webhook", "target": "https://hook.example/secret-topic"}
+    )
     head, browser = site.api("administrator"), site.browser("administrator")
     (shown,) = head.get(f"/api/v1/staff/{nurse.id}/contacts").json()["items"]
     assert shown["target"] == "https://…"

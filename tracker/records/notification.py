@@ -10,7 +10,6 @@ from sqlalchemy import Index, Integer, bindparam, false, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from tracker.records.column_types import UtcDateTime, key
-from tracker.records.message import Message
 from tracker.records.worklist import WorklistItem
 
 CLOCK_SLACK: Final = timedelta(minutes=2)
@@ -109,10 +108,6 @@ class NotificationRecipient(SQLModel, table=True):
     )
 
 
-PASSED_ON: Final = "alarm.passed_on"
-"""The type of the row that says that a person passed a message's alarm on."""
-
-
 def notifications_of_items(session: Session, item_ids: Sequence[int]) -> dict[int, Notification]:
     """The notification of each of those tasks that has one."""
     chosen = select(Notification).where(col(Notification.item_id).in_(item_ids))
@@ -160,16 +155,6 @@ def notified_persons(session: Session, notification_ids: Sequence[int]) -> dict[
         for row in session.exec(chosen.order_by(col(NotificationRecipient.id))):
             found.setdefault(row.notification_id, []).append(row)
     return found
-
-
-def passed_on_at(session: Session, message: Message) -> datetime | None:
-    """When that message's person passed its alarm on by its link; None where they did not."""
-    chosen = select(NotificationRecipient.at).where(
-        col(NotificationRecipient.notification_id).in_(message.notification_ids),
-        NotificationRecipient.message_id == message.id,
-        NotificationRecipient.type == PASSED_ON,
-    )
-    return session.exec(chosen.limit(1)).first()
 
 
 def notified_in_turn(session: Session, notification_ids: Sequence[int]) -> dict[int, list[NotificationRecipient]]:

@@ -17,7 +17,8 @@ from tracker.actions.worklist.claim_item import claim_item
 from tracker.records.alarm import open_alarms
 from tracker.records.column_types import key
 from tracker.records.message import State, hold_message, messages_of_person_about
-from tracker.records.notification import PASSED_ON, Notification, NotificationRecipient, passed_on_at
+from tracker.records.notification import Notification, NotificationRecipient
+from tracker.records.queries.passed_on import PASSED_ON, passed_on_at
 from tracker.records.worklist import WorklistItem, items_by_id
 from tracker.worklist.alarms import CAUSES
 from tracker.worklist.areas import Area, may_handle, refusal

@@ -21,8 +21,8 @@ from tracker.actions.messages.compose import NONE
 from tracker.actions.messages.links import LinkOver, Opened, open_link
 from tracker.actions.origin import comes_from
 from tracker.actions.staff.sign_in_tries import network_of
-from tracker.records.notification import passed_on_at
 from tracker.records.pump import Clinic, pumps_by_id
+from tracker.records.queries.passed_on import passed_on_at
 from tracker.records.worklist import items_by_id
 from tracker.web.app_state import Context, Web
 from tracker.web.auth import csrf
