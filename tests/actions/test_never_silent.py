@@ -53,7 +53,7 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
     {"policies": [POLICY | {"repeat": False, "steps": [{"after_minutes": 0, "tell": [f"staff:{EMAILS[2]}"]}]}]},
 )
 PERSON = st.integers(0, len(EMAILS) - 1)
-DEEDS = st.one_of(
+ACTIONS = st.one_of(
     st.tuples(st.just("time passes"), st.integers(1, 400)),
     st.tuples(st.just("clock is set"), st.integers(-400, 400)),
     st.tuples(st.sampled_from(["acknowledge", "close", "leave", "return", "reach", "not reach"]), PERSON),
@@ -81,31 +81,31 @@ class OneStall:
         """The newest one of the stall."""
         return self.session.exec(select(Notification).order_by(col(Notification.id).desc())).first()  # type: ignore[return-value]  # there is one from the beginning
 
-    def do(self, deed: str, number: int) -> None:
-        """One deed, then the job's turn."""
+    def do(self, action: str, number: int) -> None:
+        """One action, then the job's turn."""
         notification, person = self.notification, self.people[number % len(self.people)]
         is_open = notification.ended_at is None
-        if deed == "time passes":
+        if action == "time passes":
             self.pass_time(timedelta(minutes=number))
-        elif deed == "clock is set":
+        elif action == "clock is set":
             self.now += timedelta(minutes=number)
-        elif deed == "policy":
+        elif action == "policy":
             with suppress(Invalid):  # it names somebody who left
                 set_oncall(self.session, self.clinic, DOCUMENTS[number], by="test", now=self.now)
-        elif deed in {"leave", "return"}:
-            person.active = deed == "return"
-        elif deed in {"reach", "not reach"}:
+        elif action in {"leave", "return"}:
+            person.active = action == "return"
+        elif action in {"reach", "not reach"}:
             chosen = select(ContactPoint).where(ContactPoint.staff_id == person.id)
-            self.session.exec(chosen).one().confirmed_at = self.now if deed == "reach" else None
-        elif deed == "acknowledge" and is_open and person.active:
+            self.session.exec(chosen).one().confirmed_at = self.now if action == "reach" else None
+        elif action == "acknowledge" and is_open and person.active:
             hold(self.session, [(notification, self.item)], by=person.email, now=self.now)
-        elif deed == "act" and is_open:
+        elif action == "act" and is_open:
             acted_on(self.session, [notification], self.now)
-        elif deed == "release" and is_open:
+        elif action == "release" and is_open:
             item_released(self.session, self.item, self.now)
-        elif deed in {"close", "goes away"} and is_open:
-            self._close(person.email if deed == "close" else "tracker")
-        elif deed == "comes back" and not is_open:
+        elif action in {"close", "goes away"} and is_open:
+            self._close(person.email if action == "close" else "tracker")
+        elif action == "comes back" and not is_open:
             self.item = self._opened()
         self.session.flush()
         self.turn()
@@ -138,7 +138,7 @@ class OneStall:
         return [row for row in rows if row.type in ASKING]
 
     def is_never_silent(self) -> None:
-        """Where it is open and nobody holds it, somebody who can be told is told within its longest pause."""
+        """Where it is open and nobody holds it, somebody who can be notified is notified within its longest pause."""
         one = self.notification
         able = [person for person in self.people if person.active and self._is_reachable(person)]
         if one.ended_at is None and one.acknowledged_at is None and able:
@@ -147,7 +147,7 @@ class OneStall:
             assert self._number_of_rows() > before, "an urgent task that nobody has was silent"
 
     def ends_well(self) -> None:
-        """It goes away and stays away: whoever was told of it, and is still there, hears that."""
+        """It goes away and stays away: whoever was notified of it, and is still there, hears that."""
         if self.notification.ended_at is None:
             self._close("tracker")
         one = self.notification
@@ -156,10 +156,10 @@ class OneStall:
         rows = list(
             self.session.exec(select(NotificationRecipient).where(NotificationRecipient.notification_id == one.id))
         )
-        told = {row.staff_id for row in rows if row.type != "alarm.resolved"}
-        heard = {row.staff_id for row in rows if row.type == "alarm.resolved"}
+        notified = {row.staff_id for row in rows if row.type != "alarm.resolved"}
+        informed = {row.staff_id for row in rows if row.type == "alarm.resolved"}
         closer = {person.id for person in self.people if person.email == self.item.closed_by}
-        assert told - closer - heard == set()
+        assert notified - closer - informed == set()
 
     def _opened(self) -> WorklistItem:
         given = {"priority": int(Priority.HIGH), "key": "stall", "kind": "delivery"}
@@ -195,10 +195,10 @@ class OneStall:
         return len(list(self.session.exec(select(NotificationRecipient))))
 
 
-@given(st.sampled_from(STARTS), st.lists(DEEDS, max_size=14))
+@given(st.sampled_from(STARTS), st.lists(ACTIONS, max_size=14))
 @settings(max_examples=25, deadline=None)
 def test_a_stall_is_never_silent_wakes_nobody_who_has_it_taken_and_ends_with_a_word(
-    sqlite_with_schema: Path, start: datetime, deeds: list[tuple[str, int]]
+    sqlite_with_schema: Path, start: datetime, actions: list[tuple[str, int]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "tracker.db"
@@ -206,8 +206,8 @@ def test_a_stall_is_never_silent_wakes_nobody_who_has_it_taken_and_ends_with_a_w
         database = Database(f"sqlite:///{file}")
         with database.writing() as session:
             stall = OneStall(session, start)
-            for deed, number in deeds:
-                stall.do(deed, number)
+            for action, number in actions:
+                stall.do(action, number)
             stall.is_never_silent()
             stall.ends_well()
         database.close()
