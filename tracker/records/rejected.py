@@ -12,7 +12,21 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Index, Select, case, delete, func, insert, literal, literal_column, select, text
+from sqlalchemy import (
+    Connection,
+    Index,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    text,
+)
 from sqlmodel import Field, Session, SQLModel, col
 
 from tracker.records.column_types import BigKey, UtcDateTime
@@ -132,11 +146,20 @@ def drop_settled(session: Session, before: datetime, most: int) -> dict[int | No
 
     Returns how many of each clinic; None stands for those that name no enrolled pump.
     """
-    settled = col(RejectedMessage.status) != literal_column("'kept'")
-    oldest = select(col(RejectedMessage.id), col(RejectedMessage.clinic_id))
-    oldest = oldest.where(settled, col(RejectedMessage.settled_at) < before)
-    chosen = session.execute(oldest.order_by(col(RejectedMessage.id)).limit(most)).all()
+    chosen = session.execute(_SETTLED, {"before": before, "most": most}).all()
+    if not chosen:
+        return {}
     gone = delete(RejectedMessage).where(col(RejectedMessage.id).in_([row[0] for row in chosen]))
-    if chosen:
-        session.execute(gone.execution_options(synchronize_session=False))
+    session.execute(gone.execution_options(synchronize_session=False))
     return dict(Counter(row[1] for row in chosen))
+
+
+_SETTLED: Final = (
+    select(col(RejectedMessage.id), col(RejectedMessage.clinic_id))
+    .where(
+        col(RejectedMessage.status) != literal_column("'kept'"),
+        col(RejectedMessage.settled_at) < bindparam("before"),
+    )
+    .order_by(col(RejectedMessage.id))
+    .limit(bindparam("most", type_=Integer))
+)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from tracker.records.column_types import EVENT_REASON, UtcDateTime, key
 
@@ -125,13 +127,21 @@ def open_item(session: Session, clinic_id: int, cause: str) -> WorklistItem | No
 
 def open_items_of_clinic(session: Session, clinic_id: int, causes: str) -> list[WorklistItem]:
     """The clinic's own open lines whose causes begin so."""
-    chosen = select(WorklistItem).where(
-        WorklistItem.clinic_id == clinic_id,
-        col(WorklistItem.pump_id).is_(None),
-        col(WorklistItem.key).startswith(causes, autoescape=True),
-        col(WorklistItem.closed_at).is_(None),
+    return list(session.exec(_of_clinic(causes), params={"clinic": clinic_id}))
+
+
+@cache  # a job asks every minute, and always for the same causes
+def _of_clinic(causes: str) -> SelectOfScalar[WorklistItem]:
+    return (
+        select(WorklistItem)
+        .where(
+            col(WorklistItem.clinic_id) == sqlalchemy.bindparam("clinic"),
+            col(WorklistItem.pump_id).is_(None),
+            col(WorklistItem.key).startswith(causes, autoescape=True),
+            col(WorklistItem.closed_at).is_(None),
+        )
+        .order_by(col(WorklistItem.id))
     )
-    return list(session.exec(chosen.order_by(col(WorklistItem.id))))
 
 
 def worklist_page(
