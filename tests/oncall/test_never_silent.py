@@ -188,6 +188,19 @@ def test_nobody_is_told_of_medium_priority_in_their_own_night(
     assert set(first) <= {one.email for one in lived.sent}
 
 
+@given(rotas(), MOMENTS)
+@settings(max_examples=60, deadline=None)
+def test_whoever_is_on_call_has_been_told_of_what_nobody_has(rota: Rota, at: datetime) -> None:
+    steps = (Step(0, ("rota:first",)), Step(1440, ("everybody",)))
+    lived = Lived(
+        Oncall((Policy(None, Priority.HIGH, steps),), (rota,)), [person(n) for n in range(6)], Priority.HIGH, at
+    )
+    for shift in shifts(rota, at, at + timedelta(hours=9)):
+        lived.run(shift.start)
+        if shift.member in EMAILS[:4]:  # the others are not told of alarms, or only where nobody clinical can be
+            assert shift.member in {one.email for one in lived.sent}
+
+
 @given(rotas(), MOMENTS, st.integers(1, 400))
 @settings(max_examples=100, deadline=None)
 def test_shifts_and_the_person_on_call_agree_at_every_moment(rota: Rota, start: datetime, hours: int) -> None:
