@@ -71,3 +71,15 @@ class StartupFault(TrackerError):
     """A process can't start as it is set up; the sentence names the setting that changes it."""
 
     title = "Can't start"
+
+
+class SignInRefused(TrackerError):
+    """Email and password don't open a session; the sentence does not say which is at fault."""
+
+    status = 401
+    title = "Not signed in"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the email or the password is not right, or there were too many tries: wait a quarter of an hour"
+        )

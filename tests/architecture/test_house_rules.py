@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -121,3 +122,15 @@ def test_every_ignored_warning_gives_its_reason() -> None:
 
 #: In tests a silenced type needs no words: mostly it is a column that SQLModel types as its value.
 _MUTED = (r"#\s*(noqa|type: ignore)", r"#\s*noqa")
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    """Imports that only type checkers see count too: they hide a circle, and do not end it."""
+    graph = grimp.build_graph("devices", "simulators", "tracker", exclude_type_checking_imports=False, cache_dir=None)
+    circles = {
+        module
+        for module in graph.modules
+        for imported in graph.find_modules_directly_imported_by(module)
+        if graph.find_shortest_chain(imported, module)
+    }
+    assert sorted(circles) == []

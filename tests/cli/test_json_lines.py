@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unhurried import UNHURRIED
-from tracker.cli.json_lines import LineReader, answer_line
 from tracker.guideline import assess as answer_question
+from tracker.json_lines import LineReader, answer_line
 
 GOOD = b'{"id": 1, "question": "replacement", "facts": {"impending_failure_notice": true, "abuse_or_neglect": false}}'
 

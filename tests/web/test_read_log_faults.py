@@ -18,7 +18,7 @@ from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
 from tracker.records.staff import BrowserSession
 from tracker.web.auditing.read_log import ReadTrail
-from tracker.web.auth.current_user import Person
+from tracker.web.auth.user import Person
 
 PERSON = Person(1, "nurse@clinic.example", "Nurse", "nurse", 1, None, "browser", "North", "UTC")
 

@@ -18,12 +18,12 @@ from tracker.actions.staff.issue_token import issue_token
 from tracker.actions.staff.service_accounts import add_service
 from tracker.actions.staff.setup_link import make_link
 from tracker.actions.staff.token_scopes import SERVICE_SCOPES
-from tracker.errors import Invalid
+from tracker.errors import Invalid, SignInRefused
 from tracker.records.audit import AuditEntry
 from tracker.records.queries.worklist import colleagues
 from tracker.records.staff import ROLES, Staff, service_by_name
 from tracker.web.auth.permissions import FOR_PROGRAMS, PEOPLE_ONLY, Requirement, may
-from tracker.web.auth.sign_in import SignInRefused, open_session
+from tracker.web.auth.sign_in import open_session
 
 V1 = "/api/v1"
 FEED = {"name": "lab-feed", "role": "nurse", "purpose": "Carries patient numbers from the hospital's record"}

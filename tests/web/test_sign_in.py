@@ -12,8 +12,9 @@ from tracker.actions.staff.change_staff import change_staff
 from tracker.errors import Invalid
 from tracker.records.audit import AuditEntry
 from tracker.records.staff import ApiToken, BrowserSession, Staff
-from tracker.web.auth import current_user, reauthentication
-from tracker.web.auth.current_user import BACKGROUND_HEADER, digest
+from tracker.web.auth import reauthentication, user
+from tracker.web.auth.current_user import BACKGROUND_HEADER
+from tracker.web.auth.user import digest
 from tracker.web.pages.sign_in import local_path
 
 
@@ -143,7 +144,7 @@ def test_a_malformed_authorization_is_not_signed_in(site: Site, header: str) -> 
 
 def test_a_signature_needs_the_persons_own_password(site: Site) -> None:
     staff = site.person("physician")
-    person = current_user.Person(
+    person = user.Person(
         staff.id or 0, staff.email, staff.name, staff.role, staff.clinic_id, None, "browser", "", "UTC"
     )
     reauthentication.confirm(site.web, person, PASSWORD)

@@ -11,20 +11,21 @@ from sqlmodel import select
 from tests.build import PASSWORD
 from tests.web.conftest import Clock, Site, csrf_of, served, sign_in
 from tracker.actions.staff.sign_in_tries import EVERYWHERE, account_of, address_place, count_try, network_of
+from tracker.errors import SignInRefused
 from tracker.records.audit import AuditEntry
 from tracker.records.database import Database
 from tracker.records.staff import Staff
 from tracker.settings import Settings
 from tracker.web.auth import reauthentication
 from tracker.web.auth import sign_in as signing
-from tracker.web.auth.current_user import Person
+from tracker.web.auth.user import Person
 
 STRANGER, NURSE = "192.0.2.7", "198.51.100.3"
 
 
 def guess(site: Site, email: str, times: int = 1, address: str = STRANGER, device: str = "") -> None:
     for _ in range(times):
-        with pytest.raises(signing.SignInRefused):
+        with pytest.raises(SignInRefused):
             signing.sign_in(site.web, email, "wrong", address, device)
 
 
@@ -41,7 +42,7 @@ def test_of_many_guesses_at_once_five_are_compared_and_the_right_one_after_them_
     def try_one(number: int) -> bool:
         try:
             signing.sign_in(site.web, person.email, PASSWORD if number >= 5 else f"wrong {number}", STRANGER)
-        except signing.SignInRefused:
+        except SignInRefused:
             return False
         return True
 
@@ -156,7 +157,7 @@ def test_guesses_from_very_many_addresses_are_slowed_by_a_minute_and_known_brows
         for number in range(100):
             places = (address_place(f"203.0.113.{number}"), EVERYWHERE)
             assert count_try(session, account_of(person.email), places, site.clock()) is None
-    with pytest.raises(signing.SignInRefused):
+    with pytest.raises(SignInRefused):
         signing.sign_in(site.web, person.email, PASSWORD, "192.0.2.99")
     signing.sign_in(site.web, person.email, PASSWORD, NURSE, known)
     site.clock.forward(minutes=1)
@@ -188,7 +189,7 @@ def test_tries_are_forgotten_after_a_day_and_browsers_after_half_a_year(site: Si
     site.clock.forward(days=181)
     signing.sign_in(site.web, person.email, PASSWORD, STRANGER)
     guess(site, person.email, 5, STRANGER, known)
-    with pytest.raises(signing.SignInRefused):
+    with pytest.raises(SignInRefused):
         signing.sign_in(site.web, person.email, PASSWORD, STRANGER, known)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from tracker.cli.json_lines import run
+from tracker.json_lines import run
 
 _USAGE = {
     "assess": """usage: tracker assess FILE

@@ -19,9 +19,9 @@ from tracker.settings import Settings
 from tracker.web.api import API
 from tracker.web.app_state import Web, utc_now
 from tracker.web.auditing.read_log import ReadTrail
-from tracker.web.auth.current_user import Person
-from tracker.web.auth.oidc_sign_in import Provider
+from tracker.web.auth.oidc_client import Provider
 from tracker.web.auth.rate_limits import Limits
+from tracker.web.auth.user import Person
 from tracker.web.http import error_handlers, openapi, security_headers
 from tracker.web.http.metrics import Metrics
 from tracker.web.http.middleware import Gate

@@ -15,7 +15,7 @@ from tracker.push_key import browser_key, push_key
 from tracker.records.database import Database
 from tracker.settings import Settings
 from tracker.web.auditing.read_log import ReadTrail
-from tracker.web.auth.oidc_sign_in import Provider
+from tracker.web.auth.oidc_client import Provider
 from tracker.web.auth.rate_limits import Limits
 from tracker.web.http.readiness import Readiness
 from tracker.web.lists.count_cache import Kept

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from tracker.records.staff import Staff, sessions_with_staff, tokens_with_staff
-from tracker.web.auth.current_user import session_lasts, token_lasts
+from tracker.web.auth.user import session_lasts, token_lasts
 from tracker.web.live_listeners import Access
 
 _T = TypeVar("_T")

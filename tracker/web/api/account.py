@@ -13,7 +13,6 @@ from tracker.actions.staff.token_scopes import ALL, SCOPES
 from tracker.records.staff import ApiToken, tokens_of
 from tracker.web.api.field_types import NO_NUL, Given, Page, RowId, fitting
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.own_sessions import (
     browser_name,
     end_all_others,
@@ -23,6 +22,7 @@ from tracker.web.auth.own_sessions import (
     revoke_own_token,
 )
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1/account", tags=["account"])
 Own = Annotated[Person, requires("tokens.manage")]

@@ -15,8 +15,8 @@ from tracker.records.pump import Pump
 from tracker.web.api.field_types import fitting
 from tracker.web.app_state import Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 
 Row = TypeVar("Row")
 Told = tuple[dict[str, Any], dict[str, Any]]

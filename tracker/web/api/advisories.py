@@ -19,9 +19,9 @@ from tracker.records.queries.advisories import owners_of
 from tracker.web.api.acting import Told, do, row_of
 from tracker.web.api.field_types import Given, Page, RowId, Sentence, Serial
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["advisories"])
 

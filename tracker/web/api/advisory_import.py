@@ -14,8 +14,8 @@ from tracker.actions.advisories.read_recalls import Pasted, read_recalls
 from tracker.errors import Invalid
 from tracker.web.api.field_types import fitting
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["advisories"])
 

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from tracker.web.api.field_types import Given, Sentence, Serial, fitting
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person, address_of
+from tracker.web.auth.current_user import address_of
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import break_glass
 from tracker.web.auth.reauthentication import confirm_emergency
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 

@@ -18,8 +18,8 @@ from tracker.records.pump import Clinic
 from tracker.web.api.field_types import NO_NUL, WHOLE, Clash, Given, Page, fitting
 from tracker.web.app_state import Context
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import Role, requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1/clinic", tags=["clinic"])
 Reader = Annotated[Person, requires("clinic.read")]

@@ -24,9 +24,9 @@ from tracker.records.staff import Staff
 from tracker.web.api.field_types import NO_NUL, Given, Page, RowId, fitting
 from tracker.web.api.messages import MessageShown, message_fields
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.rate_limits import GUESS
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["messages"])
 Own = Annotated[Person, requires("contacts.manage")]

@@ -15,9 +15,9 @@ from tracker.web.api.determination_schemas import DeterminationShown, determinat
 from tracker.web.api.field_types import Clash, Cursor, Given, Limit, Moment, Page, Serial, fitting, paged, place_in
 from tracker.web.app_state import Context
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["determinations"])
 

@@ -16,8 +16,8 @@ from tracker.records.emergency_access import Row, access_of_clinic, accesses_of_
 from tracker.web.api.field_types import Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
 from tracker.web.app_state import Context
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["emergency access"])
 Reader = Annotated[Person, requires("emergency.read")]

@@ -14,15 +14,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from tracker.cli.json_lines import LineReader, answer_line
 from tracker.coding import code_line
 from tracker.guideline import answers_on
 from tracker.guideline import assess as assess_line
+from tracker.json_lines import LineReader, answer_line
 from tracker.web.api.determination_schemas import CriterionShown, OutcomeName, Readings
 from tracker.web.api.evaluator_schemas import act_schema, question_schema
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.http.error_handlers import MEDIA_TYPE, problem
 
 router = APIRouter(prefix="/api/v1", tags=["evaluators"])

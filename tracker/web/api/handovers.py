@@ -39,8 +39,8 @@ from tracker.web.api.field_types import (
 )
 from tracker.web.app_state import Context
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.enrol import accepted
 
 router = APIRouter(prefix="/api/v1", tags=["hand-overs"])

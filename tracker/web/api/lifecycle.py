@@ -22,9 +22,9 @@ from tracker.records.pump import Pump
 from tracker.web.api.acting import Told, do
 from tracker.web.api.field_types import Answer, Clash, Day, Given, Page, Sentence, Serial, Short
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 

@@ -14,8 +14,8 @@ from tracker.records.queries.message_people import recipients_of
 from tracker.records.queries.messages import pump_of_clinic
 from tracker.web.api.field_types import Cursor, Limit, Page, paged, place_in
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["messages"])
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from devices.figure import Figure
 from devices.model import PumpModel
 from devices.models import catalogue
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["models"])
 

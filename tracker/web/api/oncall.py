@@ -17,8 +17,8 @@ from tracker.oncall.stand_in import Span
 from tracker.records.pump import Clinic
 from tracker.web.api.field_types import NO_NUL, Given, Moment, fitting
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import may, requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["messages"])
 Reader = Annotated[Person, requires("oncall.read")]

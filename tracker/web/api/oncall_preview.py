@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from devices.alarms import Priority
 from tracker.actions.messages.preview_alarm import preview_alarm
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1/oncall", tags=["messages"])
 

@@ -11,8 +11,8 @@ from tracker.actions.messages.own_night import night_of, set_night
 from tracker.records.staff import Staff
 from tracker.web.api.field_types import NO_NUL, Given, fitting
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1/quiet-hours", tags=["messages"])
 Own = Annotated[Person, requires("contacts.manage")]

@@ -23,9 +23,9 @@ from tracker.web.api.acting import Told, do
 from tracker.web.api.field_types import NO_NUL, WHOLE, Amount, Day, Given, Moment, Sentence, Serial, Short, Volume
 from tracker.web.api.prescription_schemas import Boluses, Drugs
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["pumps"])
 Changer = Annotated[Person, requires("pumps.change")]

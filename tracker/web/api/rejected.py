@@ -21,8 +21,8 @@ from tracker.records.rejected import RejectedMessage
 from tracker.web.api.field_types import Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
 from tracker.web.app_state import Context
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import Role, requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["rejected"])
 Settler = Annotated[Person, requires("rejected.settle")]

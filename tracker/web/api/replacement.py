@@ -28,11 +28,11 @@ from tracker.records.queries.replacement import replacement_record
 from tracker.web.api.acting import Told, do, row_of
 from tracker.web.api.field_types import NO_NUL, Answer, Given, Page, RowId, Sentence, Serial, fitting
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
 from tracker.web.auth.reauthentication import confirm
 from tracker.web.auth.signature_access import require_own_password
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["replacement"])
 Care = Annotated[Person, requires("facts.document")]

@@ -16,9 +16,9 @@ from tracker.records.staff import SERVICE, Staff, services_of_clinic, tokens_of
 from tracker.web.api.account import TokenIssued, TokenShown, shown
 from tracker.web.api.field_types import NO_NUL, Answer, Given, Page, RowId, fitting
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import Role, requires
 from tracker.web.auth.service_tokens import make_service_token, revoke_service_token, service_of
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1/services", tags=["staff"])
 Reader = Annotated[Person, requires("staff.read")]

@@ -21,9 +21,9 @@ from tracker.records.staff import Staff, staff_of_clinic, tokens_of
 from tracker.web.api.account import NewToken, TokenIssued, TokenShown, shown
 from tracker.web.api.field_types import NO_NUL, Answer, Given, Page, RowId, Short, fitting
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.own_sessions import make_own_token, revoke_own_token
 from tracker.web.auth.permissions import Role, requires
+from tracker.web.auth.user import Person
 from tracker.web.views.layout import address_of_pages
 
 router = APIRouter(prefix="/api/v1/staff", tags=["staff"])

@@ -15,8 +15,8 @@ from tracker.web.api.contacts import ContactMade, ContactShown, contact_fields
 from tracker.web.api.field_types import NO_NUL, Given, Page, RowId, Short, fitting
 from tracker.web.api.messages import MessageShown, message_fields
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1/staff/{staff_id}/contacts", tags=["messages"])
 Manager = Annotated[Person, requires("staff.manage")]

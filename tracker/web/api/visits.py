@@ -42,9 +42,9 @@ from tracker.web.api.field_types import (
 from tracker.web.api.prescription_schemas import Prescription
 from tracker.web.app_state import Context
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of, seen_by
+from tracker.web.auth.user import Person
 
 router = APIRouter(prefix="/api/v1", tags=["visits"])
 

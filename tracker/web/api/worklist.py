@@ -24,8 +24,8 @@ from tracker.records.worklist import WorklistItem, worklist_page
 from tracker.web.api.field_types import NO_NUL, Cursor, Given, Limit, Page, RowId, Sentence, fitting, paged, place_in
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.worklist.areas import Area
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"])

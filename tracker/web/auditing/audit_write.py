@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from tracker.actions import audit
 from tracker.actions.audit_events import Event
-from tracker.web.auth.current_user import Person
+from tracker.web.auth.user import Person
 
 
 def enter(

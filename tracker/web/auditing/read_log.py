@@ -33,7 +33,7 @@ from tracker.records.audit import already_entered
 from tracker.records.database import Database
 from tracker.records.staff import ApiToken, BrowserSession
 from tracker.web.auditing.refresh_dedup import OpenPages
-from tracker.web.auth.current_user import Person, origin_of
+from tracker.web.auth.user import Person, origin_of
 
 _EVERY_S = 0.2
 _AT_ONCE = 2000

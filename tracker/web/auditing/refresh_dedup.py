@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tracker.web.auth.current_user import Person
+from tracker.web.auth.user import Person
 
 ENTRY_STANDS_FOR: Final = timedelta(hours=1)
 CLOSED_AFTER_S: Final = 120.0  #: a page that was not fetched for so long is taken for closed

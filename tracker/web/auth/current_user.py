@@ -6,19 +6,16 @@ is made inactive, and when the password changes.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from fastapi import Request
 from sqlmodel import Session
 
-from tracker.actions.origin import Origin
 from tracker.actions.staff.sign_in_tries import network_of
 from tracker.actions.staff.token_scopes import read_scopes
 from tracker.errors import NotSignedIn
-from tracker.recent import is_recent
 from tracker.records.column_types import key
 from tracker.records.pump import Clinic
 from tracker.records.second_factor import has_factor
@@ -27,69 +24,14 @@ from tracker.records.staff import (
     ApiToken,
     BrowserSession,
     Staff,
-    session_reference,
     session_with_staff,
     token_with_staff,
 )
+from tracker.web.app_state import Web
+from tracker.web.auth.user import BY_PROVIDER, Person, digest, session_lasts, token_lasts
 from tracker.web.http.sub_path import cookie_name
 
-if TYPE_CHECKING:
-    from tracker.web.app_state import Web
-
-SESSION_HOURS = 12
-CONFIRMED_FOR = timedelta(minutes=5)  #: so long what was shown for one signature serves for the next; assumed
-BY_PROVIDER = "openid connect"
 BACKGROUND_HEADER = "x-background"  #: a page's own refreshing carries it, and is no sign of a person at the screen
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who is asking. ``session_digest`` and ``csrf`` are empty for a token.
-
-    ``refreshing`` says that an open page asks for itself again, with nobody's hand on it; ``confirmed_at``, when the
-    person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor that they lack;
-    ``by_provider``, that they signed in by OpenID Connect; ``permission``, what the route that they came by needs;
-    ``address``, where the request came from. Of a token: its name, its ``scopes`` (None for a browser: no limit), and
-    whether the person, or an operator at the machine, made it. ``is_service``: it is a program with its own account.
-    """
-
-    staff_id: int
-    email: str
-    name: str
-    role: str
-    clinic_id: int
-    unit: str | None
-    via: Literal["browser", "token", "link"]
-    clinic_name: str
-    timezone: str
-    csrf: str = ""
-    session_digest: str = ""
-    refreshing: bool = False
-    confirmed_at: datetime | None = None
-    needs_factor: bool = False
-    by_provider: bool = False
-    permission: str = ""
-    address: str = ""
-    token_id: int | None = None
-    token_name: str = ""
-    scopes: frozenset[str] | None = None
-    token_is_own: bool = True
-    is_service: bool = False
-
-
-def origin_of(person: Person) -> Origin:
-    """Where what the person does comes from, as the audit trail says it."""
-    return Origin(person.via, person.token_name, session_reference(person.session_digest), person.address)
-
-
-def is_confirmed(person: Person, now: datetime) -> bool:
-    """Whether the person has shown again who they are within the last minutes, in this browser."""
-    return person.confirmed_at is not None and is_recent(person.confirmed_at, now, CONFIRMED_FOR)
-
-
-def digest(secret: str) -> str:
-    """What is kept of a secret that is itself random."""
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def session_cookie_name(*, https: bool, root: str = "") -> str:
@@ -159,11 +101,6 @@ def person_of_link(staff: Staff, clinic: Clinic, address: str) -> Person:
     return replace(_person(staff, clinic, "link"), address=address)
 
 
-def token_lasts(token: ApiToken, staff: Staff, now: datetime) -> bool:
-    """Whether the token still opens something: neither revoked nor past its last day, of an account that is active."""
-    return token.revoked_at is None and now < token.expires_at and staff.active
-
-
 def _by_cookie(request: Request, now: datetime) -> Person | None:
     web = request.app.state.web
     secret = request.cookies.get(session_cookie_name(https=web.settings.web_https, root=web.root))
@@ -193,11 +130,6 @@ def person_of_session(session: Session, secret_digest: str, now: datetime, web: 
     required = staff.role in clinic.second_factor_roles.split(",") and browser.opened_by != BY_PROVIDER
     needs = required and not has_factor(session, key(staff.id))
     return _person(staff, clinic, "browser", browser, refreshing=not seen, needs_factor=needs)
-
-
-def session_lasts(browser: BrowserSession, now: datetime, idle: timedelta) -> bool:
-    """Whether that session is still good: neither idle for too long nor past its end."""
-    return now < browser.expires_at and now - browser.seen_at < idle
 
 
 def _person(

@@ -13,8 +13,8 @@ from tracker.actions.staff.token_scopes import ALL
 from tracker.errors import Conflict, NotFound
 from tracker.records.staff import ApiToken, BrowserSession, Staff, sessions_of
 from tracker.web.app_state import Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.reauthentication import confirm
+from tracker.web.auth.user import Person
 
 _BROWSERS: Final = (
     ("Edg", "Edge"),

@@ -18,9 +18,10 @@ from tracker.actions.origin import comes_from
 from tracker.actions.staff.token_scopes import grants
 from tracker.errors import NotAllowed
 from tracker.web.auth import csrf
-from tracker.web.auth.current_user import Person, current_person, origin_of
+from tracker.web.auth.current_user import current_person
 from tracker.web.auth.permission_labels import PERMITS
 from tracker.web.auth.permission_scopes import SCOPE_OF
+from tracker.web.auth.user import Person, origin_of
 
 
 class Role(StrEnum):

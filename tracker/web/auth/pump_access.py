@@ -17,8 +17,8 @@ from tracker.records.handover import Handover, handed_over_by
 from tracker.records.pump import Pump
 from tracker.records.queries.serial_lookup import pump_by_serial
 from tracker.records.staff import BreakGlass, open_break_glass
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import in_scope, may
+from tracker.web.auth.user import Person
 
 IN_AN_EMERGENCY: Final = frozenset(
     {

@@ -6,7 +6,6 @@ Each try is counted before the password or the code is compared (``tracker.actio
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
@@ -19,11 +18,9 @@ from tracker.errors import Invalid, NotAllowed
 from tracker.recent import is_recent
 from tracker.records.second_factor import has_factor
 from tracker.records.staff import BrowserSession, Staff
-from tracker.web.auth.current_user import CONFIRMED_FOR, Person, is_confirmed
+from tracker.web.app_state import Web
 from tracker.web.auth.rate_limits import TooMany
-
-if TYPE_CHECKING:
-    from tracker.web.app_state import Web
+from tracker.web.auth.user import CONFIRMED_FOR, Person, is_confirmed
 
 _CODE_LENGTH = 6
 

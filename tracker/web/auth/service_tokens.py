@@ -10,8 +10,8 @@ from tracker.actions.staff.issue_token import DAYS, issue_token, revoke_token
 from tracker.errors import NotFound
 from tracker.records.staff import ApiToken, Staff
 from tracker.web.app_state import Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.reauthentication import confirm
+from tracker.web.auth.user import Person
 
 
 def service_of(session: Session, person: Person, service_id: int) -> Staff:

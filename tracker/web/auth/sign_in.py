@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, delete
 
@@ -28,29 +27,15 @@ from tracker.actions.staff.sign_in_tries import (
     network_of,
     remember_device,
 )
-from tracker.errors import Invalid, TrackerError
+from tracker.errors import Invalid, SignInRefused
 from tracker.records.column_types import key
 from tracker.records.second_factor import has_factor
 from tracker.records.sign_in import device_of
 from tracker.records.staff import BrowserSession, Staff, staff_by_email
+from tracker.web.app_state import Web
 from tracker.web.auth import csrf
-from tracker.web.auth.current_user import SESSION_HOURS, Person, digest
 from tracker.web.auth.reauthentication import NoPasswords, WrongPassword, right_password
-
-if TYPE_CHECKING:
-    from tracker.web.app_state import Web
-
-
-class SignInRefused(TrackerError):
-    """Email and password don't open a session; the sentence does not say which is at fault."""
-
-    status = 401
-    title = "Not signed in"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the email or the password is not right, or there were too many tries: wait a quarter of an hour"
-        )
+from tracker.web.auth.user import SESSION_HOURS, Person, digest
 
 
 @dataclass(frozen=True, slots=True)

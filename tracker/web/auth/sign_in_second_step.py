@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session
 
@@ -15,11 +15,9 @@ from tracker.errors import TrackerError
 from tracker.records.column_types import key
 from tracker.records.second_factor import PendingStep, passkeys_of
 from tracker.records.staff import Staff
-from tracker.web.auth.current_user import digest
+from tracker.web.app_state import Web
 from tracker.web.auth.sign_in import Opened, open_session, refuse
-
-if TYPE_CHECKING:
-    from tracker.web.app_state import Web
+from tracker.web.auth.user import digest
 
 
 class StepOver(TrackerError):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tracker.errors import NotAllowed
 from tracker.records.staff import Staff
-from tracker.web.auth.current_user import Person
-
-if TYPE_CHECKING:
-    from tracker.web.app_state import Web
+from tracker.web.app_state import Web
+from tracker.web.auth.user import Person
 
 
 def require_own_password(web: Web, person: Person) -> None:

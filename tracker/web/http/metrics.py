@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from prometheus_client import (
     REGISTRY,
@@ -25,9 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.records.database import Database
 from tracker.records.job import BROKER_FILES, job_runs, workers
-
-if TYPE_CHECKING:
-    from tracker.web.app_state import Web
+from tracker.web.app_state import Web
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they would tell since when the process runs
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

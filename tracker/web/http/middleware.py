@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.actions.origin import Origin, coming_from
-from tracker.web.auth.current_user import Person, person_or_none
+from tracker.web.auth.current_user import person_or_none
 from tracker.web.auth.rate_limits import BODY_BYTES, TooMany, body_limit
+from tracker.web.auth.user import Person
 from tracker.web.http import access_log
 from tracker.web.http.error_handlers import not_signed_in, problem, unexpected
 from tracker.web.http.head_requests import as_get

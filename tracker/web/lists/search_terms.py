@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Request
 
 from tracker.errors import NotFound
-from tracker.web.auth.current_user import Person
+from tracker.web.auth.user import Person
 
 SEALED: Final = "find"
 #: of each page that is searched, the fields to type into and how long each may be

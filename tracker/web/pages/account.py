@@ -12,7 +12,6 @@ from tracker.actions.staff.token_scopes import READ, SCOPES, WRITE, read_scopes
 from tracker.errors import Invalid, TrackerError
 from tracker.records.staff import tokens_of
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.own_sessions import (
     browser_name,
     end_all_others,
@@ -22,6 +21,7 @@ from tracker.web.auth.own_sessions import (
     revoke_own_token,
 )
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.layout import back_to
 from tracker.web.views.templating import page

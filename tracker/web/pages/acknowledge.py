@@ -26,8 +26,9 @@ from tracker.records.queries.passed_on import passed_on_at
 from tracker.records.worklist import items_by_id
 from tracker.web.app_state import Context, Web
 from tracker.web.auth import csrf
-from tracker.web.auth.current_user import Person, address_of, origin_of, person_of_link
+from tracker.web.auth.current_user import address_of, person_of_link
 from tracker.web.auth.permissions import open_to_all
+from tracker.web.auth.user import Person, origin_of
 from tracker.web.views.templating import in_words, page
 
 router = APIRouter(include_in_schema=False, dependencies=[open_to_all()])

@@ -31,8 +31,8 @@ from tracker.records.queries.advisories import (
 )
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.pages.pumps import model_name
 from tracker.web.views.layout import back_to, with_query

@@ -17,9 +17,9 @@ from tracker.errors import NotFound, TrackerError
 from tracker.records.alarm import Alarm
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.pump import show_pump
 from tracker.web.views.layout import back_to

@@ -12,8 +12,8 @@ from fastapi.responses import HTMLResponse
 
 from tracker.guideline import answers_on, questions
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.assess import read_answers
 from tracker.web.views.criteria_tree import note_parts
 from tracker.web.views.templating import page

@@ -12,8 +12,8 @@ from tracker.actions.origin import BROWSER, COMMAND, LINK, TOKEN
 from tracker.errors import Invalid
 from tracker.records.audit import search_entries
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.lists.search_terms import sealed_address, to_seal, typed_at
 from tracker.web.views.formatting import from_field_time

@@ -17,8 +17,8 @@ from tracker.records.pump import Clinic
 from tracker.records.queries.worklist import colleagues
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import Role, requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.formatting import word
 from tracker.web.views.layout import back_to

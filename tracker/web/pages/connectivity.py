@@ -21,8 +21,8 @@ from tracker.records.queries.connectivity import (
 )
 from tracker.records.queries.pump_list import Matching, PumpFilter, place_of_row, pump_rows
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.pages.pumps import LINKS, model_name
 from tracker.web.views.layout import with_query

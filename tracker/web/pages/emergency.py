@@ -11,10 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from tracker.actions.pumps.emergency_access import HOURS
 from tracker.errors import TrackerError
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person, address_of
+from tracker.web.auth.current_user import address_of
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import break_glass
 from tracker.web.auth.reauthentication import confirm_emergency
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.templating import page
 

@@ -14,8 +14,8 @@ from tracker.records.column_types import key
 from tracker.records.emergency_access import access_of_clinic, accesses_of_clinic, entries_of_access
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.views.layout import back_to

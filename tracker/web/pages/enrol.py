@@ -21,8 +21,8 @@ from tracker.actions.visits.visit_codes import today_in
 from tracker.errors import Invalid, TrackerError
 from tracker.records.queries.pump_list import model_of_device
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms import staged_upload
 from tracker.web.forms.duration_input import interval_seconds
 from tracker.web.forms.enrol import TakenOver, Wanted, enrol

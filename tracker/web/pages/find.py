@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from tracker.errors import Invalid, NotFound
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.lists.search_terms import TYPED, sealed_address
 
 router = APIRouter(include_in_schema=False)

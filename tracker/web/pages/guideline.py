@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 from tracker.coding.codes import ONE_A_DAY_SOURCE
 from tracker.guideline import RELEASES, answers_on, tree
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.views.guideline_outline import sections_shown
 from tracker.web.views.templating import page
 

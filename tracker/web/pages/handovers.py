@@ -18,8 +18,8 @@ from tracker.records.handover import Handover, incoming, outgoing
 from tracker.records.pump import Pump, clinics_by_id
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.enrol import accepted
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.pumps import model_name

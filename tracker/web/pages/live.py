@@ -17,8 +17,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.http.request_timeout import ABORT
 from tracker.web.live_listeners import UNCONFIRMED_S, Access, Event
 

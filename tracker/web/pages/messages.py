@@ -12,8 +12,8 @@ from tracker.records.message import State, messages_page
 from tracker.records.queries.message_people import recipients_of
 from tracker.records.queries.messages import pump_of_clinic
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.views.layout import with_query
 from tracker.web.views.templating import page

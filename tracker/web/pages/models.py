@@ -13,8 +13,8 @@ from devices.figure import Figure
 from devices.model import PumpModel
 from devices.models.catalogue import CATALOGUE
 from devices.sources import SOURCES
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)

@@ -26,9 +26,9 @@ from tracker.records.queries.mri import (
 )
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.pages.pumps import model_name

@@ -26,9 +26,9 @@ from tracker.records.contact_point import ContactPoint, contact_points_of
 from tracker.records.queries.messages import last_messages_of_points
 from tracker.records.staff import Staff
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.rate_limits import GUESS
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.layout import back_to
 from tracker.web.views.templating import page

@@ -12,9 +12,10 @@ from fastapi.responses import RedirectResponse, Response
 from tracker.actions.staff.sign_in_tries import network_of
 from tracker.errors import NotFound, TrackerError
 from tracker.web.app_state import Context, Web
-from tracker.web.auth import oidc_sign_in
-from tracker.web.auth.current_user import Person, current_person
+from tracker.web.auth import oidc_client, oidc_sign_in
+from tracker.web.auth.current_user import current_person
 from tracker.web.auth.permissions import open_to_all, requires
+from tracker.web.auth.user import Person
 from tracker.web.pages.sign_in import device_cookie_name, set_cookies, show_form
 from tracker.web.views.layout import address_of_pages, local_path
 
@@ -77,7 +78,7 @@ def back(
     return response
 
 
-def _to_provider(request: Request, web: Web, flow: oidc_sign_in.Flow) -> Response:
+def _to_provider(request: Request, web: Web, flow: oidc_client.Flow) -> Response:
     provider = _provider(web)
     try:
         response = RedirectResponse(provider.address(flow, _back(request, web)), HTTPStatus.SEE_OTHER)
@@ -95,7 +96,7 @@ def _to_provider(request: Request, web: Web, flow: oidc_sign_in.Flow) -> Respons
     return response
 
 
-def _confirmed(request: Request, web: Web, flow: oidc_sign_in.Flow, claims: oidc_sign_in.Claims) -> Response:
+def _confirmed(request: Request, web: Web, flow: oidc_client.Flow, claims: oidc_client.Claims) -> Response:
     person = current_person(request)
     with web.database.writing() as session:
         oidc_sign_in.confirm_by(session, web.settings.oidc_issuer, claims, flow, person, web.clock())
@@ -104,7 +105,7 @@ def _confirmed(request: Request, web: Web, flow: oidc_sign_in.Flow, claims: oidc
     return response
 
 
-def _provider(web: Web) -> oidc_sign_in.Provider:
+def _provider(web: Web) -> oidc_client.Provider:
     if web.provider is None:
         raise NotFound("no sign-in provider is set up: see TRACKER_OIDC_ISSUER")
     return web.provider

@@ -21,9 +21,9 @@ from tracker.oncall.values import Rota
 from tracker.records.pump import Clinic
 from tracker.records.staff import people_of_clinic
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 from tracker.web.forms.policy_steps import choices
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.layout import back_to

@@ -18,8 +18,8 @@ from tracker.oncall.document import to_document
 from tracker.oncall.stand_in import Span, day_of
 from tracker.records.pump import Clinic
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import may, requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.policy_steps import read_policy, with_policy
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.oncall import oncall_page

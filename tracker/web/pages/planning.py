@@ -24,8 +24,8 @@ from tracker.records.queries.planning import (
 )
 from tracker.records.queries.worklist import units
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.lists.exports import by_blocks, csv_text, download
 from tracker.web.lists.icalendar import Entry, calendar_begin, calendar_end, calendar_entry
 from tracker.web.pages.pumps import model_name

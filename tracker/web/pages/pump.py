@@ -29,9 +29,9 @@ from tracker.records.queries.chart import (
 from tracker.records.queries.pump_page import missing_of, pump_record
 from tracker.records.queries.worklist import WorklistLine, colleagues
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import reach
+from tracker.web.auth.user import Person
 from tracker.web.views.formatting import word
 from tracker.web.views.pump_chart import SPANS, chart_values, plain_lines, programmed_course, table_of
 from tracker.web.views.pump_summary import fresh_until, upcoming, wellness

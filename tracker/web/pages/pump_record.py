@@ -27,9 +27,9 @@ from tracker.records.programmer_session import MriExam, mri_exams_of
 from tracker.records.pump import Pump
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 from tracker.web.forms.duration_input import interval_seconds
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.formatting import field_time, from_field_time

@@ -32,8 +32,8 @@ from tracker.records.queries.pump_list import (
 from tracker.records.queries.worklist import units
 from tracker.records.staff import SavedView
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.lists.exports import by_blocks, csv_text, download
 from tracker.web.lists.pagination import read_cursor, write_cursor

@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse
 
 from tracker.records.pagination import reading_page
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.views.layout import with_query
 from tracker.web.views.templating import page

@@ -18,8 +18,8 @@ from tracker.records.queries.rejected import rejected_counts, rejected_message, 
 from tracker.records.rejected import RejectedMessage
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import Role, requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.lists.search_terms import sealed_address, to_seal, typed_at

@@ -23,9 +23,9 @@ from tracker.records.pump import Pump
 from tracker.records.queries.replacement import replacement_record
 from tracker.records.queries.worklist import colleagues
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 from tracker.web.views.determination_diff import changes_between
 from tracker.web.views.formatting import field_time, word
 from tracker.web.views.record_links import mend_link, source_link

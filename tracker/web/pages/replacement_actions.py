@@ -25,11 +25,11 @@ from tracker.records.finding import Attestation, FindingRecord
 from tracker.records.pump import Pump
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
 from tracker.web.auth.reauthentication import confirm
 from tracker.web.auth.signature_access import require_own_password
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.replacement import show_replacement
 from tracker.web.views.formatting import from_field_time

@@ -11,8 +11,8 @@ from tracker.actions.verify_backup import DRILL
 from tracker.records.job import job_runs, workers
 from tracker.records.partitions import coming_drop
 from tracker.web.app_state import Context
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.views.templating import page
 
 router = APIRouter(include_in_schema=False)

@@ -24,10 +24,10 @@ from tracker.records.column_types import key
 from tracker.records.second_factor import codes_left, passkeys_of, totp_of
 from tracker.records.staff import Staff
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person, is_confirmed
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.reauthentication import confirm, enter_unconfirmed, mark_confirmed
 from tracker.web.auth.sign_in import end_sessions
+from tracker.web.auth.user import Person, is_confirmed
 from tracker.web.pages.second_step import place_of
 from tracker.web.views.layout import back_to
 from tracker.web.views.templating import page

@@ -15,10 +15,10 @@ from tracker.records.column_types import key
 from tracker.records.pump import Clinic
 from tracker.records.staff import SERVICE, ApiToken, services_of_clinic, staff_of_clinic, unrevoked_tokens
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permission_labels import PERMITS
 from tracker.web.auth.permissions import PEOPLE_ONLY, requires
 from tracker.web.auth.service_tokens import make_service_token, revoke_service_token, service_of
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.account import AREAS, VERBS
 from tracker.web.pages.staff import ROLES

@@ -15,9 +15,10 @@ from tracker.actions.staff.sign_in_tries import KNOWN_FOR
 from tracker.errors import TrackerError
 from tracker.web.app_state import Context, Web
 from tracker.web.auth import csrf, current_user, sign_in
-from tracker.web.auth.current_user import Person, session_cookie_name
+from tracker.web.auth.current_user import session_cookie_name
 from tracker.web.auth.permissions import open_to_all, requires
 from tracker.web.auth.sign_in import Opened
+from tracker.web.auth.user import Person
 from tracker.web.http.sub_path import cookie_name
 from tracker.web.views.templating import page
 

@@ -17,9 +17,9 @@ from tracker.errors import TrackerError
 from tracker.records.pump import Clinic
 from tracker.records.staff import Staff, services_left_alone, staff_of_clinic
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permission_labels import PERMITS
 from tracker.web.auth.permissions import PERMISSIONS, Role, requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.views.formatting import word
 from tracker.web.views.layout import address_of_pages, back_to

@@ -15,8 +15,8 @@ from tracker.records.column_types import key
 from tracker.records.contact_point import contact_points_of
 from tracker.records.queries.messages import last_messages_of_points
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.notifications import KINDS, PUSH
 from tracker.web.views.layout import back_to

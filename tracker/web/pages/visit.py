@@ -21,9 +21,9 @@ from tracker.records.pump import Pump
 from tracker.records.visit import Visit, amendments, visit_by_id
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.forms.visit import MODES, VOLUMES, VisitForm, fill_as_kept, form_of
 from tracker.web.pages.visits import Typed, preview

@@ -21,9 +21,9 @@ from tracker.records.pump import Pump
 from tracker.records.visit import visits_between, visits_of
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
 from tracker.web.auth.pump_access import pump_of
+from tracker.web.auth.user import Person
 from tracker.web.forms.visit import MODES, VOLUMES, VisitForm, new_form, read_form
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.views.layout import back_to, with_query

@@ -28,8 +28,8 @@ from tracker.records.queries.worklist import (
 from tracker.records.staff import Staff, services_left_alone
 from tracker.records.worklist import worklist_events
 from tracker.web.app_state import Context, Web
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import may, requires
+from tracker.web.auth.user import Person
 from tracker.web.lists.pagination import read_cursor, write_cursor
 from tracker.web.views.formatting import word
 from tracker.web.views.layout import with_query

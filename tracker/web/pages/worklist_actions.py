@@ -22,8 +22,8 @@ from tracker.records.queries.worklist import worklist_line
 from tracker.records.staff import Staff
 from tracker.web.app_state import Context, Web
 from tracker.web.auditing.audit_write import enter
-from tracker.web.auth.current_user import Person
 from tracker.web.auth.permissions import requires
+from tracker.web.auth.user import Person
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
 from tracker.web.pages.worklist import line_page
 from tracker.web.views.layout import back_to

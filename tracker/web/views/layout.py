@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
 
-from tracker.web.auth.current_user import Person
+from tracker.web.app_state import Web
 from tracker.web.auth.permissions import may
-
-if TYPE_CHECKING:
-    from tracker.web.app_state import Web
+from tracker.web.auth.user import Person
 
 THEME_COOKIE: Final = "tracker_theme"
 THEMES: Final = ("light", "dark")

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from tracker.actions.worklist.item_access import may_handle_item
 from tracker.records.queries.urgent import Urgent, urgent_of_clinic
 from tracker.records.second_factor import has_app, passkeys_of
-from tracker.web.auth.current_user import Person, is_confirmed
+from tracker.web.auth.user import Person, is_confirmed
 from tracker.web.forms.fill_fields import fill_fields
 from tracker.web.forms.resubmitted_form import resubmitted_form
 from tracker.web.views import formatting
