@@ -26,7 +26,7 @@ _NEAR_ERI_PERCENT: Final = 1.5
 
 
 def cast(clinic: Clinic, done: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Plans each story that has not been told yet on a pump that suits it; gives (story, serial).
+    """Plans each story that has not been played yet on a pump that suits it; gives (story, serial).
 
     A pump that is well and has no other part is taken; where none suits, the story is left out.
     """

@@ -38,7 +38,7 @@ class NoReceiptsError(RuntimeError):
 class Filling:
     """One run through a history up to `until`.
 
-    `tell` hears of the progress a few times a second; `stopped` is asked often and ends the run at once, journal kept.
+    `tell` gets the progress a few times a second; `stopped` is asked often and ends the run at once; the journal stays.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from simulators.status_messages import Event, Garbage, Said, status_report
 
 
 def garbage(course: Course, messages: int, dice: Dice) -> Iterator[Event]:
-    """In turn: random bytes, a report cut short, one with an unknown word, and a well-formed one that cannot be true.
+    """In turn: random bytes, a truncated report, one with an unknown word, and a well-formed one that cannot be true.
 
     The last kind is counted like any message; the others cannot be, since nobody can read their number.
     """

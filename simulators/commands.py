@@ -116,7 +116,7 @@ def live(
     ] = True,
     progress: options.Shown = options.Form.JSON,
 ) -> None:
-    """Go on from where the history ended, in real time, until told to stop; a later start goes on from there.
+    """Go on from where the history ended, in real time, until it is stopped; a later start goes on from there.
 
     Without a history (`fill`) the pumps begin in the state that the years would have left them in, with nothing sent.
     """
@@ -228,7 +228,7 @@ def _journal(folder: Path) -> Iterator[Journal]:
 def _clinic(
     journal: Journal, seed: int, pumps: int, opened: datetime, until: datetime
 ) -> tuple[Clinic, Stand, list[Pump]]:
-    """The clinic as the journal keeps it, or a new one; with its roster."""
+    """The clinic as the journal holds it, or a new one; with its roster."""
     kept = saved_state.read(journal)
     if kept is None:
         clinic = open_clinic(seed, pumps, opened, until)
@@ -245,7 +245,7 @@ def _fleet(journal: Journal, mqtt_url: str, credentials: Path, serials: Iterable
 
 @contextmanager
 def _shown(form: options.Form) -> Iterator[Callable[[Filled], None]]:
-    """How a history's progress is told."""
+    """How a history's progress is shown."""
     if form is options.Form.BAR:
         columns = (TextColumn("history"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=_console) as bar:

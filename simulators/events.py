@@ -1,7 +1,7 @@
 """What can happen to a pump and its communicator, as values; `effects` says what each does.
 
 An agenda of these, with their times, is all that makes one simulated life different from another, and being plain
-values they are kept between two runs.
+values they are stored between two runs.
 """
 
 from msgspec import Struct

@@ -136,7 +136,7 @@ class Fleet:
         self._journal.lose_memory(serial)
 
     def cut(self, serial: str, until: float) -> None:
-        """Cuts this communicator's connection, as a pulled plug would, until a moment of the monotonic clock."""
+        """Breaks this communicator's connection, as a pulled plug would, until a moment of the monotonic clock."""
         self.communicators[serial].cut(until)
 
     def turn(self, timeout: float) -> None:

@@ -51,7 +51,7 @@ class _Pump:
 
 
 class Journal:
-    """The stored messages of one or many communicators, and small notes kept in the same transactions.
+    """The stored messages of one or many communicators, and small notes stored in the same transactions.
 
     Raises `JournalInUseError` when another process has the file open.
     """

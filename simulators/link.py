@@ -56,7 +56,7 @@ class Link(mqtt.Client):
         return bool(self._unsent)
 
     def publish_stored(self, topic: bytes, payload: bytes) -> None:
-        """Publishes at QoS 1 what is safe on the disk: it is not kept here, and is not sent again by itself."""
+        """Publishes at QoS 1 what is safe on the disk: it is not stored here, and is not sent again by itself."""
         mid = self._mid_generate()
         while mid in self._stored_in_flight or mid in self._out_messages:
             mid = self._mid_generate()
@@ -118,7 +118,7 @@ class Link(mqtt.Client):
         return code
 
     def drop(self) -> None:
-        """Ends the connection as a power cut would: no farewell, so the broker publishes the last will."""
+        """Ends the connection as a power failure would: no farewell, so the broker publishes the last will."""
         self._unsent.clear()
         self._sock_close()
 

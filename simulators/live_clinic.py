@@ -28,7 +28,7 @@ _TURN: Final = 0.05
 
 
 class Living:
-    """The clinic from the moment it was kept, in real time. `every_s` is the time between two reports of one pump.
+    """The clinic from the moment it was saved, in real time. `every_s` is the time between two reports of one pump.
 
     Drug flows as it truly would; `speed` makes the whole clinic's time pass quicker than the reports' clocks show.
     """
@@ -58,7 +58,7 @@ class Living:
         self._dice: dict[str, Dice] = {}
 
     def run(self, *, stories: bool) -> None:
-        """Goes on until stopped; keeps the clinic every ten seconds and at the end."""
+        """Goes on until stopped; saves the clinic every ten seconds and at the end."""
         patients = [patient for patient in self._clinic.patients if not patient.left]
         self._catch_up(patients)
         if stories:
@@ -85,7 +85,7 @@ class Living:
         self._keep()
 
     def _catch_up(self, patients: list[Patient]) -> None:
-        """What was said since the clinic was kept last, with the times that it had."""
+        """What was said since the clinic was saved last, with the times that it had."""
         now = _now()
         for patient in patients:
             course = patient.course

@@ -86,7 +86,7 @@ class Course(Struct):
         self.plan(self.at + timedelta(seconds=round(days * 86_400)), happening)
 
     def plan_refill(self, dice: Dice) -> None:
-        """Books the next refill in clinic hours: ahead of the low mark, and while the drug keeps."""
+        """Books the next refill in clinic hours: ahead of the low mark, and while the drug is stable."""
         state = self.state
         self.agenda[:] = [entry for entry in self.agenda if not isinstance(entry[2], Refill)]
         heapify(self.agenda)

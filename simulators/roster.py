@@ -52,7 +52,7 @@ CSV_COLUMNS: Final = (
     "low_reservoir_ml",
     "report_interval_s",
 )
-"""What an import may be told of a pump."""
+"""What an import may say of a pump."""
 
 
 def roster(clinic: Clinic, opened: datetime, until: datetime) -> list[Pump]:

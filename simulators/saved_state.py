@@ -1,7 +1,7 @@
-"""Where a simulated clinic stands, kept in the journal so that the next start goes on from there.
+"""The state of a simulated clinic, saved in the journal so that the next start goes on from there.
 
-A history is kept as the clinic at its beginning and the number of events stored since: both are committed together with
-the messages, so a process killed at any moment neither skips a message nor stores one twice.
+A history is saved as the clinic at its beginning and the number of events stored since: both are committed with the
+messages, so a process killed at any moment neither skips a message nor stores one twice.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class OtherClinicError(ValueError):
 class Stand(Struct, frozen=True):
     """How far the clinic has come. `until` is the end of a history under way, with `events` of it stored already.
 
-    `lived_until` is where the kept clinic stands; `messages` counts all that were ever stored; `told` are the live
+    `lived_until` is the moment of the saved clinic; `messages` counts all that were ever stored; `told` are the live
     stories that were begun.
     """
 
@@ -42,7 +42,7 @@ class Stand(Struct, frozen=True):
 
 
 def read(journal: Journal) -> tuple[Clinic, Stand] | None:
-    """The clinic and its stand as kept last, or None in a new journal."""
+    """The clinic and its state as saved last, or None in a new journal."""
     stand, clinic = journal.note(_STAND), journal.note(_CLINIC)
     if stand is None or clinic is None:
         return None
@@ -50,7 +50,7 @@ def read(journal: Journal) -> tuple[Clinic, Stand] | None:
 
 
 def notes(stand: Stand, clinic: Clinic | None = None) -> Mapping[str, bytes]:
-    """What to commit; without the clinic, the one kept stays."""
+    """What to commit; without the clinic, the saved one stays."""
     kept = {_STAND: _encode(stand)}
     if clinic is not None:
         kept[_CLINIC] = _encode(clinic)

@@ -1,4 +1,4 @@
-"""The therapies that simulated patients are on: drug, concentration, daily dose, and how long a fill keeps.
+"""The therapies that simulated patients are on: drug, concentration, daily dose, and how long a fill is stable.
 
 Drugs and days are those that `devices.drugs` and the makers' labels name; the mix of patients follows a registry of
 7,459 pumps (about three in four for pain, one in five for spasticity).

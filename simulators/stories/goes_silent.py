@@ -1,4 +1,4 @@
-"""Nothing is heard for ten days while the pump runs on unseen."""
+"""Nothing is received for ten days while the pump runs on unseen."""
 
 from typing import Final
 

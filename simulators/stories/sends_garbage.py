@@ -1,4 +1,4 @@
-"""Random bytes, reports cut short and impossible values among good reports; each is kept with its reason."""
+"""Random bytes, truncated reports and impossible values among good reports; each is stored with its reason."""
 
 from typing import Final
 

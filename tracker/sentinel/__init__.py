@@ -1,1 +1,1 @@
-"""A process for another machine: it keeps what must be said unless the tracker renews it, and says it."""
+"""A process for another machine: it holds what must be said unless the tracker renews it, and says it."""

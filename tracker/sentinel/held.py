@@ -219,7 +219,7 @@ def _id_of(id_: str, to: Target) -> str:
 
 
 def _back(state: _State, ladder: Ladder) -> Notice:
-    """To those who heard that the tracker was silent."""
+    """To those who were notified that the tracker was silent."""
     last = state.ladder or ladder
     id_ = f"silent:{last.sequence}"
     heard = tuple(to for to in last.silent.to if _id_of(id_, to) in state.said)

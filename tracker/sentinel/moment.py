@@ -1,4 +1,4 @@
-"""Time that no setting of the clock moves: seconds since the machine started, kept true across restarts."""
+"""Time that no setting of the clock moves: seconds since the machine started, continued across restarts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Moment(NamedTuple):
     boot: str
 
     def to_json(self) -> dict[str, Any]:
-        """As it is kept on disk."""
+        """As it is stored on disk."""
         return self._asdict()
 
 

@@ -1,4 +1,4 @@
-"""The sentinel at work: it listens to the tracker, and says what is due until it is told to stop."""
+"""The sentinel at work: it listens to the tracker, and says what is due until it is stopped."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Speaker:
         self._under_way: dict[str, Future[None]] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Until told to stop."""
+        """Until it is stopped."""
         with ThreadPoolExecutor(THREADS, thread_name_prefix="sentinel") as pool:
             while not stop.wait(LOOK_EVERY_S):
                 self._under_way = {id_: one for id_, one in self._under_way.items() if not one.done()}

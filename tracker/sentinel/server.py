@@ -39,7 +39,7 @@ class Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve it; a client that trickles is cut off when its time is over."""
+        """Serve it; a client that trickles is disconnected when its time is over."""
         cut = threading.Timer(3 * READS_WITHIN_S, _cut, [request])
         cut.daemon = True
         cut.start()
