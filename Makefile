@@ -12,7 +12,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 TMP := $(shell [ -w /dev/shm ] && df -Pk /dev/shm | awk 'NR == 2 && $$4 > 4000000 { print "TMPDIR=/dev/shm" }')
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo test coverage lint check audit sbom pin image fmt bench soak accuracy screenshots lock clean
+.PHONY: help setup demo test coverage lint check audit sbom pin image fmt bench soak accuracy docs screenshots lock clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -90,6 +90,9 @@ soak: $(DEV_STAMP) ## the faults in full number, and an hour of disturbances (MI
 
 accuracy: $(DEV_STAMP) ## forecasts and worklist held against simulated clinics, ten minutes; writes docs/accuracy.md
 	$(BIN)/python -m benchmarks.accuracy
+
+docs: $(DEV_STAMP) ## docs/api.md from the OpenAPI document
+	$(BIN)/python -m docs.write_api
 
 screenshots: $(DEV_STAMP) ## the README's pictures
 	$(BIN)/python -m tests.browser.screenshots
