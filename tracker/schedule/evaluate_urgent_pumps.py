@@ -12,20 +12,17 @@ from tracker.schedule.worker_pool import WRITE_AT_ONCE, write
 
 
 def evaluate_urgent_pumps(database: Database, now: datetime) -> int:
-    """Evaluate those that were due when the job began, in sets of one short transaction each.
+    """Evaluate one set of them in one short transaction; the next turn looks again, at what has come meanwhile.
 
     Beside a sweep nothing is done twice: whoever comes second finds the pump evaluated. Returns how many were
     evaluated; raises ``Unfinished`` where pumps had to be put off.
     """
     swept = Swept()
-    while True:
-        with database.reading() as session:
-            due = pumps_with_new_high_alarm(session, now, WRITE_AT_ONCE)
-        if due:
-            evaluations, put_off = evaluate_isolated(database, due, now)
-            swept.add(write(database, evaluations, now), put_off)
-        if len(due) < WRITE_AT_ONCE:
-            break
+    with database.reading() as session:
+        due = pumps_with_new_high_alarm(session, now, WRITE_AT_ONCE)
+    if due:
+        evaluations, put_off = evaluate_isolated(database, due, now)
+        swept.add(write(database, evaluations, now), put_off)
     if swept.put_off:
         left = {one.serial: one.fault for one in swept.put_off}
         raise Unfinished(left, touched=swept.recorded, until=now + PUT_OFF_FOR)

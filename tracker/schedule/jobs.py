@@ -24,7 +24,7 @@ JOBS: Final[tuple[Job, ...]] = (
     Job(
         "urgent",
         "Evaluate pumps with a new alarm of high priority at once, however long the other evaluations take.",
-        2,
+        1,
         lambda database, _settings, now: evaluate_urgent_pumps(database, now),
         waits_for_none=True,
     ),
