@@ -77,7 +77,8 @@ def test_the_history_is_not_sent_before_ingest_has_subscribed(demo: Demo) -> Non
         return found
 
     demo.start()
-    wait_until(lambda: named("ingest"), 60, "ingest to be started")
+    # the process that ends with the demo, and ingest itself, which still loads its modules by then
+    wait_until(lambda: len(named("ingest")) > 1, 120, "ingest to be started")
     held = named("ingest")
     for process in held:
         process.suspend()
