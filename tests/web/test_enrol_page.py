@@ -106,7 +106,7 @@ def test_the_barcodes_dates_are_kept_and_an_implant_after_the_last_day_is_said_p
 ) -> None:
     browser, _ = administrator
     udi = "(01)00643169007222(11)240105(17)260105(10)LOT9(21)SN77"
-    assert "<dt>Expires</dt><dd>5 Jan 2026" in browser.get("/enrol", params={"udi": udi}).text
+    assert "<dt>Usable until</dt><dd>5 Jan 2026" in browser.get("/enrol", params={"udi": udi}).text
     form = {"serial": "SN77", "model": "synchromed-ii-20", "udi": udi, "implanted_on": "2026-01-06"}
     assert "expires 5 Jan 2026, and this pump was implanted on 6 Jan 2026" in browser.post("/enrol", data=form).text
     for path in ("/pumps/SN77", "/pumps/SN77/record"):
