@@ -31,6 +31,7 @@ TYPED: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
         "/pumps": MappingProxyType({"q": 500}),
         "/audit": MappingProxyType({"actor": 254, "subject": 200, "action": 64, "session": 16, "address": 64}),
         "/rejected": MappingProxyType({"serial": 64}),
+        "/oncall": MappingProxyType({"pump": 64}),
         "/enrol": MappingProxyType({"udi": 500}),
     }
 )

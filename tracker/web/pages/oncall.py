@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from devices.alarms import Priority
 from tracker.actions.messages.clinic_staff import oncall_of
@@ -26,6 +26,7 @@ from tracker.web.auth.pump_access import pump_of
 from tracker.web.auth.user import Person
 from tracker.web.forms.policy_steps import choices
 from tracker.web.forms.resubmitted_form import keeps_what_was_typed
+from tracker.web.lists.search_terms import sealed_address, to_seal, typed_at
 from tracker.web.views.layout import back_to
 from tracker.web.views.oncall_week import week
 from tracker.web.views.templating import in_words, page
@@ -42,8 +43,11 @@ def show(
     person: Annotated[Person, requires("oncall.read")],
     pump: Annotated[str, Query(max_length=64)] = "",
     priority: Annotated[str, Query(max_length=8)] = "high",
-) -> HTMLResponse:
+) -> Response:
     """Who would be told if a pump stalled now, or of another priority; of that pump, or of one without a unit."""
+    if (given := to_seal(request, "/oncall")) is not None:
+        return RedirectResponse(sealed_address(web.key, person, "/oncall", given), 303)
+    pump = typed_at(request, web.key, person, "/oncall", {"pump": pump})["pump"]
     return oncall_page(request, web, person, pump=pump.strip(), priority=priority)
 
 
