@@ -53,8 +53,8 @@ def test_a_backlog_of_many_pumps_fills_a_batch() -> None:
 
 
 def test_topics_that_are_none_of_ours_share_one_share() -> None:
-    strays = [Arrival(b"pumps/%d/nothing/else" % at, b"x", at + 1) for at in range(2 * SHARE)]
-    taken, _ = next_batch([*strays, *flood(count=SHARE // 2), honest()], 4 * SHARE)
+    unknown_topics = [Arrival(b"pumps/%d/nothing/else" % at, b"x", at + 1) for at in range(2 * SHARE)]
+    taken, _ = next_batch([*unknown_topics, *flood(count=SHARE // 2), honest()], 4 * SHARE)
     assert honest() in taken
 
 

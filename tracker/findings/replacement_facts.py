@@ -55,7 +55,7 @@ def _documented(view: PumpSnapshot, name: str) -> Fact:
 def unsettled(findings: tuple[FindingSeen, ...]) -> tuple[FindingSeen, ...]:
     """The findings of neglect or abuse that still stand in the way: without a ruling, or upheld.
 
-    One that the records no longer show, since somebody corrected them, stands in nobody's way.
+    One that the records no longer show, since somebody corrected them, does not count.
     """
     return tuple(
         one

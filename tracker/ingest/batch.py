@@ -8,7 +8,7 @@ from datetime import datetime
 from devices.message_order import Dated, Standing
 from devices.report import Presence, ProgrammerSession, StatusReport
 from tracker.ingest import decode, latest_state
-from tracker.ingest.decode import Mail, Number, Numbered, Refused
+from tracker.ingest.decode import Number, Numbered, PumpMessages, Refused
 from tracker.ingest.inbound_message import Arrival
 from tracker.records.delivery_ranges import Marks, TooManyGaps
 from tracker.records.state_writes import KnownPump, Latest
@@ -46,7 +46,7 @@ class PumpBatch:
 
     pump: KnownPump
     state: Latest
-    mail: Mail
+    messages: PumpMessages
     marks: dict[int, Marks]
     fresh: list[int] = field(default_factory=list)
     """The epochs of which nothing is stored, but for the first that the pump ever had."""
@@ -76,8 +76,8 @@ class PumpBatch:
     def part(self, now: datetime) -> None:
         """Part the messages; what was seen before waits in ``repeats`` until it is compared."""
         model = self.pump.model
-        self.refused = list(self.mail.refused)
-        for message, arrival in self.mail.numbered:
+        self.refused = list(self.messages.refused)
+        for message, arrival in self.messages.numbered:
             fault = decode.refusal(message, model, now)
             if fault is not None:
                 self.refused.append(Refused(arrival, fault.field, str(fault), (message.epoch, message.seq)))
@@ -92,7 +92,7 @@ class PumpBatch:
                 self.accept(message, arrival)
             else:
                 self.repeats.append((message, arrival))
-        for presence, arrival in self.mail.presence:
+        for presence, arrival in self.messages.presence:
             wrong = decode.presence_refusal(presence, now)
             if wrong is None:
                 self.presence.append((presence, arrival.retained))
@@ -154,7 +154,11 @@ class PumpBatch:
         if self.presence:
             latest_state.note_presence(self.presence, state, now)
         state.understood = self.understood
-        if self.understood or latest_state.came_live(self.mail) or any(not one.arrival.retained for one in self.held):
+        if (
+            self.understood
+            or latest_state.came_live(self.messages)
+            or any(not one.arrival.retained for one in self.held)
+        ):
             state.contact = True
         if (
             self.sessions

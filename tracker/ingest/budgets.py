@@ -99,10 +99,10 @@ class Budgets:
                 unsaved = {}
         loud: list[tuple[PumpBatch, int]] = []
         for batch in batches:
-            mail, pump_id = batch.mail, batch.pump.id
+            pump_messages, pump_id = batch.messages, batch.pump.id
             before = unsaved.get(pump_id, 0)
-            came = before + len(mail.numbered)
-            if came >= self._part or mail.sessions or batch.fresh or mail.refused or pump_id in tight:
+            came = before + len(pump_messages.numbered)
+            if came >= self._part or pump_messages.sessions or batch.fresh or pump_messages.refused or pump_id in tight:
                 loud.append((batch, before))
             else:
                 this.unsaved[pump_id] = came
@@ -117,7 +117,7 @@ class Budgets:
         quiet = [batch for batch in refused if batch.pump.id not in this.accounts]
         self._open(
             connection,
-            [(batch, this.unsaved.pop(batch.pump.id) - len(batch.mail.numbered)) for batch in quiet],
+            [(batch, this.unsaved.pop(batch.pump.id) - len(batch.messages.numbered)) for batch in quiet],
             this,
         )
         for batch in refused:
@@ -180,14 +180,14 @@ def _new_row(pump_id: int, minute: datetime, day: date) -> PumpBudget:
 
 
 def _hold_messages(batch: PumpBatch, account: Account) -> None:
-    mail = batch.mail
+    pump_messages = batch.messages
     left = [account.left(kind) for kind in range(3)]
-    enough = len(mail.numbered) <= left[_MESSAGES] and mail.sessions <= left[_SESSIONS]
+    enough = len(pump_messages.numbered) <= left[_MESSAGES] and pump_messages.sessions <= left[_SESSIONS]
     if enough and len(batch.fresh) <= left[_EPOCHS]:
         return
     fresh = set(batch.fresh)
     taken = []
-    for message, arrival in mail.numbered:
+    for message, arrival in pump_messages.numbered:
         if batch.has((message.epoch, message.seq)):
             taken.append((message, arrival))  # it came before and is not stored again
             continue
@@ -205,14 +205,14 @@ def _hold_messages(batch: PumpBatch, account: Account) -> None:
             left[kind] -= 1
         fresh.discard(message.epoch)
         taken.append((message, arrival))
-    mail.numbered = taken
-    mail.refused = _without_new_epochs(batch, account, fresh, left[_EPOCHS])
+    pump_messages.numbered = taken
+    pump_messages.refused = _without_new_epochs(batch, account, fresh, left[_EPOCHS])
 
 
 def _without_new_epochs(batch: PumpBatch, account: Account, fresh: set[int], left: int) -> list[Refused]:
     """What is refused already, but for what would begin an epoch more than are left."""
     kept = []
-    for one in batch.mail.refused:
+    for one in batch.messages.refused:
         if one.number is not None and one.number[0] in fresh:
             if left <= 0:
                 _hold(batch, one, account.over_of(_EPOCHS))

@@ -1,6 +1,6 @@
 """Decode one message, or say why it can't be read. It knows no database and raises nothing.
 
-In two steps, because a message must be read before it is known which pumps a batch speaks of: ``sort_mail`` reads the
+In two steps, because a message must be read before it is known which pumps a batch speaks of: ``decode_all`` reads the
 bytes and groups the messages by pump, ``refusal`` checks one message against the pump's model.
 """
 
@@ -39,7 +39,7 @@ class Refused:
 
 
 @dataclass(slots=True)
-class Mail:
+class PumpMessages:
     """What a batch brings from one pump, each kind in the order it came."""
 
     numbered: list[tuple[Numbered, Arrival]] = field(default_factory=list)
@@ -63,10 +63,10 @@ _TOPICS: dict[bytes, tuple[str, str] | None] = {}
 _TOPICS_KEPT: Final = 50_000
 
 
-def sort_mail(arrivals: Iterable[Arrival]) -> tuple[dict[str, Mail], list[Refused]]:
+def decode_all(arrivals: Iterable[Arrival]) -> tuple[dict[str, PumpMessages], list[Refused]]:
     """Read every message: those of each serial, and those of topics that are none of ours."""
-    by_serial: dict[str, Mail] = {}
-    strays: list[Refused] = []
+    by_serial: dict[str, PumpMessages] = {}
+    unknown_topics: list[Refused] = []
     decode_status = wire.decode_status
     for arrival in arrivals:
         topic = arrival.topic
@@ -75,25 +75,25 @@ def sort_mail(arrivals: Iterable[Arrival]) -> tuple[dict[str, Mail], list[Refuse
         except KeyError:
             named = read_topic(topic)
         if named is None:
-            strays.append(Refused(arrival, "topic", "topic is not pumps/SERIAL/telemetry, session or presence"))
+            unknown_topics.append(Refused(arrival, "topic", "topic is not pumps/SERIAL/telemetry, session or presence"))
             continue
         serial, kind = named
-        mail = by_serial.get(serial)
-        if mail is None:
-            mail = by_serial[serial] = Mail()
+        messages = by_serial.get(serial)
+        if messages is None:
+            messages = by_serial[serial] = PumpMessages()
         try:
             if arrival.size:
                 _refuse_size(arrival.size)
             if kind == "telemetry":
-                mail.numbered.append((decode_status(arrival.payload), arrival))
+                messages.numbered.append((decode_status(arrival.payload), arrival))
             elif kind == "session":
-                mail.numbered.append((wire.decode_session(arrival.payload), arrival))
-                mail.sessions += 1
+                messages.numbered.append((wire.decode_session(arrival.payload), arrival))
+                messages.sessions += 1
             elif arrival.payload or not arrival.retained:
-                mail.presence.append((wire.decode_presence(arrival.payload), arrival))
+                messages.presence.append((wire.decode_presence(arrival.payload), arrival))
         except WireError as fault:
-            mail.refused.append(Refused(arrival, fault.field, str(fault), _number(arrival, kind)))
-    return by_serial, strays
+            messages.refused.append(Refused(arrival, fault.field, str(fault), _number(arrival, kind)))
+    return by_serial, unknown_topics
 
 
 def refusal(message: Numbered, model: str, received_at: datetime) -> WireError | None:
@@ -122,24 +122,26 @@ def presence_refusal(presence: Presence, received_at: datetime) -> WireError | N
     return None
 
 
-def epochs_of(mail: Mail) -> set[int]:
+def epochs_of(messages: PumpMessages) -> set[int]:
     """The epochs of a pump's messages."""
-    return {message.epoch for message, _ in mail.numbered} | {one.number[0] for one in mail.refused if one.number}
+    return {message.epoch for message, _ in messages.numbered} | {
+        one.number[0] for one in messages.refused if one.number
+    }
 
 
-def refuse_all(arrivals: Iterable[Arrival], reason: str) -> tuple[dict[str, Mail], list[Refused]]:
-    """Group the messages like ``sort_mail``, every one refused for that reason."""
-    by_serial: dict[str, Mail] = {}
-    strays: list[Refused] = []
+def refuse_all(arrivals: Iterable[Arrival], reason: str) -> tuple[dict[str, PumpMessages], list[Refused]]:
+    """Group the messages like ``decode_all``, every one refused for that reason."""
+    by_serial: dict[str, PumpMessages] = {}
+    unknown_topics: list[Refused] = []
     for arrival in arrivals:
         named = read_topic(arrival.topic)
         if named is None:
-            strays.append(Refused(arrival, "topic", reason))
+            unknown_topics.append(Refused(arrival, "topic", reason))
             continue
         serial, kind = named
         refused = Refused(arrival, "payload", reason, _number(arrival, kind))
-        by_serial.setdefault(serial, Mail()).refused.append(refused)
-    return by_serial, strays
+        by_serial.setdefault(serial, PumpMessages()).refused.append(refused)
+    return by_serial, unknown_topics
 
 
 def read_topic(topic: bytes) -> tuple[str, str] | None:

@@ -27,7 +27,7 @@ from typing import Final
 from devices.check import MAX_AHEAD
 from devices.message_order import Dated, Standing
 from devices.report import Presence, StatusReport
-from tracker.ingest.decode import Mail, Numbered, Refused
+from tracker.ingest.decode import Numbered, PumpMessages, Refused
 from tracker.ingest.named_alarms import CRITICAL, named_alarms
 from tracker.records.state_exceptions import Clock
 from tracker.records.state_writes import Latest
@@ -78,10 +78,10 @@ def matters(report: StatusReport, state: Latest) -> bool:
     return abs(after - before) > _FLOW_CHANGE * max(before, after)
 
 
-def came_live(mail: Mail) -> bool:
+def came_live(pump_messages: PumpMessages) -> bool:
     """Whether any of a pump's messages, but for presence, came from the communicator, not from the broker's memory."""
-    return any(not arrival.retained for _, arrival in mail.numbered) or any(
-        not one.arrival.retained for one in mail.refused
+    return any(not arrival.retained for _, arrival in pump_messages.numbered) or any(
+        not one.arrival.retained for one in pump_messages.refused
     )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from tracker.ingest.batch import PumpBatch
 from tracker.ingest.budgets import Account
-from tracker.ingest.decode import Mail, Number, Refused, read_topic
+from tracker.ingest.decode import Number, PumpMessages, Refused, read_topic
 from tracker.records import rejected
 
 
@@ -71,20 +71,23 @@ def keep_of_pumps(
 
 def keep_of_nobody(
     connection: Connection,
-    unknown: Mapping[str, Mail],
-    strays: Sequence[Refused],
+    unknown: Mapping[str, PumpMessages],
+    unknown_topics: Sequence[Refused],
     limit: int,
     now: datetime,
     *,
     whole: int,
 ) -> Counts:
     """Store what came for serials that are not enrolled, and on unknown topics; ``whole`` of each in full."""
-    if not unknown and not strays:
+    if not unknown and not unknown_topics:
         return Counts(0, 0, 0)
     room = rejected.room_for_unknown(connection)
     rows: list[dict[str, Any]] = []
     refused = cut = duplicates = 0
-    for serial, found in [*((serial, _all(serial, mail)) for serial, mail in unknown.items()), (None, list(strays))]:
+    for serial, found in [
+        *((serial, _all(serial, messages)) for serial, messages in unknown.items()),
+        (None, list(unknown_topics)),
+    ]:
         if not found:
             continue
         seen = rejected.kept_digests(connection, serial)
@@ -120,11 +123,11 @@ def _seen(connection: Connection, serial: str, batch: PumpBatch) -> set[str]:
     return rejected.kept_digests(connection, serial, numbers) if again else set()
 
 
-def _all(serial: str, mail: Mail) -> list[Refused]:
+def _all(serial: str, messages: PumpMessages) -> list[Refused]:
     """Everything that came from a pump that is not enrolled."""
     reason = f"serial {serial} belongs to no enrolled pump: enrol it, and the message can be taken"
-    good = [Refused(arrival, "serial", reason) for _, arrival in (*mail.numbered, *mail.presence)]
-    return good + [Refused(one.arrival, "serial", f"{reason}; moreover {one.reason}") for one in mail.refused]
+    good = [Refused(arrival, "serial", reason) for _, arrival in (*messages.numbered, *messages.presence)]
+    return good + [Refused(one.arrival, "serial", f"{reason}; moreover {one.reason}") for one in messages.refused]
 
 
 def _row(

@@ -18,7 +18,7 @@ from tracker.ingest.batch import PumpBatch, Stored
 from tracker.ingest.budget_limits import DEFAULT, Budget
 from tracker.ingest.budgets import Budgets, Round
 from tracker.ingest.clock_faults import date_batches, mark_clocks
-from tracker.ingest.decode import Mail, Refused
+from tracker.ingest.decode import PumpMessages, Refused
 from tracker.ingest.duplicates import settle_repeats
 from tracker.ingest.inbound_message import Arrival
 from tracker.ingest.programmer_sessions import keep_sessions
@@ -43,19 +43,21 @@ class Store:
 
         ``fault`` refuses them all, unread, for that reason: for a message that the database itself won't take.
         """
-        mails, strays = decode.refuse_all(arrivals, fault) if fault else decode.sort_mail(arrivals)
+        by_serial, unknown_topics = decode.refuse_all(arrivals, fault) if fault else decode.decode_all(arrivals)
         if connection.dialect.name != "sqlite":
-            self._make_months(connection, mails.values(), now)
+            self._make_months(connection, by_serial.values(), now)
         with connection.begin():
-            done, counted = self._write(connection, mails, strays, now)
+            done, counted = self._write(connection, by_serial, unknown_topics, now)
         self._budgets.committed(counted)
         return done
 
     def _write(
-        self, connection: Connection, mails: dict[str, Mail], strays: list[Refused], now: datetime
+        self, connection: Connection, by_serial: dict[str, PumpMessages], unknown_topics: list[Refused], now: datetime
     ) -> tuple[Stored, Round]:
-        known = state_writes.known_pumps(connection, list(mails))
-        batches = _open(connection, [(known[serial], mail) for serial, mail in mails.items() if serial in known], now)
+        known = state_writes.known_pumps(connection, list(by_serial))
+        batches = _open(
+            connection, [(known[serial], messages) for serial, messages in by_serial.items() if serial in known], now
+        )
         counted = self._budgets.begin(connection, batches, now)
         for batch in batches:
             batch.part(now)
@@ -71,9 +73,14 @@ class Store:
         keep_of_pumps(connection, batches, self._rejected_per_pump, now, counted.accounts)
         self._budgets.keep(connection, batches, counted, now)
         self._sign_ins.note(connection, batches, now)
-        unknown = {serial: mail for serial, mail in mails.items() if serial not in known}
+        unknown = {serial: messages for serial, messages in by_serial.items() if serial not in known}
         nobody = keep_of_nobody(
-            connection, unknown, strays, self._rejected_per_pump, now, whole=self._budgets.budget.whole_refused_per_day
+            connection,
+            unknown,
+            unknown_topics,
+            self._rejected_per_pump,
+            now,
+            whole=self._budgets.budget.whole_refused_per_day,
         )
         done = Stored(rejected=nobody.refused, rejected_cut=nobody.cut, duplicates=nobody.duplicates)
         for batch in batches:
@@ -85,9 +92,11 @@ class Store:
             delivery.keep_marks(connection, _mark_rows(batches), now)
         return done, counted
 
-    def _make_months(self, connection: Connection, mails: Iterable[Mail], now: datetime) -> None:
+    def _make_months(self, connection: Connection, by_serial: Iterable[PumpMessages], now: datetime) -> None:
         """Make the partitions that are needed, in a transaction of their own: it locks the whole table for a moment."""
-        months = {(each.measured_at.year, each.measured_at.month) for mail in mails for each, _ in mail.numbered}
+        months = {
+            (each.measured_at.year, each.measured_at.month) for messages in by_serial for each, _ in messages.numbered
+        }
         new = {date(year, month, 1) for year, month in months} - self._months
         if new:
             with connection.begin():
@@ -95,29 +104,32 @@ class Store:
             self._months |= new
 
 
-def _open(connection: Connection, mails: Sequence[tuple[KnownPump, Mail]], now: datetime) -> list[PumpBatch]:
+def _open(
+    connection: Connection, by_serial: Sequence[tuple[KnownPump, PumpMessages]], now: datetime
+) -> list[PumpBatch]:
     """Put each pump's part beside its stored state and marks, which stay locked."""
-    if not mails:
+    if not by_serial:
         return []
-    states = state_writes.locked_states(connection, sorted(pump.id for pump, _ in mails), now)
-    epochs = [decode.epochs_of(mail) for _, mail in mails]
-    wanted = [(pump.id, epoch) for (pump, _), some in zip(mails, epochs, strict=True) for epoch in some]
+    states = state_writes.locked_states(connection, sorted(pump.id for pump, _ in by_serial), now)
+    epochs = [decode.epochs_of(messages) for _, messages in by_serial]
+    wanted = [(pump.id, epoch) for (pump, _), some in zip(by_serial, epochs, strict=True) for epoch in some]
     stored = delivery.marks_of(connection, wanted) if wanted else {}
     return [
-        _beside(pump, states[pump.id], mail, some, stored) for (pump, mail), some in zip(mails, epochs, strict=True)
+        _beside(pump, states[pump.id], messages, some, stored)
+        for (pump, messages), some in zip(by_serial, epochs, strict=True)
     ]
 
 
 def _beside(
     pump: KnownPump,
     state: Latest,
-    mail: Mail,
+    messages: PumpMessages,
     epochs: set[int],
     stored: dict[tuple[int, int], tuple[int, Sequence[Sequence[int]]]],
 ) -> PumpBatch:
     marks = {each: Marks(*stored.get((pump.id, each), (0, ()))) for each in epochs}
     fresh = [each for each in epochs if (pump.id, each) not in stored]
-    return PumpBatch(pump, state, mail, marks, sorted(fresh)[1:] if fresh and state.epoch is None else fresh)
+    return PumpBatch(pump, state, messages, marks, sorted(fresh)[1:] if fresh and state.epoch is None else fresh)
 
 
 def _note_alarms(connection: Connection, batches: Sequence[PumpBatch], now: datetime) -> None:

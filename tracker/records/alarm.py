@@ -156,7 +156,7 @@ _ANY_OPEN = select(literal(1)).where(col(Alarm.closed_at).is_(None)).limit(1)
 
 
 def unacknowledged_since(session: Session, priority: int, since: datetime, limit: int) -> list[Alarm]:
-    """Open, active alarms of that priority that were opened by then, with nobody's word and not escalated yet."""
+    """Open, active alarms of that priority that were opened by then, not acknowledged and not escalated yet."""
     return list(
         session.exec(
             select(Alarm)

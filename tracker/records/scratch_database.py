@@ -1,4 +1,4 @@
-"""A place to put a copy back into that is nobody's: made for a trial, and gone after it."""
+"""A scratch database to restore a copy into: made for a trial, and removed after it."""
 
 from __future__ import annotations
 

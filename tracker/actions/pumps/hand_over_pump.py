@@ -104,7 +104,8 @@ def confirm_outside(session: Session, row: Handover, *, outside: str, by: str, n
 def acceptable(session: Session, pump: Pump, clinic_id: int) -> bool:
     """Whether that clinic may take the pump over by its serial: it is offered to it, or to whoever comes.
 
-    A pump that was marked as transferred before there were offers is nobody's: whoever follows the patient takes it.
+    A pump that was marked as transferred before there were offers belongs to no clinic. Whoever follows the patient
+    takes it.
     """
     if pump.clinic_id == clinic_id:
         return False

@@ -23,7 +23,7 @@ def prolonged_stops(history: History) -> Iterator[Finding]:
     """A pump that was measured to stand still for over 48 hours, unless its service had ended or a stop was ordered.
 
     A stop that began before what is in view was found when it was new; here its first day can't be told. No patient
-    can stop a pump, so that it bears on nobody's neglect.
+    can stop a pump, so that it does not bear on neglect.
     """
     ended = [one.first_seen_at for one in history.alarms if one.code == AlarmCode.END_OF_SERVICE]
     for run in runs(history, lambda seen: seen.infusion == "stopped"):

@@ -20,7 +20,7 @@ BY_PROVIDER = "openid connect"
 class Person:
     """Who is asking. ``session_digest`` and ``csrf`` are empty for a token.
 
-    ``refreshing`` says that an open page asks for itself again, with nobody's hand on it; ``confirmed_at``, when the
+    ``refreshing`` says that an open page refreshes itself, with no person at it; ``confirmed_at``, when the
     person last showed again who they are; ``needs_factor``, that their clinic asks for a second factor that they lack;
     ``by_provider``, that they signed in by OpenID Connect; ``permission``, what the route that they came by needs;
     ``address``, where the request came from. Of a token: its name, its ``scopes`` (None for a browser: no limit), and
